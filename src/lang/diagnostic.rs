@@ -1,0 +1,76 @@
+//! `Diagnostic`: one problem with its place and its remedy.
+//!
+//! A problem in a file is data, never an error type: a run collects all of them. The same value feeds people
+//! (`lang::render`), JSON, SARIF and editors. Codes are listed in `lang::codes`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lang::source::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The rule or file cannot be used.
+    Error,
+    /// It can be used, and is probably not what was meant.
+    Warning,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// A stable code such as `P014`, from `lang::codes`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One lowercase sentence without a full stop; the user's words in back-ticks.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What stands there, in a few words, beside the caret; may be empty.
+    pub label: String,
+    /// Other places that matter, each with a few words (the first of two definitions, for one).
+    pub related: Vec<(Span, String)>,
+    /// What to type.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// Returns an error at `span`.
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, Severity::Error, span, message.into())
+    }
+
+    /// Returns a warning at `span`.
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, Severity::Warning, span, message.into())
+    }
+
+    fn new(code: &'static str, severity: Severity, span: Span, message: String) -> Diagnostic {
+        Diagnostic { code, severity, message, span, label: String::new(), related: Vec::new(), help: None }
+    }
+
+    /// Adds what stands beside the caret.
+    pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
+        self.label = label.into();
+        self
+    }
+
+    /// Adds what to type.
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds another place that matters.
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.related.push((span, text.into()));
+        self
+    }
+
+    /// Tells whether this is an error.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}

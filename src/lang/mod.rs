@@ -1,0 +1,9 @@
+//! Text → one spanned tree and the problems found on the way; never fails.
+//!
+//! `play` reads the DSL, `yaml` the same in YAML; both give a [`tree::Playbook`]. Left out: whether names exist
+//! (`compile`).
+
+pub mod diagnostic;
+pub mod source;
+pub mod tree;
+pub mod yaml;

@@ -1,0 +1,3 @@
+//! The `touchline` command. Everything it does is in the library's `cli`.
+
+fn main() {}
