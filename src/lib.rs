@@ -7,7 +7,15 @@
 
 pub mod clock;
 pub mod id;
-pub mod lang;
 pub mod number;
+pub mod signal;
 pub mod value;
 pub mod vocabulary;
+
+pub mod lang;
+
+pub mod ir;
+pub mod script;
+pub mod template;
+
+pub mod engine;

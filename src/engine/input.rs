@@ -1,0 +1,144 @@
+//! `Input`: the one closed list of things that can change the engine's state.
+//!
+//! Each is journaled with its position and the `now` it was stamped with; the state is a fold over them
+//! (invariant 1). Serialised inputs carry [`FORMAT`] from the first day.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::ruleset::RuleSet;
+use crate::engine::state::RuleFill;
+use crate::id::{EffectId, RuleId};
+use crate::signal::{FactChange, Signal};
+use crate::value::{Str, Value};
+use crate::vocabulary::ThingNo;
+
+/// The version of the serialised form of inputs.
+pub const FORMAT: u32 = 1;
+
+/// What can happen to the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// Feedback.
+    Signal(Signal),
+    /// A fact became known.
+    Fact(FactChange),
+    /// Somebody did something.
+    Human(Human),
+    /// What became of an effect that was handed to the outbox.
+    Delivery(Delivery),
+    /// The clock has come to the stamped `now`, and every signal of that instant has been seen.
+    Tick,
+    /// Another rule set decides from here on.
+    Switch(Switch),
+    /// A thing's id becomes an alias, and what is personal about it is blanked.
+    Erase(Erase),
+}
+
+/// A human action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Human {
+    /// Who: an address or a name; may be empty.
+    pub by: Str,
+    /// What.
+    pub action: HumanAction,
+}
+
+/// What people do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HumanAction {
+    /// Takes notice: stops the ladder, closes no case, ends no episode (M18).
+    Acknowledge(Target),
+    /// Closes a case.
+    Close {
+        /// Which.
+        target: Target,
+        /// With what outcome; may be empty.
+        outcome: Str,
+    },
+    /// Opens a closed case again.
+    Reopen(Target),
+    /// Gives a case to somebody.
+    Assign {
+        /// Which.
+        target: Target,
+        /// The address.
+        to: Str,
+    },
+    /// Says something about a case. Kept, changes nothing.
+    Comment {
+        /// Which.
+        target: Target,
+        /// What was said.
+        text: Str,
+    },
+    /// Has spoken or written to a customer.
+    Contact {
+        /// About a case, if any.
+        target: Option<Target>,
+        /// The customer; that of the case where absent.
+        customer: Option<Str>,
+    },
+    /// Decides and does not send, for one rule or all, up to an instant (M21).
+    Silence {
+        /// The rule; all where absent.
+        rule: Option<RuleId>,
+        /// Up to, not including.
+        until: Timestamp,
+    },
+}
+
+/// What a human action is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// What a rule did for a key: its ladder and its case. Key values in the order of the rule's key.
+    Rule {
+        /// The rule.
+        rule: RuleId,
+        /// Values as [`crate::engine::state::Key`] holds them.
+        key: Vec<Value>,
+    },
+    /// A case.
+    Case(Str),
+}
+
+/// What became of an effect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The effect.
+    pub effect: EffectId,
+    /// Why it failed for good; `None` when it went.
+    pub failed: Option<Str>,
+}
+
+/// The switch to another rule set. The record in a journal holds the hash; whoever reads it back attaches the set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Switch {
+    /// The rule set's hash.
+    pub hash: [u8; 16],
+    /// The set itself.
+    #[serde(skip)]
+    pub ruleset: Option<Arc<RuleSet>>,
+    /// Windows filled from the journal for rules that need it (M24).
+    #[serde(skip)]
+    pub fills: Vec<RuleFill>,
+}
+
+impl PartialEq for Switch {
+    fn eq(&self, other: &Switch) -> bool {
+        self.hash == other.hash
+    }
+}
+
+/// An erasure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erase {
+    /// The kind of thing.
+    pub thing: ThingNo,
+    /// Its id.
+    pub id: Str,
+    /// What the id becomes: not derivable from it.
+    pub alias: Str,
+}

@@ -1,0 +1,65 @@
+//! `RuleSet`: every rule of one vocabulary, immutable, with its hash and its index.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::id::RuleId;
+use crate::ir::Rule;
+use crate::template::Templates;
+use crate::vocabulary::directory::Directory;
+use crate::vocabulary::{SignalNo, Vocabulary};
+
+/// Rules compiled together.
+#[derive(Debug)]
+pub struct RuleSet {
+    /// What the rules speak of.
+    pub vocabulary: Arc<Vocabulary>,
+    /// Who fills which role where.
+    pub directory: Arc<Directory>,
+    /// Mail templates.
+    pub templates: Arc<Templates>,
+    /// The rules, ordered by id.
+    pub rules: Vec<Arc<Rule>>,
+    /// A hash of all of the above.
+    pub hash: [u8; 16],
+    by_signal: Vec<Vec<u32>>,
+}
+
+impl RuleSet {
+    /// Builds the set and its index. Rules may come in any order; ids are unique (the compiler saw to it).
+    pub fn new(
+        vocabulary: Arc<Vocabulary>,
+        directory: Arc<Directory>,
+        templates: Arc<Templates>,
+        mut rules: Vec<Arc<Rule>>,
+    ) -> RuleSet {
+        rules.sort_by(|one, other| one.id.cmp(&other.id));
+        let mut by_signal = vec![Vec::new(); vocabulary.signals.len()];
+        for (place, rule) in rules.iter().enumerate() {
+            for signal in rule.signals() {
+                by_signal[signal.index()].push(place as u32);
+            }
+        }
+        let mut sum = Sha256::new();
+        sum.update(vocabulary.fingerprint);
+        sum.update(directory.fingerprint);
+        sum.update(templates.fingerprint());
+        rules.iter().for_each(|rule| sum.update(rule.fingerprint()));
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&sum.finalize()[..16]);
+        RuleSet { vocabulary, directory, templates, rules, hash, by_signal }
+    }
+
+    /// Returns the places in `rules` of every rule that could match a signal of this kind: may name too many,
+    /// never too few (invariant 9). Ordered by rule id.
+    pub fn candidates(&self, signal: SignalNo) -> &[u32] {
+        self.by_signal.get(signal.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Finds a rule.
+    pub fn rule(&self, id: &RuleId) -> Option<&Arc<Rule>> {
+        let place = self.rules.binary_search_by(|rule| rule.id.cmp(id)).ok()?;
+        self.rules.get(place)
+    }
+}

@@ -1,0 +1,111 @@
+//! Why a rule fired, and why it did not: one value for both.
+//!
+//! A [`Look`] says what came of one rule looking at one signal, check or deadline. It feeds `why`, the NO-lines of
+//! timelines and, in a firing, its trace. Personal values are never in it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{RuleId, SignalId};
+use crate::ir::Here;
+use crate::value::{Str, Value};
+
+/// One comparison that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// The clause, as it reads.
+    pub clause: Str,
+    /// The value it met, as a person reads it; `(missing)`, or `(personal)`.
+    pub actual: Str,
+    /// Whether it held.
+    pub holds: bool,
+    /// Where it is written.
+    pub here: Here,
+}
+
+/// What came of one look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// When, by the engine's clock.
+    pub at: Timestamp,
+    /// The rule.
+    pub rule: RuleId,
+    /// The key, where it came that far.
+    pub key: Vec<(Str, Value)>,
+    /// The signal it looked at; `None` for a check or a deadline.
+    pub signal: Option<SignalId>,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// Every comparison made on the way.
+    pub compared: Vec<Compared>,
+}
+
+/// What came of one look, the first reason why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It fired.
+    Fired,
+    /// It fired, or would have, later: entered, waiting for a deadline (absence, `stays over`).
+    Armed {
+        /// The deadline.
+        until: Timestamp,
+    },
+    /// The signal answers what was waited for; nothing to fire.
+    Answered,
+    /// A condition of `where` does not hold: the last of `compared`.
+    NoMatch,
+    /// A part of the key or of the limit's key is missing.
+    KeyMissing {
+        /// Its name.
+        part: Str,
+    },
+    /// Not enough yet.
+    Counting {
+        /// How many so far.
+        have: u64,
+        /// How many are needed.
+        need: u64,
+    },
+    /// The episode has been entered before and lasts; this joins it.
+    Joined {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// A reading that is not over the line (or between line and clearing line).
+    NotOver,
+    /// A sequence's B without an A, or its A noted.
+    Noted,
+    /// The measure does not meet its test.
+    TestFails,
+    /// The sample is too small, or there is nothing to measure.
+    Unknown {
+        /// How many signals in the last D.
+        recent: u64,
+        /// How many in the period before, where it has one.
+        previous: Option<u64>,
+        /// How many are needed.
+        need: u64,
+    },
+    /// The guard says no: the last of `compared`.
+    GuardSaysNo,
+    /// The limit.
+    Limited {
+        /// The last firing.
+        last: Timestamp,
+        /// When it frees.
+        frees_at: Timestamp,
+    },
+    /// Later than the declared lateness: it enters no window and fires nothing.
+    TooLate,
+    /// Known already: the same content.
+    Duplicate,
+    /// Known already, with other content: fills missing fields, fires nothing twice.
+    Update,
+    /// The rule is paused.
+    Paused,
+    /// A rule already in the chain, or a chain too long (M20).
+    ChainRefused {
+        /// The chain, this rule last.
+        chain: Vec<RuleId>,
+    },
+}
