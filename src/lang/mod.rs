@@ -3,7 +3,10 @@
 //! `play` reads the DSL, `yaml` the same in YAML; both give a [`tree::Playbook`]. Left out: whether names exist
 //! (`compile`).
 
+pub mod codes;
 pub mod diagnostic;
+pub mod render;
 pub mod source;
+pub mod suggest;
 pub mod tree;
 pub mod yaml;

@@ -1,0 +1,87 @@
+//! The catalogue of message codes. A code is stable: it is never renumbered and never used for something else.
+//!
+//! `P0xx` syntax of the DSL and of the sentences in YAML leaves · `Y0xx` the YAML skeleton · `N0xx` names ·
+//! `T0xx` types · `V0xx` vocabulary, directory, calendars · `L0xx` lints · `S0xx` scenarios. Add a code to its
+//! section; `ALL` and the manual follow by themselves.
+
+/// Defines each code as a constant and lists all of them in [`ALL`].
+macro_rules! codes {
+    ($($name:ident $code:literal $text:literal;)*) => {
+        $(#[doc = $text] pub const $name: &str = $code;)*
+
+        /// Every code with one line on what it means.
+        pub const ALL: &[(&str, &str)] = &[$(($code, $text)),*];
+    };
+}
+
+codes! {
+    // ─── P0xx: syntax ───
+    FILE_TOO_LARGE "P001" "a file is larger than 1 MB";
+    INVALID_UTF8 "P002" "a file is not UTF-8 text";
+    FORBIDDEN_CHARACTER "P003" "a control character or an invisible one that changes how text is shown";
+    TOO_DEEP "P004" "brackets are nested more than 64 deep";
+    TOO_MANY "P005" "a file has more problems than are shown";
+    LOOK_ALIKE "P006" "a word mixes letters of two alphabets that look alike";
+    UNCLOSED_TEXT "P010" "a text has no closing quote on its line";
+    UNCLOSED_SCRIPT "P011" "a script has no closing back-tick on its line";
+    SINGLE_QUOTES "P012" "a text stands in single quotes";
+    BAD_ESCAPE "P013" "a backslash before something that needs none";
+    DECIMAL_COMMA "P014" "a number is written with a comma";
+    OPERATOR "P015" "an operator of programming languages";
+    MIXED_AND_OR "P016" "`and` and `or` stand together without brackets";
+    CAPITALS "P017" "a key word is written in capitals";
+    OTHER_WORD "P018" "a word of another language or tool, with the one used here";
+    MISSPELT "P019" "a misspelt key word";
+    NO_HEADER "P020" "a file does not begin with its `playbook` line";
+    BAD_HEADER "P021" "the header cannot be read";
+    RULE_HEAD "P022" "a rule lacks its id or its title";
+    NO_WHEN "P023" "a rule has no `when`";
+    NO_THEN "P024" "a rule has no `then`";
+    CLAUSE_ORDER "P025" "clauses stand in the wrong order";
+    CLAUSE_TWICE "P026" "a clause stands twice";
+    NO_WITHIN "P027" "a count, sequence or absence does not say within what time";
+    NO_KEY "P028" "a count, sequence or absence does not say for the same what";
+    NO_PER "P029" "a limit does not say per what";
+    UNQUOTED_TEXT "P030" "a text stands without quotes";
+    QUOTED_NUMBER "P031" "a number stands in quotes";
+    UNKNOWN_UNIT "P032" "an unknown unit of time";
+    NO_UNIT "P033" "a length of time without its unit";
+    BAD_NUMBER "P034" "a number that cannot be used";
+    BAD_DATE "P035" "a date that does not exist";
+    BAD_TIME "P036" "a time of day that does not exist";
+    BRACKET "P037" "a bracket without its partner";
+    UNKNOWN_ACTION "P038" "an unknown action";
+    NO_PREDICATE "P039" "a condition that says nothing of its subject";
+    RESERVED_WORD "P040" "a reserved word is used as a name";
+    TIMING_ORDER "P041" "the parts of a timing stand in the wrong order";
+    NO_COLON "P042" "a timing does not end in a colon";
+    LADDER_NOT_LAST "P043" "`escalate` inside a ladder, or not at the end";
+    TWO_SIGNALS "P044" "a gap is measured between fields of two signals";
+    PLACEHOLDER "P045" "a placeholder in a text that cannot be read";
+    UNEXPECTED "P046" "something that does not belong in this place";
+    ENDS_TOO_EARLY "P047" "a sentence that ends too early";
+    BAD_NAME "P048" "a name with characters that names do not have";
+    NO_TIME_OF_DAY "P049" "a schedule without a time of day";
+    NEGATED "P050" "a negation that the language says in another way";
+    MISPLACED_DEFINE "P051" "a `define` that stands below a rule";
+    BAD_LIMIT "P052" "a limit of another form than `at most once every …`";
+    NO_FIELD "P053" "a measure or reading of a signal without its field";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once_and_says_something() {
+        let mut codes: Vec<&str> = ALL.iter().map(|(code, _)| *code).collect();
+        codes.sort_unstable();
+        let count = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), count, "a code is used twice");
+        for (code, text) in ALL {
+            assert!(code.len() == 4 && code[1..].bytes().all(|byte| byte.is_ascii_digit()), "{code}");
+            assert!(!text.is_empty() && !text.ends_with('.'), "{code}: {text}");
+        }
+    }
+}
