@@ -66,6 +66,28 @@ codes! {
     MISPLACED_DEFINE "P051" "a `define` that stands below a rule";
     BAD_LIMIT "P052" "a limit of another form than `at most once every …`";
     NO_FIELD "P053" "a measure or reading of a signal without its field";
+
+    // ─── Y0xx: the YAML skeleton ───
+    YAML_ALIAS "Y005" "an anchor or an alias";
+    YAML_TAG "Y006" "a tag or a directive";
+    YAML_MERGE_KEY "Y007" "a merge key";
+    YAML_SEVERAL_DOCUMENTS "Y008" "a second document in one file";
+    YAML_COMPLEX_KEY "Y009" "a key that is not a single value";
+    YAML_DUPLICATE_KEY "Y010" "a key that stands twice in one mapping";
+    YAML_TAB "Y011" "a tab where YAML wants spaces";
+    YAML_INDENT "Y012" "a line whose indentation fits nothing above it";
+    YAML_UNCLOSED "Y013" "a quote or bracket that is never closed, or closed by another";
+    YAML_NEEDS_QUOTES "Y014" "a value that YAML reads otherwise unless it is quoted";
+    YAML_SYNTAX "Y015" "something else that is not YAML";
+    YAML_EMPTY "Y016" "a file without content";
+    YAML_UNKNOWN_KEY "Y020" "a key that means nothing here";
+    YAML_WRONG_KIND "Y021" "a list, mapping or single value where another of them belongs";
+    YAML_MISSING_KEY "Y022" "a key that has to be there";
+    YAML_SHAPE "Y023" "two keys that exclude each other, or a mapping that is no known shape";
+    YAML_CUT_BY_COMMENT "Y024" "a value that YAML ended at ` #`";
+    YAML_CUT_BY_COMMA "Y025" "a sentence that YAML cut at a comma";
+    YAML_LOOKS_TYPED "Y026" "a text that looks like something else";
+    YAML_EMPTY_VALUE "Y027" "a key without a value";
 }
 
 #[cfg(test)]

@@ -1,3 +1,12 @@
-//! The YAML front end: `node` is its tree, `parse` the only place that names the YAML parser.
+//! The YAML front end: `node` is its tree, `parse` makes it, the only place that names the YAML parser.
+//!
+//! `read` holds what every reader of a YAML file needs: kinds, required and unknown keys.
 
+mod explain;
 pub mod node;
+mod offsets;
+pub mod parse;
+pub mod read;
+mod salvage;
+#[cfg(test)]
+mod tests;

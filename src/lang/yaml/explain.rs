@@ -1,0 +1,302 @@
+//! The words for what is wrong with a YAML file: what a person sees instead of the parser's own terms.
+//!
+//! Left out: mistakes in what the keys mean (`read`, `playbook`).
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{FileNo, Span};
+use crate::lang::yaml::parse::{ErrorKind, MAX_BYTES, MAX_DEPTH, Stop};
+
+pub(super) fn not_utf8(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::INVALID_UTF8, span, "the file is not UTF-8 text")
+        .label("the first byte that is not UTF-8")
+        .help("save the file with the encoding UTF-8")
+}
+
+pub(super) fn too_large(span: Span, bytes: usize) -> Diagnostic {
+    Diagnostic::error(codes::FILE_TOO_LARGE, span, format!("the file has {bytes} bytes, at most {MAX_BYTES} are read"))
+        .help("split it into several files")
+}
+
+/// Returns the first character that no YAML file should hold, and its place.
+pub(super) fn bad_character(text: &str) -> Option<(usize, char)> {
+    text.char_indices().find(|(at, character)| {
+        matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}')
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || *character == '\u{feff}' && *at > 0
+    })
+}
+
+pub(super) fn bad_character_at(span: Span, character: char) -> Diagnostic {
+    let what = match character {
+        '\0' => "a NUL character stands in the file".to_owned(),
+        '\u{feff}' => "a byte order mark stands inside the file".to_owned(),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            format!(
+                "a hidden mark (U+{:04X}) turns the direction of the text, so that it reads otherwise than it is",
+                character as u32
+            )
+        }
+        _ => format!("a control character (U+{:04X}) stands in the file", character as u32),
+    };
+    Diagnostic::error(codes::FORBIDDEN_CHARACTER, span, what).label("here, invisible").help("delete it")
+}
+
+pub(super) fn empty(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::YAML_EMPTY, span, "the file holds nothing").help("write at least one `key: value`")
+}
+
+pub(super) fn many(span: Span, more: usize) -> Diagnostic {
+    Diagnostic::error(codes::TOO_MANY, span, format!("{more} more problems in this file are not shown"))
+        .help("mend those above first")
+}
+
+pub(super) fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::TOO_DEEP, span, format!("more than {MAX_DEPTH} levels are nested here"))
+        .help("nothing in a playbook needs so many: look for a bracket too much")
+}
+
+pub(super) fn anchor(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(codes::YAML_ALIAS, span, format!("anchors such as `&{name}` are not read"))
+        .help("write the value out where it is needed; a text that begins with `&` goes in quotes")
+}
+
+pub(super) fn alias(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(codes::YAML_ALIAS, span, format!("aliases such as `*{name}` are not read"))
+        .help("write the value out where it is needed; a text that begins with `*` goes in quotes")
+}
+
+pub(super) fn tag(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::YAML_TAG, span, "tags (`!` before a value) are not read")
+        .help("delete it: every value is read as text; a text that begins with `!` goes in quotes")
+}
+
+pub(super) fn merge_key(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::YAML_MERGE_KEY, span, "merge keys (`<<`) are not read")
+        .help("write the keys out where they are needed")
+}
+
+pub(super) fn several_documents(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::YAML_SEVERAL_DOCUMENTS, span, "a second document begins here")
+        .help("one file holds one document: delete the `---` or make it a file of its own")
+}
+
+pub(super) fn complex_key(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::YAML_COMPLEX_KEY, span, "a list or mapping stands where a key belongs")
+        .help("a key is a single word or text; a value that begins with `{` or `[` goes in quotes")
+}
+
+pub(super) fn duplicate_key(span: Span, first: Span, key: &str) -> Diagnostic {
+    Diagnostic::error(codes::YAML_DUPLICATE_KEY, span, format!("the key `{key}` stands twice in one mapping"))
+        .label("the second one, ignored")
+        .related(first, "the first one")
+        .help("delete one of them, or give it its right name")
+}
+
+pub(super) fn not_a_key(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::YAML_SYNTAX, span, "this does not fit what stands above it")
+        .help("every line here is a `key: value`, or every line is an entry that begins with `- `")
+}
+
+/// Says what the parser stumbled over at `base + offset` of `text`.
+pub(super) fn syntax(text: &str, file: FileNo, base: usize, offset: usize, kind: &ErrorKind) -> Stop {
+    let mut at = (base + offset).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let place = Place::new(text, file, base, at);
+    if matches!(kind, ErrorKind::RecursionLimitExceeded) {
+        return Stop { diagnostic: too_deep(place.span()), final_: true };
+    }
+    Stop { diagnostic: place.explain(kind), final_: false }
+}
+
+/// A place in a text with the line around it.
+struct Place<'a> {
+    text: &'a str,
+    file: FileNo,
+    /// Where the part begins that is being read.
+    base: usize,
+    at: usize,
+    line_start: usize,
+    line: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn new(text: &'a str, file: FileNo, base: usize, at: usize) -> Place<'a> {
+        // At the very end, the last line with something in it is the one to show.
+        let at = if text[at..].trim().is_empty() { base.max(text[..at].trim_end().len()) } else { at };
+        let line_start = text[base..at].rfind(['\n', '\r']).map_or(base, |newline| base + newline + 1);
+        let length = text[line_start..].find(['\n', '\r']).unwrap_or(text.len() - line_start);
+        Place { text, file, base, at, line_start, line: &text[line_start..line_start + length] }
+    }
+
+    /// Returns the place as a span of one character, or of none at the end.
+    fn span(&self) -> Span {
+        let width = self.text[self.at..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
+        Span::new(self.file, self.at, self.at + width)
+    }
+
+    /// Returns the line from its first character that is not white space.
+    fn line_span(&self) -> Span {
+        let lead = self.line.len() - self.line.trim_start().len();
+        Span::new(self.file, self.line_start + lead, self.line_start + self.line.trim_end().len().max(lead))
+    }
+
+    fn explain(&self, kind: &ErrorKind) -> Diagnostic {
+        use ErrorKind as K;
+        if let Some(tab) = self.tab(kind) {
+            return tab;
+        }
+        match kind {
+            K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar => self.unclosed_quote(),
+            K::UnclosedFlowCollection { .. }
+            | K::UnexpectedEofFlowSequence
+            | K::UnexpectedEofFlowMapping
+            | K::UnexpectedEofImplicitFlowMapping
+            | K::UnexpectedEof
+            | K::MisplacedFlowCollectionEnd
+            | K::MismatchedFlowCollectionEnd { .. }
+            | K::BlockEntryInFlowCollection
+            | K::ExpectedFlowMappingSeparator
+            | K::ExpectedFlowSequenceSeparator => self.brackets(kind),
+            K::UnknownQuotedScalarEscape
+            | K::InvalidQuotedScalarHexEscape
+            | K::InvalidLowSurrogateHexEscape
+            | K::InvalidLowSurrogate
+            | K::MissingLowSurrogate
+            | K::UnpairedLowSurrogate
+            | K::InvalidUnicodeEscape => Diagnostic::error(
+                codes::YAML_SYNTAX,
+                self.span(),
+                "a backslash in double quotes begins no known escape",
+            )
+            .help("use single quotes ('…'), in which a backslash is only a backslash, or write it twice"),
+            K::DirectiveDisallowed => {
+                Diagnostic::error(codes::YAML_TAG, self.span(), "directives (`%` at the start of a line) are not read")
+                    .help("delete the line; a text that begins with `%` goes in quotes")
+            }
+            _ => self.quotes_or_indent(),
+        }
+    }
+
+    /// A tab in the indentation explains every error of a line and of the lines that hang on it.
+    fn tab(&self, kind: &ErrorKind) -> Option<Diagnostic> {
+        use ErrorKind as K;
+        let lead = &self.line[..self.line.len() - self.line.trim_start().len()];
+        let tab = lead.find('\t').map(|tab| self.line_start + tab).or_else(|| {
+            matches!(
+                kind,
+                K::TabNotAllowed
+                    | K::TabInBlockIndentation
+                    | K::TabAtBlockScalarStart
+                    | K::TabInIndentation
+                    | K::TabInPlainScalar
+            )
+            .then(|| self.text[self.at..].find('\t').map_or(self.at, |tab| self.at + tab))
+        });
+        let tab = tab.or_else(|| self.tab_above())?;
+        Some(
+            Diagnostic::error(
+                codes::YAML_TAB,
+                Span::new(self.file, tab, tab + 1),
+                "a tab stands where YAML wants spaces",
+            )
+            .label("a tab")
+            .help("replace it with spaces, two for each level; most editors can do so by themselves"),
+        )
+    }
+
+    /// Returns a tab at the start of the line above, whose text YAML then takes for the end of a value.
+    fn tab_above(&self) -> Option<usize> {
+        let above = self.text[self.base..self.line_start].trim_end_matches(['\n', '\r']);
+        let start = above.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+        above[start..].starts_with('\t').then_some(self.base + start)
+    }
+
+    fn unclosed_quote(&self) -> Diagnostic {
+        let quote = self.text[self.at..].chars().next().filter(|c| matches!(c, '"' | '\'')).unwrap_or('"');
+        Diagnostic::error(codes::YAML_UNCLOSED, self.span(), format!("the quote `{quote}` is never closed"))
+            .label("it begins here")
+            .help(format!("add the closing `{quote}` at the end of the text"))
+    }
+
+    fn brackets(&self, kind: &ErrorKind) -> Diagnostic {
+        use ErrorKind as K;
+        match kind {
+            K::UnclosedFlowCollection { open } => self.unclosed_bracket(*open),
+            K::MismatchedFlowCollectionEnd { open, close } => {
+                Diagnostic::error(codes::YAML_UNCLOSED, self.span(), format!("the bracket `{open}` is closed by `{close}`"))
+                    .help(format!("write `{}` here; a text with brackets in it goes in quotes", closing(*open)))
+            }
+            K::MisplacedFlowCollectionEnd => {
+                Diagnostic::error(codes::YAML_UNCLOSED, self.span(), "this bracket closes nothing")
+                    .help("delete it; a text with brackets in it goes in quotes")
+            }
+            K::UnexpectedEofFlowSequence => self.unclosed_bracket('['),
+            K::UnexpectedEofFlowMapping | K::UnexpectedEofImplicitFlowMapping => self.unclosed_bracket('{'),
+            K::BlockEntryInFlowCollection => {
+                Diagnostic::error(codes::YAML_UNCLOSED, self.span(), "an entry that begins with `- ` stands inside brackets")
+                    .help("close the bracket above; inside `[…]` entries are parted by commas")
+            }
+            _ => Diagnostic::error(codes::YAML_UNCLOSED, self.span(), "a comma or a closing bracket is missing before this")
+                .help("part the entries by commas and close the bracket; a value with quotes, brackets or commas in it goes in quotes as a whole"),
+        }
+    }
+
+    fn unclosed_bracket(&self, open: char) -> Diagnostic {
+        Diagnostic::error(codes::YAML_UNCLOSED, self.span(), format!("the bracket `{open}` is never closed"))
+            .help(format!("add the closing `{}`; a text with brackets in it goes in quotes", closing(open)))
+    }
+
+    /// What is left is a value that YAML reads as something else, or a line that stands too far left or right.
+    fn quotes_or_indent(&self) -> Diagnostic {
+        let quoted = "quote the whole value: key: '…' (a single quote inside is written twice)";
+        let before = self.line.get(..self.at - self.line_start).unwrap_or("");
+        let character = self.text[self.at..].chars().next().unwrap_or('\n');
+        if matches!(character, '`' | '@' | '%')
+            && (before.trim_end().ends_with([':', '-', ',', '[', '{']) || before.trim().is_empty())
+        {
+            return Diagnostic::error(
+                codes::YAML_NEEDS_QUOTES,
+                self.span(),
+                format!("YAML does not let a value begin with `{character}`"),
+            )
+            .help(quoted);
+        }
+        let line = self.line.trim_start().trim_start_matches("- ").trim_start();
+        let value = line.split_once(": ").map(|(_, value)| value.trim_start());
+        if value.is_some_and(|value| value.starts_with(['"', '\''])) && !line.starts_with(['{', '[']) {
+            return Diagnostic::error(
+                codes::YAML_NEEDS_QUOTES,
+                self.line_span(),
+                "something stands after the closing quote",
+            )
+            .label("YAML ends the value at its second quote")
+            .help("a value that begins with a quote is quoted as a whole: key: '\"gold\" is …'");
+        }
+        if value.is_some_and(|value| value.contains(": ") || value.ends_with(':')) {
+            return Diagnostic::error(
+                codes::YAML_NEEDS_QUOTES,
+                self.line_span(),
+                "a `: ` inside a value makes YAML read a second key",
+            )
+            .help(quoted);
+        }
+        if !line.contains(':') && !self.line.trim_start().starts_with("- ") && !line.is_empty() {
+            return Diagnostic::error(
+                codes::YAML_SYNTAX,
+                self.line_span(),
+                "this line has no `key: ` and belongs to no value above it",
+            )
+            .help("write `key: value`, or indent the line more than the key whose value it continues");
+        }
+        Diagnostic::error(codes::YAML_INDENT, self.line_span(), "this line stands too far to the left or to the right")
+            .label("it fits nothing above")
+            .help("keys of one mapping begin in the same column, what belongs to a key two spaces further right; use spaces only")
+    }
+}
+
+fn closing(open: char) -> char {
+    if open == '[' { ']' } else { '}' }
+}

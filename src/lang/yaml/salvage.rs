@@ -1,0 +1,222 @@
+//! A file with a syntax error, read in parts: each top-level entry for itself and, where one cannot be read, each
+//! of its own entries, so that one broken rule hides neither the others nor their mistakes.
+//!
+//! Parts are cut by indentation alone. What that gets wrong costs a better message, never a wrong tree: every part
+//! is read by the same parser. Each byte is read at most three times.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use crate::lang::source::{FileNo, Span};
+use crate::lang::yaml::explain;
+use crate::lang::yaml::node::{Key, Node, NodeKind};
+use crate::lang::yaml::parse::{Parsed, Part, Stop, read_part};
+
+/// Reads what can be read of a file whose reading stopped with `problem`, into `parsed`.
+pub(super) fn salvage(text: &str, file: FileNo, start: usize, whole: Part, problem: Stop, parsed: &mut Parsed) {
+    if problem.final_ {
+        parsed.root = whole.root;
+        parsed.comments = whole.comments;
+        parsed.diagnostics.extend(whole.diagnostics);
+        parsed.diagnostics.push(problem.diagnostic);
+        return;
+    }
+    let before = parsed.diagnostics.len();
+    let mut salvage = Salvage { text, file, parsed, entries: Vec::new(), seen: FxHashMap::default() };
+    for part in top_level(text, start) {
+        salvage.top(part);
+    }
+    let entries = std::mem::take(&mut salvage.entries);
+    if parsed.diagnostics.len() == before {
+        // Every part is fine by itself: what is wrong is how they stand together.
+        parsed.diagnostics.push(problem.diagnostic);
+    }
+    parsed.root = root_of(entries);
+}
+
+fn root_of(entries: Vec<(Key, Node)>) -> Option<Node> {
+    let first = entries.first()?.0.span;
+    let span = entries.last().map_or(first, |(_, value)| first.to(value.span));
+    Some(Node { kind: NodeKind::Map(entries), span })
+}
+
+struct Salvage<'a> {
+    text: &'a str,
+    file: FileNo,
+    parsed: &'a mut Parsed,
+    entries: Vec<(Key, Node)>,
+    seen: FxHashMap<String, Span>,
+}
+
+impl Salvage<'_> {
+    /// Reads one top-level entry.
+    fn top(&mut self, part: Range<usize>) {
+        let mut read = read_part(self.text, self.file, part.clone());
+        match read.stopped.take() {
+            None => self.keep(read),
+            Some(stop) => match self.children(part.clone()) {
+                Some(node) => self.entry(node),
+                None => self.lose(part, read, stop),
+            },
+        }
+    }
+
+    /// Takes over a part that was read to its end.
+    fn keep(&mut self, read: Part) {
+        self.parsed.comments.extend(read.comments);
+        self.parsed.diagnostics.extend(read.diagnostics);
+        let Some(root) = read.root else { return };
+        match root.kind {
+            NodeKind::Map(entries) => entries.into_iter().for_each(|entry| self.entry(entry)),
+            _ => self.parsed.diagnostics.push(explain::not_a_key(root.span)),
+        }
+    }
+
+    fn entry(&mut self, (key, node): (Key, Node)) {
+        add_entry((key, node), &mut self.entries, &mut self.seen, self.parsed);
+    }
+
+    fn lose(&mut self, part: Range<usize>, read: Part, stop: Stop) {
+        self.parsed.comments.extend(read.comments);
+        self.parsed.diagnostics.extend(read.diagnostics);
+        self.parsed.diagnostics.push(stop.diagnostic);
+        let length = self.text[part.clone()].trim_end().len();
+        self.parsed.lost.push(Span::new(self.file, part.start, part.start + length));
+    }
+
+    /// Reads the entries of one top-level entry for themselves; `None` where its first line is more than a key.
+    fn children(&mut self, part: Range<usize>) -> Option<(Key, Node)> {
+        let header_end = part.start + line_length(&self.text[part.clone()]);
+        let header = read_part(self.text, self.file, part.start..header_end);
+        let NodeKind::Map(mut entries) = header.root.filter(|_| header.stopped.is_none())?.kind else { return None };
+        let (key, value) = entries.pop().filter(|_| entries.is_empty())?;
+        if value.text() != Some("") {
+            return None;
+        }
+        let parts = children(self.text, header_end..part.end);
+        if parts.is_empty() {
+            return None;
+        }
+        let is_list = self.text[parts[0].clone()].trim_start().starts_with('-');
+        self.parsed.comments.extend(header.comments);
+        let mut list = Vec::new();
+        let mut map = Vec::new();
+        let mut seen = FxHashMap::default();
+        for part in parts {
+            let mut read = read_part(self.text, self.file, part.clone());
+            if let Some(stop) = read.stopped.take() {
+                self.lose(part, read, stop);
+                continue;
+            }
+            self.parsed.comments.extend(read.comments);
+            self.parsed.diagnostics.extend(read.diagnostics);
+            match read.root.map(|root| (root.span, root.kind)) {
+                Some((_, NodeKind::List(nodes))) if is_list => list.extend(nodes),
+                Some((_, NodeKind::Map(entries))) if !is_list => {
+                    for entry in entries {
+                        add_entry(entry, &mut map, &mut seen, self.parsed);
+                    }
+                }
+                Some((span, _)) => self.parsed.diagnostics.push(explain::not_a_key(span)),
+                None => {}
+            }
+        }
+        let end = Span::new(self.file, part.start, part.start + self.text[part].trim_end().len());
+        let kind = if is_list { NodeKind::List(list) } else { NodeKind::Map(map) };
+        let span = Span { start: key.span.end, ..end };
+        Some((key, Node { kind, span }))
+    }
+}
+
+fn add_entry(
+    (key, node): (Key, Node),
+    entries: &mut Vec<(Key, Node)>,
+    seen: &mut FxHashMap<String, Span>,
+    parsed: &mut Parsed,
+) {
+    match seen.get(&key.text) {
+        Some(first) => parsed.diagnostics.push(explain::duplicate_key(key.span, *first, &key.text)),
+        None => {
+            seen.insert(key.text.clone(), key.span);
+            entries.push((key, node));
+        }
+    }
+}
+
+/// Cuts a file at every line that begins with a key in the first column.
+fn top_level(text: &str, start: usize) -> Vec<Range<usize>> {
+    cut(text, start..text.len(), |line| {
+        let item = line == "-" || line.starts_with("- ") || line.starts_with("-\t");
+        !item
+            && !line.starts_with([' ', '\t', '#', '\r', '\n', ']', '}'])
+            && !line.is_empty()
+            && !line.starts_with("---")
+    })
+}
+
+/// Cuts the lines under a key at every line as far to the right as the first of them.
+fn children(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let Some(first) = lines(text, range.clone()).map(|line| &text[line]).find(|line| has_content(line)) else {
+        return Vec::new();
+    };
+    let indent = first.len() - first.trim_start_matches(' ').len();
+    let item = first.trim_start().starts_with("- ");
+    cut(text, range, |line| {
+        let content = line.trim_start_matches(' ');
+        line.len() - content.len() == indent
+            && has_content(line)
+            && !content.starts_with('\t')
+            && (!item || content.starts_with("- ") || content.trim_end() == "-")
+    })
+}
+
+fn has_content(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && !line.starts_with('#')
+}
+
+/// Cuts `range` before every line for which `starts` says yes. What stands before the first such line is a part of
+/// its own where it has content.
+fn cut(text: &str, range: Range<usize>, starts: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    let mut begin = range.start;
+    let mut any = false;
+    for line in lines(text, range.clone()) {
+        let starts_here = starts(text[line.clone()].trim_end_matches(['\r', '\n']));
+        if starts_here {
+            if any {
+                parts.push(begin..line.start);
+                begin = line.start;
+            } else if text[begin..line.start].lines().any(has_content) {
+                parts.push(begin..line.start);
+                begin = line.start;
+            }
+            any = true;
+        }
+    }
+    if begin < range.end && text[begin..range.end].lines().any(has_content) {
+        parts.push(begin..range.end);
+    }
+    parts
+}
+
+/// Returns the ranges of the lines in `range`, line breaks included.
+fn lines(text: &str, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut at = range.start;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..range.end).filter(|rest| !rest.is_empty())?;
+        let line = at..at + line_length(rest);
+        at = line.end;
+        Some(line)
+    })
+}
+
+/// Returns the length of the first line of `text`, its line break (LF, CRLF or CR) included.
+fn line_length(text: &str) -> usize {
+    match text.find(['\n', '\r']) {
+        Some(end) if text[end..].starts_with("\r\n") => end + 2,
+        Some(end) => end + 1,
+        None => text.len(),
+    }
+}
