@@ -252,6 +252,8 @@ impl Builder<'_> {
             Style::DoubleQuoted => ScalarStyle::Double,
             Style::Literal | Style::Folded => ScalarStyle::Block,
         };
+        // The parser writes `~` where nothing stands.
+        let value = if span.start == span.end { Cow::Borrowed("") } else { value };
         let offsets = offsets(&value, self.slice(span), span.start as usize, style);
         let scalar = Scalar { text: value.into_owned(), style, offsets };
         self.node(Node { kind: NodeKind::Scalar(scalar), span });
