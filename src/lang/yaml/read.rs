@@ -5,6 +5,7 @@
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::Span;
+use crate::lang::suggest::nearest;
 use crate::lang::yaml::node::{Key, Node, NodeKind, Scalar};
 
 /// Returns the entries of a mapping, or says that `what` has to be one.
@@ -56,7 +57,9 @@ pub fn empty_value(span: Span, what: &str) -> Diagnostic {
 /// Says that a key is not among `known`, with the nearest of them.
 pub fn unknown_key(key: &Key, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, format!("unknown key `{}`", key.text));
-    match nearest(&key.text, known.iter().copied()) {
+    // `for each` and `for-each` are `for_each`.
+    let word = key.text.trim().replace([' ', '-'], "_");
+    match nearest(&word, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if known.is_empty() => diagnostic.help("delete it"),
         None => diagnostic.help(format!("keys that may stand here: {}", quoted_list(known))),
@@ -66,22 +69,6 @@ pub fn unknown_key(key: &Key, known: &[&str]) -> Diagnostic {
 /// Says that `what`, a mapping at `span`, lacks `key`.
 pub fn missing_key(span: Span, what: &str, key: &str) -> Diagnostic {
     Diagnostic::error(codes::YAML_MISSING_KEY, span, format!("{what} has no `{key}`")).help(format!("add `{key}: …`"))
-}
-
-/// Returns the word of `known` nearest to `word`, if one is near enough to be meant.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace([' ', '-'], "_");
-    let word = plain(word);
-    if word.chars().count() > 100 {
-        return None;
-    }
-    let allowed = (word.chars().count() / 3).clamp(1, 3);
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &plain(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// Returns `` `a`, `b`, `c` ``.
