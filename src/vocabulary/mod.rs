@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod directory;
 pub mod lexicon;
 pub mod text;
+pub mod typed;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -234,6 +235,11 @@ pub mod builtin {
     pub const CASE_OWNER: &str = "case_owner";
     /// Priorities, from the lowest.
     pub const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
+
+    /// Tells whether touchline itself keeps this fact, so that no feed, directory or rule may set it.
+    pub fn is_builtin_fact(thing: &str, fact: &str) -> bool {
+        thing == CASE || thing == CUSTOMER && (fact == OPEN_CASES || fact == LAST_CONTACT)
+    }
 }
 
 /// How late a signal may come where nothing is declared (M5): nightly exports are normal.
