@@ -398,6 +398,7 @@ def quiet_stories(feed):
     feed.signal("order_placed", "S21", day(3, 0, 20, 0), customer="C19", order="W27001")
     feed.signal("order_delivered", "S21", day(4, 1, 11, 0), customer="C19", order="W27001")
     feed.signal("order_placed", "S21", day(5, 1, 20, 30), customer="C19", order="W27002")
+    feed.signal("order_delivered", "S21", day(6, 4, 12, 0), customer="C19", order="W27002")
     feed.customer("C20", "S7", "gold", "en")
     say(feed, "C20", day(2, 1, 9, 30), 4, POOR["online_order"]["en"][0], "online_order")
     feed.signal("order_placed", "S7", day(2, 1, 10, 0), customer="C20", order="W27003")
