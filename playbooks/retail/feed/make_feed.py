@@ -18,6 +18,8 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # no __pycache__ beside the playbooks
+
 from verbatims import (COMPLAINTS, GOODBYE, HIDDEN, LONG_MIDDLING, MIDDLING, POOR, PRAISE, PRAISE_KIND, REVIEWS_BAD)
 
 OUT = Path(__file__).with_name("eight_weeks.jsonl")
