@@ -94,7 +94,7 @@ pub(super) fn duplicate_key(span: Span, first: Span, key: &str) -> Diagnostic {
 }
 
 pub(super) fn not_a_key(span: Span) -> Diagnostic {
-    Diagnostic::error(codes::YAML_SYNTAX, span, "this does not fit what stands above it")
+    Diagnostic::error(codes::YAML_SYNTAX, span, "this does not fit the lines around it")
         .help("every line here is a `key: value`, or every line is an entry that begins with `- `")
 }
 
@@ -150,6 +150,12 @@ impl<'a> Place<'a> {
         }
         match kind {
             K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar => self.unclosed_quote(),
+            K::InvalidQuotedScalarIndent => self.quote_above(),
+            K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => {
+                Diagnostic::error(codes::YAML_NEEDS_QUOTES, self.span(), "something stands after the closing quote")
+                    .label("the value ended at the quote before this")
+                    .help("quote a value that begins with a quote as a whole: key: '\"gold\" is …'")
+            }
             K::UnclosedFlowCollection { .. }
             | K::UnexpectedEofFlowSequence
             | K::UnexpectedEofFlowMapping
@@ -221,6 +227,16 @@ impl<'a> Place<'a> {
             .help(format!("add the closing `{quote}` at the end of the text"))
     }
 
+    /// The line ends a quoted text by standing too far left: the quote is in a line above.
+    fn quote_above(&self) -> Diagnostic {
+        let before = &self.text[self.base..self.at];
+        let opened = [": '", ": \"", "- '", "- \"", ", '", ", \"", "['", "[\""]
+            .iter()
+            .filter_map(|opening| before.rfind(opening).map(|at| self.base + at + opening.len() - 1))
+            .max();
+        Place { at: opened.unwrap_or(self.at), ..*self }.unclosed_quote()
+    }
+
     fn brackets(&self, kind: &ErrorKind) -> Diagnostic {
         use ErrorKind as K;
         match kind {
@@ -239,6 +255,12 @@ impl<'a> Place<'a> {
                 Diagnostic::error(codes::YAML_UNCLOSED, self.span(), "an entry that begins with `- ` stands inside brackets")
                     .help("close the bracket above; inside `[…]` entries are parted by commas")
             }
+            _ if self.text[self.at..].starts_with(['{', '[']) => Diagnostic::error(
+                codes::YAML_NEEDS_QUOTES,
+                self.span(),
+                "a bracket inside a value makes YAML read a list or mapping",
+            )
+            .help("quote the whole value: key: \"Hi {name}\""),
             _ => Diagnostic::error(codes::YAML_UNCLOSED, self.span(), "a comma or a closing bracket is missing before this")
                 .help("part the entries by commas and close the bracket; a value with quotes, brackets or commas in it goes in quotes as a whole"),
         }
@@ -257,23 +279,19 @@ impl<'a> Place<'a> {
         if matches!(character, '`' | '@' | '%')
             && (before.trim_end().ends_with([':', '-', ',', '[', '{']) || before.trim().is_empty())
         {
+            let what = if character == '`' { "a back-tick".to_owned() } else { format!("`{character}`") };
             return Diagnostic::error(
                 codes::YAML_NEEDS_QUOTES,
                 self.span(),
-                format!("YAML does not let a value begin with `{character}`"),
+                format!("YAML does not let a value begin with {what}"),
             )
             .help(quoted);
         }
         let line = self.line.trim_start().trim_start_matches("- ").trim_start();
         let value = line.split_once(": ").map(|(_, value)| value.trim_start());
-        if value.is_some_and(|value| value.starts_with(['"', '\''])) && !line.starts_with(['{', '[']) {
-            return Diagnostic::error(
-                codes::YAML_NEEDS_QUOTES,
-                self.line_span(),
-                "something stands after the closing quote",
-            )
-            .label("YAML ends the value at its second quote")
-            .help("a value that begins with a quote is quoted as a whole: key: '\"gold\" is …'");
+        if line.find(": ").is_some_and(|colon| colon > 1000) {
+            return Diagnostic::error(codes::YAML_SYNTAX, self.span(), "a key of more than 1000 characters")
+                .help("a key is a word or two: look for a quote that is missing");
         }
         if value.is_some_and(|value| value.contains(": ") || value.ends_with(':')) {
             return Diagnostic::error(

@@ -8,7 +8,8 @@
 use crate::lang::source::Offsets;
 use crate::lang::yaml::node::ScalarStyle;
 
-/// Returns where each byte of `value` stands, for a scalar whose notation is `source` and begins at byte `at`.
+/// Returns where each byte of `value` stands, for a scalar whose notation is `source` and begins at byte `at`. That
+/// of a block begins with the indentation of its first line.
 pub(super) fn offsets(value: &str, source: &str, at: usize, style: ScalarStyle) -> Offsets {
     let inside = match style {
         ScalarStyle::Plain | ScalarStyle::Block => 0,
@@ -117,9 +118,7 @@ fn escape_bytes(rest: &str) -> usize {
 /// Walks a `|` or `>` block: line by line, each found in the value after the line breaks or spaces that fold it.
 fn block(value: &str, source: &str) -> Vec<u32> {
     let mut table = Vec::with_capacity(value.len() + 1);
-    let mut lines = lines_of(source);
-    let header_end = lines.next().map_or(0, |(start, line)| start + line.len());
-    let mut lines = lines.peekable();
+    let mut lines = lines_of(source).peekable();
     while lines.peek().is_some_and(|(_, line)| line.trim_matches([' ', '\t']).is_empty()) {
         lines.next();
     }
@@ -127,7 +126,7 @@ fn block(value: &str, source: &str) -> Vec<u32> {
         let in_value = value.trim_start_matches('\n');
         leading_spaces(line).saturating_sub(leading_spaces(in_value))
     });
-    let mut end = header_end;
+    let mut end = 0;
     for (start, line) in lines {
         let strip = leading_spaces(line).min(indent);
         let content = &line[strip..];

@@ -254,7 +254,13 @@ impl Builder<'_> {
         };
         // The parser writes `~` where nothing stands.
         let value = if span.start == span.end { Cow::Borrowed("") } else { value };
-        let offsets = offsets(&value, self.slice(span), span.start as usize, style);
+        let mut from = span.start as usize;
+        if style == ScalarStyle::Block {
+            // The parser leaves out the indentation of the first line; the walk needs that of every line.
+            from = self.text[..from].trim_end_matches(' ').len();
+        }
+        let source = self.text.get(from..span.end as usize).unwrap_or("");
+        let offsets = offsets(&value, source, from, style);
         let scalar = Scalar { text: value.into_owned(), style, offsets };
         self.node(Node { kind: NodeKind::Scalar(scalar), span });
     }
@@ -269,8 +275,12 @@ impl Builder<'_> {
 
     fn close(&mut self, end: Span) {
         let Some(Open { span, flow, items }) = self.open.pop() else { return };
+        let mut span = span;
         let (kind, last) = match items {
             Items::List(nodes) => {
+                if let Some(first) = nodes.first().filter(|_| !flow) {
+                    span.start = self.dash_before(first.span.start);
+                }
                 let last = nodes.last().map(|node| node.span);
                 (NodeKind::List(nodes), last)
             }
@@ -282,6 +292,12 @@ impl Builder<'_> {
         // The end of a block is where the next line begins; its last entry is what a reader takes for its end.
         let span = if flow { span.to(end) } else { last.map_or(span, |last| span.to(last)) };
         self.node(Node { kind, span });
+    }
+
+    /// Returns the place of the `-` before an entry of a block list.
+    fn dash_before(&self, entry: u32) -> u32 {
+        let before = self.text[..entry as usize].trim_end_matches([' ', '\n', '\r']);
+        if before.ends_with('-') { before.len() as u32 - 1 } else { entry }
     }
 
     /// Puts a finished node where it belongs.

@@ -13,6 +13,9 @@ use crate::lang::yaml::explain;
 use crate::lang::yaml::node::{Key, Node, NodeKind};
 use crate::lang::yaml::parse::{Parsed, Part, Stop, read_part};
 
+/// After how many unreadable entries the rest of a file is given up.
+const MAX_LOST: usize = 20_000;
+
 /// Reads what can be read of a file whose reading stopped with `problem`, into `parsed`.
 pub(super) fn salvage(text: &str, file: FileNo, start: usize, whole: Part, problem: Stop, parsed: &mut Parsed) {
     if problem.final_ {
@@ -98,6 +101,7 @@ impl Salvage<'_> {
         if parts.is_empty() {
             return None;
         }
+        let end = Span::new(self.file, part.start, part.start + self.text[part].trim_end().len());
         let is_list = self.text[parts[0].clone()].trim_start().starts_with('-');
         self.parsed.comments.extend(header.comments);
         let mut list = Vec::new();
@@ -106,7 +110,11 @@ impl Salvage<'_> {
         for part in parts {
             let mut read = read_part(self.text, self.file, part.clone());
             if let Some(stop) = read.stopped.take() {
-                self.lose(part, read, stop);
+                self.lose(part.clone(), read, stop);
+                if self.parsed.lost.len() >= MAX_LOST {
+                    self.parsed.lost.push(Span::new(self.file, part.end, end.end as usize));
+                    break;
+                }
                 continue;
             }
             self.parsed.comments.extend(read.comments);
@@ -122,7 +130,6 @@ impl Salvage<'_> {
                 None => {}
             }
         }
-        let end = Span::new(self.file, part.start, part.start + self.text[part].trim_end().len());
         let kind = if is_list { NodeKind::List(list) } else { NodeKind::Map(map) };
         let span = Span { start: key.span.end, ..end };
         Some((key, Node { kind, span }))

@@ -112,22 +112,22 @@ fn comments_are_kept() {
 #[test]
 fn all_refusals_come_out_in_one_run() {
     let text = "a: &x 1\nb: *x\nc: *y\nd: !!str 2\n<<: {z: 1}\n? [k]\n: v\na: 3\n";
-    insta::assert_snapshot!(errors(text), @"");
+    insta::assert_snapshot!(errors(text));
     let (sources, parsed) = read(text.as_bytes());
     assert_eq!(show(&parsed.root.unwrap(), &sources), r#"{a: "1", b: "", c: "", d: "2"}"#);
-    insta::assert_snapshot!(errors("a: 1\n---\nb: 2\n"), @"");
-    insta::assert_snapshot!(errors("%YAML 1.2\n---\nb: 2\n"), @"");
-    insta::assert_snapshot!(errors(""), @"");
-    insta::assert_snapshot!(errors("# only this\n"), @"");
+    insta::assert_snapshot!(errors("a: 1\n---\nb: 2\n"));
+    insta::assert_snapshot!(errors("%YAML 1.2\n---\nb: 2\n"));
+    insta::assert_snapshot!(errors(""));
+    insta::assert_snapshot!(errors("# only this\n"));
 }
 
 #[test]
 fn one_broken_entry_hides_neither_the_others_nor_their_mistakes() {
     let text = "title: x\nrules:\n- id: one\n\ttitle: tab\n- id: two\n  id: again\n- {id: three, saying: \"open}\n- id: four\n  \
                 when: a\n   where: b\n- {id: five}\nlast: &a 1\n";
-    insta::assert_snapshot!(errors(text), @"");
+    insta::assert_snapshot!(errors(text));
     let (sources, parsed) = read(text.as_bytes());
-    insta::assert_snapshot!(show(&parsed.root.unwrap(), &sources), @"");
+    insta::assert_snapshot!(show(&parsed.root.unwrap(), &sources));
     assert_eq!(parsed.lost.len(), 3);
     assert!(sources.slice(parsed.lost[1]).starts_with("- {id: three"));
 }
@@ -154,15 +154,15 @@ fn syntax_errors_are_said_in_plain_words() {
         "a:\n- b\n c: d",
     ];
     let all: String = cases.iter().map(|case| format!("{}\n{}\n", case.replace('\t', "→"), errors(case))).collect();
-    insta::assert_snapshot!(all, @"");
+    insta::assert_snapshot!(all);
 }
 
 #[test]
 fn bytes_that_are_no_text_are_named() {
     let (sources, parsed) = read(b"a: b\nc: \xff\xfe\n");
-    insta::assert_snapshot!(problems(&sources, &parsed.diagnostics), @"");
-    insta::assert_snapshot!(errors("a: b\nc: \0d\n"), @"");
-    insta::assert_snapshot!(errors("a: \u{202e}b\n"), @"");
+    insta::assert_snapshot!(problems(&sources, &parsed.diagnostics));
+    insta::assert_snapshot!(errors("a: b\nc: \0d\n"));
+    insta::assert_snapshot!(errors("a: \u{202e}b\n"));
 }
 
 #[test]
