@@ -10,10 +10,10 @@ use rustc_hash::FxHashMap;
 
 use crate::lang::source::{FileNo, Span};
 use crate::lang::yaml::explain;
-use crate::lang::yaml::node::{Key, Node, NodeKind};
+use crate::lang::yaml::node::{Key, Node, NodeKind, ScalarStyle};
 use crate::lang::yaml::parse::{Parsed, Part, Stop, read_part};
 
-/// After how many unreadable entries the rest of a file is given up.
+/// After how many problems the rest of an entry is given up.
 const MAX_LOST: usize = 20_000;
 
 /// Reads what can be read of a file whose reading stopped with `problem`, into `parsed`.
@@ -94,7 +94,7 @@ impl Salvage<'_> {
         let header = read_part(self.text, self.file, part.start..header_end);
         let NodeKind::Map(mut entries) = header.root.filter(|_| header.stopped.is_none())?.kind else { return None };
         let (key, value) = entries.pop().filter(|_| entries.is_empty())?;
-        if value.text() != Some("") {
+        if !value.scalar().is_some_and(|scalar| scalar.text.is_empty() && scalar.style == ScalarStyle::Plain) {
             return None;
         }
         let parts = children(self.text, header_end..part.end);
@@ -108,13 +108,13 @@ impl Salvage<'_> {
         let mut map = Vec::new();
         let mut seen = FxHashMap::default();
         for part in parts {
+            if self.parsed.diagnostics.len() >= MAX_LOST {
+                self.parsed.lost.push(Span { start: part.start as u32, ..end });
+                break;
+            }
             let mut read = read_part(self.text, self.file, part.clone());
             if let Some(stop) = read.stopped.take() {
-                self.lose(part.clone(), read, stop);
-                if self.parsed.lost.len() >= MAX_LOST {
-                    self.parsed.lost.push(Span::new(self.file, part.end, end.end as usize));
-                    break;
-                }
+                self.lose(part, read, stop);
                 continue;
             }
             self.parsed.comments.extend(read.comments);
