@@ -45,6 +45,8 @@ TOUCHPOINTS = ["checkout", "store_visit", "checkout", "delivery", "store_visit",
 CHANNEL_OF = {"checkout": "store", "store_visit": "store", "service": "phone", "delivery": "email",
               "online_order": "web", "usage": "app"}
 TOPICS = list(COMPLAINTS)
+PREFIXES = {"survey_response": "r", "visit_rating": "v", "service_rating": "s", "online_review": "w", "queue_reading": "q",
+            "counter_reading": "k", "complaint": "c", "purchase": "p", "order_placed": "o", "order_delivered": "d"}
 USUAL_SCORES = [10, 9, 8, 9, 3, 10, 7, 9, 6, 8]  # NPS 30
 BAD_SCORES = [8, 5, 10, 7, 2, 6, 9, 4, 7, 8]  # NPS -20
 
@@ -93,9 +95,8 @@ class Feed:
     def signal(self, kind, store, moment, arrives=None, **fields):
         """Adds a signal; `arrives` is how long after it happened it comes in."""
         number = self.counts[kind] = self.counts.get(kind, 0) + 1
-        prefix = "".join(word[0] for word in kind.split("_"))
         at = local(store, moment)
-        line = {"id": f"{prefix}-{number:04}", "signal": kind, "at": at.isoformat()}
+        line = {"id": f"{PREFIXES[kind]}-{number:04}", "signal": kind, "at": at.isoformat()}
         if "customer" in fields:
             line["customer"] = fields.pop("customer")
         line["store"] = store
@@ -164,8 +165,8 @@ def surveys(feed):
             asked = shuffled(at_store(feed, store))
             for place, (score, touchpoint) in enumerate(zip(scores, touchpoints)):
                 customer = asked[place % len(asked)]
-                if touchpoint == "delivery" and week in (4, 5) and score > 6 and chance(0.45):
-                    score = pick([2, 4, 5, 6])  # the two weeks in which the courier's depot moved
+                if touchpoint == "delivery" and week in (4, 5) and store != "S7" and chance(0.9):
+                    score = pick([2, 4, 5, 6])  # two weeks of a new courier everywhere but in the capital
                 comment = None
                 if chance(0.42):
                     comment = comment_for(text_language(feed, customer), touchpoint, score)
@@ -178,16 +179,16 @@ def surveys(feed):
 
 
 def readings(feed):
-    """A round is six readings of a checkout, five minutes apart, on a busy afternoon."""
+    """A round is six or seven readings of a checkout, five minutes apart, at a busy hour."""
     for week in range(1, WEEKS + 1):
         for store, (_, _, _, _, rounds) in STORES.items():
             for weekday in shuffled([0, 1, 2, 3, 4, 5])[:rounds]:
                 begins = day(week, weekday, pick([12, 17, 18, 19]), int(dice.random() * 30))
                 waits = [2, 3, 4, 5, 4, 3]
                 if chance(0.12):
-                    waits = [4, 7, 11, 12, 9, 7]  # over ten, and back under eight
+                    waits = [4, 7, 11, 12, 7, 5, 3]  # over ten, and back under eight
                 elif chance(0.06):
-                    waits = [5, 7, 8, 8, 7, 7]  # never long, never gone
+                    waits = [5, 7, 8, 8, 8, 7, 3]  # never very long, and it does not go away
                 if store == "S23" and week >= 6:
                     waits = [wait + 2 for wait in waits]  # Gdańsk has two colleagues fewer at the tills after Easter
                 for place, wait in enumerate(waits):
