@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{FUNCTIONS, MAX_READS, MAX_TEXT, ScriptProblem};
 use crate::ir::expr::Access;
+use crate::lang::suggest::nearest;
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 16;
@@ -282,8 +283,7 @@ fn refused(token: Token<'_>) -> Option<ScriptProblem> {
 }
 
 fn near(name: &str) -> Option<&'static str> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
-    FUNCTIONS.iter().copied().min_by_key(distance).filter(|known| distance(known) <= 1 + name.len() / 4)
+    nearest(name, FUNCTIONS.into_iter())
 }
 
 /// The signs of more than one character, the longest first.
