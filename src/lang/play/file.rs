@@ -1,0 +1,287 @@
+//! A file: cut into its header and its rules, each read by itself, so that one broken rule hides no other.
+
+use std::ops::Range;
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span, Spanned};
+use crate::lang::tree::{BrokenRule, Comment, Playbook, Syntax, Text};
+
+use super::build::{Builder, Node};
+use super::diagnose;
+use super::grammar::Rule;
+use super::scan::{Kind, Scan, scan};
+use super::sentence::Sentence;
+
+/// Reads a `.play` file. What could be read is in the playbook, what could not in the problems.
+pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) {
+    let source = sources.file(file);
+    let slice = Slice { text: &source.text, file, offsets: Offsets::Shift(0) };
+    let mut reader = Reader { playbook: empty(file), problems: Vec::new(), uncounted: 0 };
+    if let Some(problem) = too_large(&slice) {
+        return (reader.playbook, vec![problem]);
+    }
+    if let Some(at) = source.invalid_utf8_at {
+        let problem =
+            Diagnostic::error(codes::INVALID_UTF8, slice.span(at, at), "this file is not UTF-8 text from here on");
+        reader.problems.push(problem.help("save the file as UTF-8; in most editors: “Save with encoding”"));
+    }
+    let scan = scan(slice.text);
+    reader.problems.extend(character_problems(&slice, &scan));
+    reader.playbook.comments = comments(&slice, &scan);
+    if scan.too_deep.is_none() {
+        let whole = Sentence { slice: &slice, tokens: &scan.tokens, start: 0, end: slice.text.len() };
+        reader.read(&whole);
+    }
+    (reader.playbook, reader.problems)
+}
+
+/// Reports a text that is too long to read.
+pub(super) fn too_large(slice: &Slice) -> Option<Diagnostic> {
+    (slice.text.len() > super::LONGEST_TEXT).then(|| {
+        let megabytes = slice.text.len() as f64 / 1e6;
+        let message = format!("this file has {megabytes:.1} MB; playbooks are read up to 1 MB");
+        Diagnostic::error(codes::FILE_TOO_LARGE, slice.span(0, 0), message).help("split it into several playbooks")
+    })
+}
+
+/// Reports what is wrong with single characters and with nesting, wherever it stands.
+pub(super) fn character_problems(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (at, c) in &scan.forbidden {
+        let what = if c.is_control() { "a control character" } else { "an invisible character" };
+        let message = format!("{what}, U+{:04X}, which can make a text look like another one", *c as u32);
+        let span = slice.span(*at, at + c.len_utf8());
+        problems.push(
+            Diagnostic::error(codes::FORBIDDEN_CHARACTER, span, message)
+                .help("delete it; typing the words again is the surest way"),
+        );
+    }
+    for (start, end) in &scan.mixed {
+        let word = &slice.text[*start..*end];
+        let strangers: Vec<String> =
+            word.chars().filter(|c| !c.is_ascii()).take(5).map(|c| format!("`{c}` (U+{:04X})", c as u32)).collect();
+        let message =
+            format!("`{}` mixes letters that look alike but differ: {}", diagnose::shown(word), strangers.join(", "));
+        problems.push(
+            Diagnostic::error(codes::LOOK_ALIKE, slice.span(*start, *end), message)
+                .help("type the word again with one keyboard layout"),
+        );
+    }
+    if let Some(at) = scan.too_deep {
+        let message = format!("brackets are nested more than {} deep", super::DEEPEST_BRACKETS);
+        problems.push(
+            Diagnostic::error(codes::TOO_DEEP, slice.span(at, at + 1), message)
+                .help("give parts of the condition a name: `define difficult as …`"),
+        );
+    }
+    problems.sort_by_key(|problem| problem.span.start);
+    problems
+}
+
+fn comments(slice: &Slice, scan: &Scan) -> Vec<Comment> {
+    let read = |comment: &super::scan::Comment| Comment {
+        text: slice.text[comment.start + 1..comment.end].to_owned(),
+        span: slice.span(comment.start, comment.end),
+        own_line: comment.own_line,
+    };
+    scan.comments.iter().map(read).collect()
+}
+
+fn empty(file: FileNo) -> Playbook {
+    Playbook {
+        file,
+        syntax: Syntax::Play,
+        id: None,
+        title: None,
+        version: None,
+        zone: None,
+        owner: None,
+        defines: Vec::new(),
+        rules: Vec::new(),
+        broken: Vec::new(),
+        comments: Vec::new(),
+    }
+}
+
+/// What a stretch of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Header,
+    Zone,
+    Owner,
+    Define,
+    Rule,
+}
+
+struct Reader {
+    playbook: Playbook,
+    problems: Vec<Diagnostic>,
+    /// Broken rules that were only counted.
+    uncounted: usize,
+}
+
+impl Reader {
+    fn read(&mut self, whole: &Sentence) {
+        let sections = sections(whole);
+        if !matches!(sections.first(), Some((Section::Header, _))) {
+            let first = whole.tokens.first().map_or(whole.slice.span(0, 0), |token| whole.span(token));
+            let problem = Diagnostic::error(codes::NO_HEADER, first, "a playbook begins with its `playbook` line");
+            self.problems.push(problem.help("write first: playbook retail_care \"Retail customer care\" version 1"));
+        }
+        for (section, tokens) in sections {
+            let sentence = whole.part(tokens);
+            match section {
+                Section::Header => self.header(&sentence),
+                Section::Zone => {
+                    let zone = sentence.read(Rule::e_zone, header_text, &mut self.problems);
+                    self.once(zone, &sentence, "time zone", |playbook| &mut playbook.zone);
+                }
+                Section::Owner => {
+                    let owner = sentence.read(Rule::e_owner, header_text, &mut self.problems);
+                    self.once(owner, &sentence, "owner", |playbook| &mut playbook.owner);
+                }
+                Section::Define => self.define(&sentence),
+                Section::Rule => self.rule(&sentence),
+            }
+        }
+        if self.uncounted > 0 {
+            let message = format!("{} more rules cannot be read; they are not described", self.uncounted);
+            let end = whole.slice.span(whole.end, whole.end);
+            self.problems.push(Diagnostic::error(codes::TOO_MANY, end, message).help("mend the problems above first"));
+        }
+    }
+
+    fn header(&mut self, sentence: &Sentence) {
+        let read = |builder: &mut Builder, node: &mut Node| {
+            let mut line = Node::new(node.any()?);
+            let id = builder.word(&line.take(Rule::word)?);
+            let title = builder.text(line.take(Rule::text)?);
+            Some((id, title, line.take(Rule::version).map(|version| builder.word(&version))))
+        };
+        match sentence.read(Rule::e_header, read, &mut self.problems) {
+            Some((id, title, version)) => {
+                self.playbook.id = Some(id);
+                self.playbook.title = Some(title);
+                self.playbook.version = version;
+            }
+            None => self.playbook.id = id_after(sentence, "playbook"),
+        }
+    }
+
+    fn once(
+        &mut self,
+        text: Option<Text>,
+        sentence: &Sentence,
+        what: &str,
+        place: fn(&mut Playbook) -> &mut Option<Text>,
+    ) {
+        let Some(text) = text else { return };
+        let known = place(&mut self.playbook);
+        match known {
+            None => *known = Some(text),
+            Some(first) => {
+                let span = sentence.slice.span(sentence.start, sentence.end);
+                let problem = Diagnostic::error(codes::CLAUSE_TWICE, span, format!("`{what}` stands twice"));
+                self.problems.push(problem.related(first.span, "first here").help("keep one of them"));
+            }
+        }
+    }
+
+    fn define(&mut self, sentence: &Sentence) {
+        let read = |builder: &mut Builder, node: &mut Node| builder.define(node.any()?);
+        if let Some(define) = sentence.read(Rule::e_define, read, &mut self.problems) {
+            if !self.playbook.rules.is_empty() || !self.playbook.broken.is_empty() {
+                let message = format!("`define {}` stands below a rule", define.name.node);
+                let problem = Diagnostic::error(codes::MISPLACED_DEFINE, define.span, message);
+                self.problems.push(problem.help("move it above the first rule"));
+            }
+            self.playbook.defines.push(define);
+        }
+    }
+
+    fn rule(&mut self, sentence: &Sentence) {
+        match sentence.try_read(Rule::e_rule, |builder, node| builder.rule(node.any()?)) {
+            Ok((Some(rule), problems)) => {
+                self.problems.extend(problems);
+                self.playbook.rules.push(rule);
+            }
+            Ok((None, problems)) => {
+                self.problems.extend(problems);
+                self.broken(sentence);
+            }
+            Err(failure) => {
+                if self.problems.len() < super::MOST_PROBLEMS {
+                    self.problems.extend(diagnose::rule(sentence, &failure));
+                } else {
+                    self.uncounted += 1;
+                }
+                self.broken(sentence);
+            }
+        }
+    }
+
+    fn broken(&mut self, sentence: &Sentence) {
+        let span: Span = sentence.slice.span(sentence.start, sentence.end);
+        self.playbook.broken.push(BrokenRule { id: id_after(sentence, "rule"), span });
+    }
+}
+
+fn header_text(builder: &mut Builder, node: &mut Node) -> Option<Text> {
+    let text = Node::new(node.any()?).take(Rule::text)?;
+    Some(builder.text(text))
+}
+
+/// Returns the name that stands directly after a key word at the start of a sentence.
+fn id_after(sentence: &Sentence, keyword: &str) -> Option<Spanned<String>> {
+    let [first, second, ..] = sentence.tokens else { return None };
+    let is_name = second.kind == Kind::Word && sentence.word(first).eq_ignore_ascii_case(keyword);
+    is_name.then(|| Spanned { node: sentence.word(second).to_owned(), span: sentence.span(second) })
+}
+
+/// Cuts a file at everything that starts a section.
+fn sections(whole: &Sentence) -> Vec<(Section, Range<usize>)> {
+    let mut starts: Vec<(Section, usize)> = Vec::new();
+    let mut in_rules = false;
+    for index in 0..whole.tokens.len() {
+        match section_at(whole, index) {
+            Some(section @ (Section::Rule | Section::Define)) => {
+                in_rules |= section == Section::Rule;
+                starts.push((section, index));
+            }
+            Some(section @ (Section::Zone | Section::Owner)) if !in_rules => starts.push((section, index)),
+            _ if index == 0 => starts.push((Section::Header, 0)),
+            _ => {}
+        }
+    }
+    let ends = starts.iter().skip(1).map(|(_, start)| *start).chain([whole.tokens.len()]);
+    starts.iter().zip(ends).map(|((section, start), end)| (*section, *start..end)).collect()
+}
+
+fn section_at(whole: &Sentence, index: usize) -> Option<Section> {
+    let token = whole.tokens[index];
+    if token.kind != Kind::Word {
+        return None;
+    }
+    let word = |offset: usize| {
+        let token = whole.tokens.get(index + offset)?;
+        (token.kind == Kind::Word).then(|| whole.word(token))
+    };
+    let is_text =
+        |offset: usize| whole.tokens.get(index + offset).is_some_and(|token| matches!(token.kind, Kind::Text(_)));
+    let is = |offset: usize, expected: &str| word(offset).is_some_and(|word| word.eq_ignore_ascii_case(expected));
+    if is(0, "rule") {
+        // `where rule is "x"` speaks of a field called rule.
+        let predicate = word(1).is_some_and(|word| matches!(word, "is" | "contains" | "mentions" | "does" | "starts"));
+        let named = word(1).is_some() && is_text(2) && !predicate;
+        let first = token.first && !predicate && (word(1).is_some() || is_text(1));
+        return (named || first).then_some(Section::Rule);
+    }
+    if is(0, "define") && (word(1).is_some() && is(2, "as") || token.first && word(1).is_some()) {
+        return Some(Section::Define);
+    }
+    if is(0, "time") && is(1, "zone") && (token.first || is_text(2)) {
+        return Some(Section::Zone);
+    }
+    (is(0, "owner") && (token.first || is_text(1))).then_some(Section::Owner)
+}

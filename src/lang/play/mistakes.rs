@@ -1,0 +1,1 @@
+//! The mistakes beginners make, each with what to type instead.

@@ -1,0 +1,106 @@
+//! A stretch of text that one rule of the grammar reads, with its tokens.
+
+use pest::Parser as _;
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{Slice, Span};
+
+use super::build::{Builder, Node};
+use super::diagnose;
+use super::grammar::{PlayParser, Rule};
+use super::scan::Token;
+
+/// A stretch of a slice, from token to token.
+#[derive(Clone, Copy)]
+pub(super) struct Sentence<'a> {
+    /// The text it is part of.
+    pub slice: &'a Slice<'a>,
+    /// Its tokens; their offsets count from the start of the slice.
+    pub tokens: &'a [Token],
+    /// Where it starts in the slice.
+    pub start: usize,
+    /// Where it ends in the slice.
+    pub end: usize,
+}
+
+/// How a text failed to parse.
+pub(super) struct Failure {
+    /// The furthest byte of the slice that was understood.
+    pub at: usize,
+    /// What would have been legal there.
+    pub expected: Vec<Rule>,
+}
+
+impl<'a> Sentence<'a> {
+    /// Returns its text.
+    pub fn text(&self) -> &'a str {
+        &self.slice.text[self.start..self.end]
+    }
+
+    /// Returns the place of a token.
+    pub fn span(&self, token: &Token) -> Span {
+        self.slice.span(token.start, token.end)
+    }
+
+    /// Returns the text of a token.
+    pub fn word(&self, token: &Token) -> &'a str {
+        &self.slice.text[token.start..token.end]
+    }
+
+    /// Returns the stretch that some of its tokens cover.
+    pub fn part(&self, tokens: std::ops::Range<usize>) -> Sentence<'a> {
+        let behind = self.tokens.get(tokens.start).map_or(self.end, |token| token.start);
+        let tokens = &self.tokens[tokens];
+        let start = tokens.first().map_or(behind, |token| token.start);
+        let end = tokens.last().map_or(start, |token| token.end);
+        Sentence { slice: self.slice, tokens, start, end }
+    }
+
+    /// Reads it by an entry rule; says why where it cannot.
+    pub fn read<T>(
+        &self,
+        rule: Rule,
+        read: impl FnOnce(&mut Builder, &mut Node) -> Option<T>,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<T> {
+        match self.try_read(rule, read) {
+            Ok((value, found)) => {
+                problems.extend(found);
+                value
+            }
+            Err(failure) => {
+                problems.extend(diagnose::sentence(self, rule, &failure));
+                None
+            }
+        }
+    }
+
+    /// Reads it by an entry rule. The value is there only when nothing was wrong with it.
+    pub fn try_read<T>(
+        &self,
+        rule: Rule,
+        read: impl FnOnce(&mut Builder, &mut Node) -> Option<T>,
+    ) -> Result<(Option<T>, Vec<Diagnostic>), Failure> {
+        let entry = PlayParser::parse(rule, self.text()).map_err(|error| self.failure(error))?.next();
+        let mut builder = Builder::new(self);
+        let value = entry.and_then(|entry| read(&mut builder, &mut Node::new(entry)));
+        if value.is_none() && builder.problems.is_empty() {
+            // The grammar and `build` disagree: a defect of ours, told rather than swallowed.
+            let place = self.slice.span(self.start, self.end);
+            builder.problems.push(Diagnostic::error(codes::UNEXPECTED, place, "this cannot be read"));
+        }
+        Ok((value.filter(|_| builder.problems.is_empty()), builder.problems))
+    }
+
+    fn failure(&self, error: pest::error::Error<Rule>) -> Failure {
+        let at = match error.location {
+            pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
+        };
+        let expected = match error.variant {
+            pest::error::ErrorVariant::ParsingError { positives, .. } => positives,
+            pest::error::ErrorVariant::CustomError { .. } => Vec::new(),
+        };
+        Failure { at: self.start + at, expected }
+    }
+}

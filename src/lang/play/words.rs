@@ -1,0 +1,1 @@
+//! Words of other languages and tools, with the ones used here.
