@@ -1,8 +1,8 @@
 //! The catalogue of message codes. A code is stable: it is never renumbered and never used for something else.
 //!
 //! `P0xx` syntax of the DSL and of the sentences in YAML leaves · `Y0xx` the YAML skeleton · `N0xx` names ·
-//! `T0xx` types · `V0xx` vocabulary, directory, calendars · `L0xx` lints · `S0xx` scenarios. Add a code to its
-//! section; `ALL` and the manual follow by themselves.
+//! `T0xx` types · `V0xx` vocabulary, directory, calendars · `E0xx` mail templates · `L0xx` lints · `S0xx` scenarios.
+//! Add a code to its section; `ALL` and the manual follow by themselves.
 
 /// Defines each code as a constant and lists all of them in [`ALL`].
 macro_rules! codes {
@@ -88,6 +88,18 @@ codes! {
     YAML_CUT_BY_COMMA "Y025" "a sentence that YAML cut at a comma";
     YAML_LOOKS_TYPED "Y026" "a text that looks like something else";
     YAML_EMPTY_VALUE "Y027" "a key without a value";
+
+    // ─── E0xx: mail templates ───
+    TEMPLATE_UNDECLARED "E001" "a folder of mail texts has no `template.yaml`";
+    TEMPLATE_CLASS "E002" "a mail is neither transactional, survey nor marketing";
+    TEMPLATE_NO_FALLBACK "E003" "a mail has no texts in its fallback language";
+    TEMPLATE_INCOMPLETE "E004" "a language of a mail lacks its subject or its plain text";
+    TEMPLATE_SYNTAX "E005" "a mail text that cannot be read";
+    TEMPLATE_STRAY_FILE "E006" "a file under `emails/` that belongs to no template";
+    TEMPLATE_TOO_LARGE "E007" "a mail text is larger than 64 KB";
+    TEMPLATE_SUBJECT "E008" "a subject has more than one line";
+    TEMPLATE_VARIABLE "E009" "a mail text names a value that is not declared";
+    TEMPLATE_UNUSED "E010" "a declared value that no mail text names";
 }
 
 #[cfg(test)]
