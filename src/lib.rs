@@ -9,6 +9,7 @@ pub mod clock;
 pub mod id;
 pub mod number;
 pub mod signal;
+pub mod suggest;
 pub mod value;
 pub mod vocabulary;
 

@@ -100,6 +100,40 @@ codes! {
     TEMPLATE_SUBJECT "E008" "a subject has more than one line";
     TEMPLATE_VARIABLE "E009" "a mail text names a value that is not declared";
     TEMPLATE_UNUSED "E010" "a declared value that no mail text names";
+
+    // ─── V0xx: vocabulary, directory, calendars ───
+    BAD_WORD "V001" "a name in the vocabulary with characters that names do not have";
+    TAKEN_NAME "V002" "a name in the vocabulary that the language or touchline itself uses";
+    NAME_TWICE "V003" "two things, signals or plurals with one name";
+    FIELD_LIKE_THING "V004" "a field named like a thing";
+    UNKNOWN_TYPE "V005" "an unknown type";
+    BAD_TYPE "V006" "a type that cannot be read, or lacks a part";
+    CES_DIRECTION "V007" "a customer effort score without its direction";
+    UNKNOWN_ZONE "V008" "an unknown time zone";
+    BAD_LANGUAGE "V009" "something that is no language code";
+    NO_LANGUAGE "V010" "a vocabulary without a language";
+    UNKNOWN_THING "V011" "an unknown thing";
+    BAD_LENGTH "V012" "a length of time that cannot be read";
+    LISTED_TWICE "V013" "a touchpoint, channel or language that is listed twice";
+    LEXICON_ENTRY "V014" "an entry of a lexicon that can match nothing";
+    LEXICON_LANGUAGE "V015" "a lexicon in a language that is not declared";
+    TOO_MANY_NAMES "V016" "more names in a vocabulary than can be told apart";
+    BAD_CALENDAR "V020" "opening times that cannot be read";
+    UNKNOWN_WEEKDAY "V021" "an unknown weekday";
+    BAD_OPENING_TIME "V022" "an opening time that does not exist";
+    SHIFT_ORDER "V023" "a shift that closes before it opens";
+    SHIFTS_OVERLAP "V024" "two shifts of one day that overlap";
+    BAD_HOLIDAY "V025" "a holiday that is no date, or a date that does not exist";
+    UNKNOWN_HOLIDAYS "V026" "a calendar excepts holidays that are not listed";
+    UNKNOWN_PLACE_KIND "V030" "a directory with places of an unknown kind";
+    UNKNOWN_FACT "V031" "a directory with an unknown fact";
+    WRONG_FACT "V032" "a fact whose value is not of its type";
+    UNKNOWN_CALENDAR "V033" "an unknown calendar";
+    UNKNOWN_PLACE "V034" "a directory that refers to a place it does not hold";
+    BAD_ADDRESS "V035" "an address that cannot be written to";
+    BUILTIN_FACT "V036" "a fact that touchline itself keeps";
+    BAD_PLACE_ID "V037" "an id that cannot be used";
+    BAD_CSV "V038" "a directory in CSV that cannot be read";
 }
 
 #[cfg(test)]

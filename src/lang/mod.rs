@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod play;
 pub mod render;
 pub mod source;
-pub mod suggest;
 pub mod tree;
 pub mod yaml;
+
+pub use crate::suggest;

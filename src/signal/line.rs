@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use crate::id::RuleId;
 use crate::signal::wire::{Json, Object, Refused, field_value, id, object, signal, unknown};
 use crate::signal::{FactChange, Signal};
+use crate::suggest::nearest;
 use crate::value::{Str, Value};
-use crate::vocabulary::text::nearest;
 use crate::vocabulary::typed::{self, shown};
 use crate::vocabulary::{Vocabulary, builtin};
 
@@ -146,7 +146,7 @@ fn human(object: &Object<'_>) -> Result<HumanLine, Refused> {
         "comment" => &["text"],
         "contact" => &["customer"],
         _ => {
-            let reason = match nearest(&verb, VERBS) {
+            let reason = match nearest(&verb, VERBS.into_iter()) {
                 Some(near) => format!("unknown action {}; did you mean `{near}`?", shown(&verb)),
                 None => format!("unknown action {}: it is one of {}", shown(&verb), VERBS.join(", ")),
             };

@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 
 use crate::id::SignalId;
 use crate::signal::{RESERVED_KEYS, Signal};
+use crate::suggest::nearest;
 use crate::value::{Str, Value};
-use crate::vocabulary::text::nearest;
 use crate::vocabulary::typed::{self, shown};
 use crate::vocabulary::{Field, SignalNo, Type, Vocabulary};
 

@@ -5,9 +5,11 @@
 //! nothing after it compares names. The built-in thing `case` and the built-in signals of M20 stand in it like
 //! any other, at the end. Left out: reading the files (`read`) and what a rule does with them.
 
+pub mod builtin;
 pub mod calendar;
 pub mod directory;
 pub mod lexicon;
+pub mod read;
 pub mod text;
 pub mod typed;
 
@@ -197,48 +199,6 @@ impl Scale {
             Scale::Csat | Scale::Stars => (1, 5),
             Scale::Ces { .. } => (1, 7),
         }
-    }
-}
-
-/// Names of the built-in thing, signals, facts and roles (M20).
-pub mod builtin {
-    /// The closed-loop work item.
-    pub const CASE: &str = "case";
-    /// A case was opened.
-    pub const CASE_OPENED: &str = "case_opened";
-    /// Somebody took notice of a case or of an alert that belongs to it.
-    pub const CASE_ACKNOWLEDGED: &str = "case_acknowledged";
-    /// A case was closed.
-    pub const CASE_CLOSED: &str = "case_closed";
-    /// A closed case was opened again.
-    pub const CASE_REOPENED: &str = "case_reopened";
-    /// Somebody spoke or wrote to the customer.
-    pub const CUSTOMER_CONTACT: &str = "customer_contact";
-    /// The thing whose built-in facts are `open_cases` and `last_contact`.
-    pub const CUSTOMER: &str = "customer";
-    /// How many open cases a customer has (a whole number).
-    pub const OPEN_CASES: &str = "open_cases";
-    /// The day of the last contact with a customer, in the vocabulary's zone (a date).
-    pub const LAST_CONTACT: &str = "last_contact";
-    /// Facts of a case: priority (`low`, `normal`, `high`, `urgent`), status (`open`, `closed`), reason,
-    /// outcome, opened_on (date).
-    pub const PRIORITY: &str = "priority";
-    /// See [`PRIORITY`].
-    pub const STATUS: &str = "status";
-    /// See [`PRIORITY`].
-    pub const REASON: &str = "reason";
-    /// See [`PRIORITY`].
-    pub const OUTCOME: &str = "outcome";
-    /// See [`PRIORITY`].
-    pub const OPENED_ON: &str = "opened_on";
-    /// The role that the person a case is assigned to fills.
-    pub const CASE_OWNER: &str = "case_owner";
-    /// Priorities, from the lowest.
-    pub const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
-
-    /// Tells whether touchline itself keeps this fact, so that no feed, directory or rule may set it.
-    pub fn is_builtin_fact(thing: &str, fact: &str) -> bool {
-        thing == CASE || thing == CUSTOMER && (fact == OPEN_CASES || fact == LAST_CONTACT)
     }
 }
 

@@ -23,31 +23,9 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(nfkc.normalize(&folded).trim().to_owned())
 }
 
-/// Returns the word of `known` that a person who typed `word` probably meant, if one is near enough.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |text: &str| fold(text).replace([' ', '-'], "_");
-    let word = plain(word);
-    let length = word.chars().count();
-    if length > 100 {
-        return None;
-    }
-    let allowed = (length / 3).clamp(1, 3);
-    let near = |candidate: &'a str| (strsim::damerau_levenshtein(&word, &plain(candidate)), candidate);
-    let candidates = known.into_iter().filter(|candidate| candidate.len() <= 4 * length + 16).map(near);
-    candidates.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{fold, nearest};
-
-    #[test]
-    fn a_misspelt_word_is_near_and_another_word_is_not() {
-        let known = ["checkout", "delivery", "store_visit"];
-        assert_eq!(nearest("chekout", known), Some("checkout"));
-        assert_eq!(nearest("Store visit", known), Some("store_visit"));
-        assert_eq!(nearest("usage", known), None);
-    }
+    use super::fold;
 
     #[test]
     fn text_is_one_text_whatever_its_case_width_or_composition() {

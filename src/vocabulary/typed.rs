@@ -11,8 +11,9 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::number::{Number, NumberError};
+use crate::suggest::nearest;
 use crate::value::{Str, Value};
-use crate::vocabulary::text::{fold, nearest};
+use crate::vocabulary::text::fold;
 use crate::vocabulary::{Scale, Type, Unit, Vocabulary};
 
 /// The longest id of a signal or thing, in characters.

@@ -1,0 +1,270 @@
+//! `directory.yaml` → [`Directory`]: places with their facts and roles, and people.
+//!
+//! Beside the facts of its thing a place may have `roles`, `time_zone` and `calendar`; where the thing declares a
+//! fact of that name (`time_zone`, say), the value is both.
+
+use std::collections::BTreeMap;
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{FileNo, Sources, Span};
+use crate::lang::yaml::node::{Key, Node};
+use crate::lang::yaml::{parse, read};
+use crate::suggest::nearest;
+use crate::value::{Str, Value};
+use crate::vocabulary::directory::{Directory, Person, Place, Roles};
+use crate::vocabulary::typed::{self, address_problem, is_language};
+use crate::vocabulary::{CalendarNo, ThingNo, Type, Vocabulary, builtin};
+
+use super::{Reader, bad_language, fingerprint};
+
+const PLACE_KEYS: [&str; 3] = ["roles", "time_zone", "calendar"];
+const PERSON_KEYS: [&str; 3] = ["name", "language", "by"];
+
+/// Reads a directory.
+pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
+    let (root, _, diagnostics) = parse::parse(sources, file);
+    let mut reader = Reader { file, diagnostics };
+    let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
+    let entries = root.as_ref().and_then(|root| reader.keep(read::expect_map(root, "directory"))).unwrap_or(&[]);
+    let mut references = References::default();
+    for (key, node) in entries {
+        match key.text.as_str() {
+            "company" => reader.company(node, &mut directory),
+            "people" => reader.people(node, &mut directory.people),
+            kind => match vocabulary.thing(kind).filter(|_| kind != builtin::CASE) {
+                Some(thing) => reader.places(node, thing, vocabulary, &mut directory, &mut references),
+                None => {
+                    let unknown = reader.unknown_kind(&key.text, key.span, vocabulary);
+                    reader.say(unknown);
+                }
+            },
+        }
+    }
+    reader.check_references(&references, vocabulary, &directory);
+    (directory, reader.finish())
+}
+
+/// Facts that refer to other places, looked up once all places are known.
+#[derive(Default)]
+pub(super) struct References(Vec<(ThingNo, Str, Span)>);
+
+impl Reader {
+    fn company(&mut self, node: &Node, directory: &mut Directory) {
+        for (key, node) in self.entries(Some(node), "company") {
+            match key.text.as_str() {
+                "owner" => {
+                    if let Some(owner) = self.keep(read::expect_text(node, "owner")) {
+                        self.address(owner, node.span);
+                        directory.owner = Some(owner.into());
+                    }
+                }
+                "roles" => directory.company_roles = self.roles(node),
+                _ => self.say(read::unknown_key(key, &["owner", "roles"])),
+            }
+        }
+    }
+
+    pub(super) fn roles(&mut self, node: &Node) -> Roles {
+        let mut roles = BTreeMap::new();
+        for (key, node) in self.entries(Some(node), "roles") {
+            self.name(key, "role");
+            let mut addresses = Vec::new();
+            let people = match node.text() {
+                Some("") => &[],
+                _ => read::one_or_list(node),
+            };
+            for node in people {
+                let Some(address) = self.keep(read::expect_text(node, "address")) else { continue };
+                self.address(address, node.span);
+                addresses.push(address.into());
+            }
+            roles.insert(key.text.as_str().into(), addresses);
+        }
+        roles
+    }
+
+    pub(super) fn address(&mut self, address: &str, span: Span) {
+        if let Some(problem) = address_problem(address) {
+            let message = format!("{} is not an address: {problem}", typed::shown(address));
+            let help = "write one bare address, such as `team@example.test`";
+            self.say(Diagnostic::error(codes::BAD_ADDRESS, span, message).help(help));
+        }
+    }
+
+    fn people(&mut self, node: &Node, people: &mut BTreeMap<Str, Person>) {
+        let Some(entries) = self.keep(read::expect_map(node, "people")) else { return };
+        for (key, node) in entries {
+            self.address(&key.text, key.span);
+            let mut person = Person::default();
+            for (part, node) in self.entries(Some(node), &key.text) {
+                match part.text.as_str() {
+                    "name" => person.name = self.keep(read::expect_text(node, "name")).map(Str::from),
+                    "language" => match self.keep(read::expect_text(node, "language")) {
+                        Some(code) if is_language(code) => person.language = Some(code.into()),
+                        Some(code) => self.say(bad_language(code, node.span)),
+                        None => {}
+                    },
+                    "by" => {
+                        let ways = read::one_or_list(node).iter();
+                        person.by =
+                            ways.filter_map(|way| self.keep(read::expect_text(way, "by"))).map(Str::from).collect();
+                    }
+                    _ => self.say(read::unknown_key(part, &PERSON_KEYS)),
+                }
+            }
+            people.insert(key.text.as_str().into(), person);
+        }
+    }
+
+    fn places(
+        &mut self,
+        node: &Node,
+        thing: ThingNo,
+        vocabulary: &Vocabulary,
+        directory: &mut Directory,
+        references: &mut References,
+    ) {
+        if node.text() == Some("") {
+            return;
+        }
+        let name = &vocabulary.thing_type(thing).name;
+        // Places are many, and no names: no bound but the size of the file.
+        for (key, node) in self.keep(read::expect_map(node, name)).unwrap_or(&[]) {
+            let Some(id) = self.place_id(&key.text, key.span) else { continue };
+            let mut place = new_place(thing, vocabulary);
+            for (part, node) in self.entries(Some(node), &key.text) {
+                if part.text == "roles" {
+                    place.roles = self.roles(node);
+                } else if let Some(text) = self.keep(read::expect_scalar(node, &part.text)) {
+                    let entry = Entry { key: &part.text, key_span: part.span, text: &text.text, span: node.span };
+                    self.place_entry(entry, thing, vocabulary, &mut place, references);
+                }
+            }
+            directory.places.insert((thing, id), place);
+        }
+    }
+
+    pub(super) fn place_id(&mut self, id: &str, span: Span) -> Option<Str> {
+        typed::id(id)
+            .map_err(|problem| {
+                let message = format!("{} cannot be an id: {problem}", typed::shown(id));
+                self.say(Diagnostic::error(codes::BAD_PLACE_ID, span, message).help("write it as signals bring it"));
+            })
+            .ok()
+    }
+
+    /// Takes one fact, zone or calendar of a place.
+    pub(super) fn place_entry(
+        &mut self,
+        entry: Entry<'_>,
+        thing: ThingNo,
+        vocabulary: &Vocabulary,
+        place: &mut Place,
+        references: &mut References,
+    ) {
+        let thing_type = vocabulary.thing_type(thing);
+        if builtin::is_builtin_fact(&thing_type.name, entry.key) {
+            let message = format!("touchline itself keeps `{}.{}`", thing_type.name, entry.key);
+            self.say(Diagnostic::error(codes::BUILTIN_FACT, entry.key_span, message).help("delete it"));
+            return;
+        }
+        let fact = thing_type.fact(entry.key);
+        match entry.key {
+            "time_zone" if !entry.text.is_empty() => place.zone = self.zone_named(entry.text, entry.span),
+            "calendar" if fact.is_none() => place.calendar = self.calendar_named(entry.text, entry.span, vocabulary),
+            _ if fact.is_none() => {
+                let unknown = self.unknown_fact(&entry, thing, vocabulary);
+                self.say(unknown);
+            }
+            _ => {}
+        }
+        let Some(fact) = fact else { return };
+        let ty = &thing_type.facts[fact.index()].ty;
+        match typed::from_text(entry.text, ty, vocabulary) {
+            Ok(value) => {
+                if let (Type::Thing(other), Value::Id(id)) = (ty, &value) {
+                    references.0.push((*other, id.clone(), entry.span));
+                }
+                place.facts[fact.index()] = value;
+            }
+            // The zone has been reported above.
+            Err(_) if entry.key == "time_zone" => {}
+            Err(problem) => {
+                let message = format!("`{}.{}`: {problem}", thing_type.name, entry.key);
+                let help = format!("write {}, or leave it out", ty.describe(vocabulary));
+                self.say(Diagnostic::error(codes::WRONG_FACT, entry.span, message).help(help));
+            }
+        }
+    }
+
+    fn calendar_named(&mut self, name: &str, span: Span, vocabulary: &Vocabulary) -> Option<CalendarNo> {
+        let found = vocabulary.calendar(name);
+        if found.is_none() {
+            let unknown = Diagnostic::error(codes::UNKNOWN_CALENDAR, span, format!("unknown calendar `{name}`"));
+            let near = self.nearest(name, vocabulary.calendars.iter().map(|calendar| &*calendar.name));
+            self.say(unknown.help(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it under `calendars` in vocabulary.yaml".to_owned(),
+            }));
+        }
+        found
+    }
+
+    pub(super) fn unknown_kind(&self, kind: &str, span: Span, vocabulary: &Vocabulary) -> Diagnostic {
+        let things = vocabulary.things.iter().map(|thing| &*thing.name).filter(|name| *name != builtin::CASE);
+        let known: Vec<&str> = ["company", "people"].into_iter().chain(things).collect();
+        let message = format!("the vocabulary has no thing {}", typed::shown(kind));
+        let unknown = Diagnostic::error(codes::UNKNOWN_PLACE_KIND, span, message);
+        unknown.help(match self.nearest(kind, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("places stand under the name of their thing: {}", some(&known)),
+        })
+    }
+
+    fn unknown_fact(&self, entry: &Entry<'_>, thing: ThingNo, vocabulary: &Vocabulary) -> Diagnostic {
+        let name = &vocabulary.thing_type(thing).name;
+        let facts = vocabulary.thing_type(thing).facts.iter().map(|fact| &*fact.name);
+        let own = facts.filter(|fact| !builtin::is_builtin_fact(name, fact));
+        let known: Vec<&str> = own.chain(PLACE_KEYS).collect();
+        let message = format!("a `{name}` has no fact {}", typed::shown(entry.key));
+        let unknown = Diagnostic::error(codes::UNKNOWN_FACT, entry.key_span, message);
+        unknown.help(match self.nearest(entry.key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}; others are declared under `things` in vocabulary.yaml", some(&known)),
+        })
+    }
+
+    /// Warns of references to places that are not in the directory.
+    pub(super) fn check_references(&mut self, references: &References, vocabulary: &Vocabulary, directory: &Directory) {
+        for (thing, id, span) in &references.0 {
+            if self.is_full() || directory.places.contains_key(&(*thing, id.clone())) {
+                continue;
+            }
+            let name = &vocabulary.thing_type(*thing).name;
+            let message = format!("the directory has no {name} `{id}`");
+            let known = directory.places.keys().filter(|(kind, _)| kind == thing).map(|(_, id)| &**id);
+            self.say(Diagnostic::warning(codes::UNKNOWN_PLACE, *span, message).help(match nearest(id, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("add it: `{name}: {{{id}: {{…}}}}`; until then nobody is found there for a role"),
+            }));
+        }
+    }
+}
+
+/// One key of a place with its value as text.
+pub(super) struct Entry<'a> {
+    pub key: &'a str,
+    pub key_span: Span,
+    pub text: &'a str,
+    pub span: Span,
+}
+
+pub(super) fn new_place(thing: ThingNo, vocabulary: &Vocabulary) -> Place {
+    Place { facts: vec![Value::Missing; vocabulary.thing_type(thing).facts.len()], ..Place::default() }
+}
+
+/// Lists the first dozen of some names.
+fn some(names: &[&str]) -> String {
+    read::quoted_list(&names[..names.len().min(12)])
+}
