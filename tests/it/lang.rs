@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use touchline::lang::diagnostic::Diagnostic;
+use touchline::lang::play;
 use touchline::lang::render::{Look, human};
 use touchline::lang::source::Sources;
-use touchline::lang::play;
 
 /// Returns the problems of one file as a person reads them.
 fn diagnostics_of(path: &Path) -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileNo, Sources, Span};
-use crate::lang::yaml::node::{Key, Node};
+use crate::lang::yaml::node::Node;
 use crate::lang::yaml::{parse, read};
 use crate::suggest::nearest;
 use crate::value::{Str, Value};
