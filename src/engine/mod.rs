@@ -2,20 +2,42 @@
 //!
 //! It reads no clock, no file, no socket and no random number. Read [`input::Input`] and [`effect::Effect`] first.
 
+mod act;
+pub mod cases;
+mod check;
+mod due;
 pub mod effect;
+mod eval;
+mod facts;
+mod fire;
 pub mod input;
+mod look;
+mod people;
+mod reload;
 pub mod ruleset;
+mod seen;
 pub mod state;
 pub mod trace;
+mod turn;
+mod when;
+pub mod window;
+mod words;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::engine::cases::Cases;
 use crate::engine::effect::{Effect, Firing};
 use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
-use crate::engine::trace::Look;
+use crate::engine::seen::Arrival;
+use crate::engine::state::{RestoreError, RuleState, State};
+use crate::engine::trace::{Look, Verdict};
+use crate::engine::turn::Turn;
+use crate::id::{Position, RuleId};
+use crate::signal::{FactChange, Signal};
+use crate::vocabulary::builtin;
 
 /// What one input led to, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,13 +84,16 @@ pub enum Watch {
 #[derive(Debug)]
 pub struct Engine {
     ruleset: Arc<RuleSet>,
+    state: State,
     watch: Watch,
 }
 
 impl Engine {
     /// Returns an engine with empty state.
     pub fn new(ruleset: Arc<RuleSet>) -> Engine {
-        Engine { ruleset, watch: Watch::default() }
+        let mut state = State { rules: vec![RuleState::default(); ruleset.rules.len()], ..State::default() };
+        state.cases.set_customer(ruleset.vocabulary.thing(builtin::CUSTOMER));
+        Engine { ruleset, state, watch: Watch::default() }
     }
 
     /// Says which looks are recorded from here on.
@@ -81,18 +106,121 @@ impl Engine {
         &self.ruleset
     }
 
+    /// Returns the cases.
+    pub fn cases(&self) -> &Cases {
+        &self.state.cases
+    }
+
+    /// Returns how many inputs were applied.
+    pub fn position(&self) -> Position {
+        Position(self.state.position)
+    }
+
     /// Applies one input at `now` and says what should happen next. Never blocks, never fails.
     ///
     /// `now` never goes back: an earlier one counts as the latest. Deadlines run only on [`Input::Tick`]: whoever
     /// drives the engine puts a tick in front of an input when [`Engine::next_deadline`] lies before it. A replay
     /// ticks at each deadline in turn; a daemon ticks at the present.
     pub fn handle(&mut self, input: Input, now: Timestamp) -> Step {
-        let _ = (input, now);
-        Step::default()
+        let ruleset = self.ruleset.clone();
+        let first = self.state.now.is_none();
+        let now = self.state.now.map_or(now, |before| before.max(now));
+        self.state.now = Some(now);
+        self.state.position += 1;
+        if let Input::Switch(switch) = input {
+            return self.switch(switch, now);
+        }
+        let mut turn = Turn {
+            rules: &ruleset,
+            state: &mut self.state,
+            now,
+            step: Step::default(),
+            watching: self.watch == Watch::Everything,
+            derived: Default::default(),
+            changes: Vec::new(),
+            ordinal: 0,
+            digest: Vec::new(),
+        };
+        if first {
+            turn.schedule_checks(now);
+        }
+        match input {
+            Input::Signal(signal) => turn.signal(signal),
+            Input::Fact(change) => turn.fact(change),
+            Input::Human(human) => turn.human(human),
+            Input::Delivery(delivery) => turn.delivered(delivery.effect, delivery.failed),
+            Input::Tick => turn.run_due(),
+            Input::Erase(erase) => turn.erase(&erase),
+            Input::Switch(_) => unreachable!("handled above"),
+        }
+        turn.see_derived();
+        turn.send_digests();
+        turn.step
     }
 
     /// Returns when a tick next has work: a limit frees, an absence is due, a step is due, a check comes round.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        None
+        self.state.agenda.first().map(|due| due.at)
+    }
+
+    /// Returns the whole state in its saved form.
+    pub fn save(&self) -> Vec<u8> {
+        self.state.save(self.ruleset.hash)
+    }
+
+    /// Returns an engine with a saved state, decided by the same rule set as when it was saved.
+    pub fn restore(ruleset: Arc<RuleSet>, saved: &[u8]) -> Result<Engine, RestoreError> {
+        let state = State::restore(saved, ruleset.hash)?;
+        Ok(Engine { ruleset, state, watch: Watch::default() })
+    }
+}
+
+impl Turn<'_> {
+    /// A signal arrives: known again, too late, or it takes its place.
+    fn signal(&mut self, signal: Signal) {
+        let memory = self.rules.vocabulary.duplicate_memory;
+        let horizon = self.lateness_horizon(signal.kind);
+        let arrival = self.state.seen.arrive(&signal, self.now, memory);
+        let verdict = match (&arrival, signal.at < horizon) {
+            (Arrival::Duplicate, _) => (Taken::Duplicate, Verdict::Duplicate),
+            (Arrival::Update(_), _) => (Taken::Update, Verdict::Update),
+            (Arrival::New, true) => (Taken::TooLate, Verdict::TooLate),
+            (Arrival::New, false) if self.state.latest_at.is_some_and(|latest| signal.at < latest) => {
+                (Taken::Late, Verdict::Fired)
+            }
+            (Arrival::New, false) => (Taken::Accepted, Verdict::Fired),
+        };
+        self.step.taken = verdict.0;
+        let none: Arc<[RuleId]> = Arc::new([]);
+        match arrival {
+            Arrival::New if verdict.0 == Taken::TooLate => self.note_all(&signal, &verdict.1),
+            Arrival::New => {
+                let signal = Arc::new(signal);
+                let took_part = self.see(signal.clone(), none, &[]);
+                self.state.seen.keep(&signal, took_part);
+            }
+            Arrival::Update(Some(original)) if original.signal.at >= horizon => {
+                let took_part = self.see(original.signal.clone(), none, &original.took_part);
+                self.state.seen.keep(&original.signal, took_part);
+            }
+            Arrival::Duplicate | Arrival::Update(_) => self.note_all(&signal, &verdict.1),
+        }
+    }
+
+    /// Notes for every rule that would have looked why it did not.
+    fn note_all(&mut self, signal: &Signal, verdict: &Verdict) {
+        let rules = self.rules;
+        for rule in rules.candidates(signal.kind) {
+            self.note(*rule, vec![], Some(&signal.id), verdict.clone(), vec![]);
+        }
+    }
+
+    fn fact(&mut self, change: FactChange) {
+        for (fact, value) in change.facts {
+            self.state.facts.tell(change.thing, &change.id, fact, value);
+        }
+        if self.rules.runs_over(change.thing) {
+            self.state.things_seen.insert((change.thing, change.id));
+        }
     }
 }

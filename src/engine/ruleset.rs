@@ -1,14 +1,15 @@
 //! `RuleSet`: every rule of one vocabulary, immutable, with its hash and its index.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::id::RuleId;
-use crate::ir::Rule;
+use crate::ir::{Rule, Trigger};
 use crate::template::Templates;
 use crate::vocabulary::directory::Directory;
-use crate::vocabulary::{SignalNo, Vocabulary};
+use crate::vocabulary::{SignalNo, ThingNo, Vocabulary};
 
 /// Rules compiled together.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct RuleSet {
     /// A hash of all of the above.
     pub hash: [u8; 16],
     by_signal: Vec<Vec<u32>>,
+    /// Things that some check or schedule runs over.
+    runs_over: BTreeSet<ThingNo>,
 }
 
 impl RuleSet {
@@ -48,13 +51,21 @@ impl RuleSet {
         rules.iter().for_each(|rule| sum.update(rule.fingerprint()));
         let mut hash = [0; 16];
         hash.copy_from_slice(&sum.finalize()[..16]);
-        RuleSet { vocabulary, directory, templates, rules, hash, by_signal }
+        let runs_over =
+            rules.iter().filter(|rule| rule.check.is_some() || matches!(rule.trigger, Trigger::Schedule(_)));
+        let runs_over = runs_over.flat_map(|rule| &rule.key).filter_map(|part| part.thing).collect();
+        RuleSet { vocabulary, directory, templates, rules, hash, by_signal, runs_over }
     }
 
     /// Returns the places in `rules` of every rule that could match a signal of this kind: may name too many,
     /// never too few (invariant 9). Ordered by rule id.
     pub fn candidates(&self, signal: SignalNo) -> &[u32] {
         self.by_signal.get(signal.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tells whether some check or schedule runs over every one of a thing.
+    pub(crate) fn runs_over(&self, thing: ThingNo) -> bool {
+        self.runs_over.contains(&thing)
     }
 
     /// Finds a rule.

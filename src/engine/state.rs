@@ -1,16 +1,304 @@
-//! Everything the engine remembers.
+//! Everything the engine remembers, and its saved form.
+//!
+//! The state is a fold over the journal (invariant 1). Rules stand in it by their place in the rule set, which the
+//! saved form names by hash; a switch moves them by id (`engine::reload`). Iteration that shows goes over ordered
+//! collections only.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::id::RuleId;
-use crate::value::Value;
+use crate::engine::act::Plan;
+use crate::engine::cases::Cases;
+use crate::engine::effect::Values;
+use crate::engine::facts::Facts;
+use crate::engine::seen::Seen;
+use crate::engine::trace::Compared;
+use crate::engine::window::absence::AbsenceWindow;
+use crate::engine::window::count::CountWindow;
+use crate::engine::window::measure::MeasureWindow;
+use crate::engine::window::reading::ReadingWindow;
+use crate::engine::window::sequence::SequenceWindow;
+use crate::id::{EffectId, RuleId, SignalId};
+use crate::value::{Str, Value};
+use crate::vocabulary::ThingNo;
+
+/// The version of the saved form.
+pub const FORMAT: u32 = 1;
 
 /// A key: one value a part; texts folded, ids exact.
 pub type Key = Vec<Value>;
+
+/// The place of a rule in its rule set.
+pub(crate) type RuleNo = u32;
+
+/// Everything the engine remembers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// The engine's clock: the latest `now` of an input.
+    pub now: Option<Timestamp>,
+    /// The latest time of a signal seen: what a signal is late against.
+    pub latest_at: Option<Timestamp>,
+    /// How many inputs were folded.
+    pub position: u64,
+    /// How many signals took a place, derived ones included.
+    pub arrivals: u64,
+    /// Signals known again (M6).
+    pub seen: Seen,
+    /// What was told of things.
+    pub facts: Facts,
+    /// Cases and contacts.
+    pub cases: Cases,
+    /// Things seen in signals, of the kinds some rule runs over.
+    pub things_seen: BTreeSet<(ThingNo, Str)>,
+    /// By place of the rule.
+    pub rules: Vec<RuleState>,
+    /// What is due when.
+    pub agenda: BTreeSet<Due>,
+    /// Actions to come, by number.
+    pub plans: BTreeMap<u64, Plan>,
+    /// The next plan's number; also orders episodes.
+    pub next_number: u64,
+    /// Effects handed over of which nothing was heard yet.
+    pub in_flight: BTreeMap<EffectId, Flight>,
+    /// Firings whose limit may still be given back (M12).
+    pub accounts: BTreeMap<u64, Account>,
+    /// Silences in force.
+    pub silences: Vec<Silence>,
+    /// Rules that disappeared, with their state, until they are given up (M24).
+    pub parked: Vec<Parked>,
+}
+
+/// What one rule remembers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RuleState {
+    /// By key.
+    pub keys: FxHashMap<Key, KeyState>,
+    /// When it last fired, by limit key.
+    pub limits: FxHashMap<Key, LimitState>,
+    /// The limits of its other life: of live while in shadow, and the other way round (M21).
+    pub other_limits: FxHashMap<Key, LimitState>,
+    /// Episodes waiting for a limit, by limit key: since when, in what order, which key.
+    pub waiting: BTreeMap<Key, BTreeSet<(Timestamp, u64, Key)>>,
+    /// The next run of its check or schedule.
+    pub check_due: Option<Timestamp>,
+    /// Plans that came due while it was paused.
+    pub held: Vec<u64>,
+}
+
+/// What one rule remembers of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeyState {
+    /// Its signals.
+    pub window: Window,
+    /// The episode, once entered. A count's may be over without anybody having looked.
+    pub episode: Option<Episode>,
+    /// Signals before this enter no window: the rule's case was closed then (M9).
+    pub floor: Option<Timestamp>,
+    /// The ladder, while steps are to come.
+    pub ladder: Option<Ladder>,
+    /// The latest reading, while `stays over … for` waits.
+    pub latest: Option<(crate::engine::window::Place, Arc<crate::signal::Signal>)>,
+    /// The deadline in the agenda (absence, `stays over`).
+    pub armed: Option<Timestamp>,
+}
+
+/// A window by trigger shape.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Window {
+    /// A rule on each signal, or on a schedule.
+    #[default]
+    None,
+    /// See [`CountWindow`].
+    Count(CountWindow),
+    /// See [`ReadingWindow`].
+    Reading(ReadingWindow),
+    /// See [`SequenceWindow`].
+    Sequence(SequenceWindow),
+    /// See [`AbsenceWindow`].
+    Absence(AbsenceWindow),
+    /// See [`MeasureWindow`].
+    Measure(MeasureWindow),
+}
+
+/// The time a condition stays true, entered once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Episode {
+    /// When it was entered, by the engine's clock.
+    pub since: Timestamp,
+    /// Orders episodes entered at one instant.
+    pub number: u64,
+    /// What would have fired, where guard, limit or silence said no (M11, M12, M21); `None` once fired.
+    pub pending: Option<Box<Pending>>,
+}
+
+/// A firing that waits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// The values as of the latest signal.
+    pub values: Values,
+    /// The signal that would have triggered it.
+    pub signal: Option<SignalId>,
+    /// The signals behind it.
+    pub signals: Vec<SignalId>,
+    /// Whether a late signal brought it about.
+    pub late: bool,
+    /// The rules that led here.
+    pub chain: Arc<[RuleId]>,
+    /// The comparisons made.
+    pub compared: Vec<Compared>,
+}
+
+/// When a rule last fired for a limit key, the latest last. Two are kept, so that the last can be given back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LimitState {
+    /// Firing times with the account that may give them back.
+    pub firings: VecDeque<(Timestamp, u64)>,
+}
+
+/// A ladder that has steps to come (M18).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Ladder {
+    /// When it started: the firing.
+    pub started: Timestamp,
+    /// Its steps to come, by plan number.
+    pub plans: Vec<u64>,
+    /// The case whose closing stops it.
+    pub bound: Bound,
+}
+
+/// What `until case_closed` is bound to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Bound {
+    /// No case stops it.
+    #[default]
+    Nothing,
+    /// One case.
+    Case(Str),
+    /// Any case about a customer.
+    Customer(Str),
+}
+
+/// An effect handed over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Flight {
+    /// The effect as it was handed over, for the word of its withdrawal or failure.
+    pub plan: Plan,
+}
+
+/// A firing whose limit may still be given back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    /// The rule.
+    pub rule: RuleNo,
+    /// The limit's key.
+    pub limit_key: Key,
+    /// Actions of which the end is not known.
+    pub open: u32,
+}
+
+/// A silence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Silence {
+    /// For one rule; for all where absent.
+    pub rule: Option<RuleId>,
+    /// Up to, not including.
+    pub until: Timestamp,
+}
+
+/// A rule that disappeared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Parked {
+    /// Which.
+    pub rule: RuleId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Its state.
+    pub state: RuleState,
+    /// Its steps.
+    pub plans: Vec<(u64, Plan)>,
+    /// Firings whose limit may be given back.
+    pub accounts: Vec<(u64, Account)>,
+}
+
+/// One entry of the agenda, ordered by (due, playbook id, rule id, key).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Due {
+    /// When.
+    pub at: Timestamp,
+    /// For which rule; places follow ids.
+    pub rule: RuleNo,
+    /// For which key; the limit's key for [`DueKind::LimitFrees`].
+    pub key: Key,
+    /// What.
+    pub kind: DueKind,
+}
+
+/// What can be due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum DueKind {
+    /// A check or a schedule comes round.
+    Check,
+    /// An absence's deadline, or the end of `stays over … for`.
+    Deadline,
+    /// A limit frees.
+    LimitFrees,
+    /// A silence ends.
+    SilenceEnds,
+    /// A planned action.
+    Plan(u64),
+    /// A parked rule is given up.
+    GiveUp,
+}
 
 /// Windows filled from the journal for one rule, before a switch (M24).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RuleFill {
     /// The rule.
     pub rule: RuleId,
+    /// Its windows, by key.
+    pub keys: Vec<(Key, Window)>,
+    /// The first instant the journal covered: with less history than its window, a rule is filling until later.
+    pub since: Option<Timestamp>,
+}
+
+/// Why a saved state could not be restored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// The bytes are not a state of this format.
+    #[error("the saved state cannot be read: {0}")]
+    Unreadable(String),
+    /// Another format version.
+    #[error("the saved state has format {found}, this version reads format {FORMAT}")]
+    Format {
+        /// The version found.
+        found: u32,
+    },
+    /// Another rule set.
+    #[error("the saved state belongs to another rule set")]
+    OtherRules,
+}
+
+impl State {
+    /// Returns the saved form, with format version and the hash of its rule set.
+    pub fn save(&self, ruleset: [u8; 16]) -> Vec<u8> {
+        postcard::to_stdvec(&(FORMAT, ruleset, self)).expect("a state has no value that cannot be written")
+    }
+
+    /// Reads a saved form back.
+    pub fn restore(bytes: &[u8], ruleset: [u8; 16]) -> Result<State, RestoreError> {
+        let unreadable = |error: postcard::Error| RestoreError::Unreadable(error.to_string());
+        let (found, rest): (u32, _) = postcard::take_from_bytes(bytes).map_err(unreadable)?;
+        if found != FORMAT {
+            return Err(RestoreError::Format { found });
+        }
+        let (of, state): ([u8; 16], State) = postcard::from_bytes(rest).map_err(unreadable)?;
+        if of != ruleset {
+            return Err(RestoreError::OtherRules);
+        }
+        Ok(state)
+    }
 }

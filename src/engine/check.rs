@@ -1,0 +1,312 @@
+//! Measures are looked at, and schedules come round.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::engine::effect::Values;
+use crate::engine::eval::{Scope, holds_in_order};
+use crate::engine::fire::Candidate;
+use crate::engine::look::{Arrived, named_key};
+use crate::engine::state::{Key, RuleNo};
+use crate::engine::trace::{Compared, Verdict};
+use crate::engine::turn::Turn;
+use crate::engine::window::measure::{MeasureWindow, Period, Ratio, Sample};
+use crate::id::SignalId;
+use crate::ir::expr::Operand;
+use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Rule, Side, Status, Trigger};
+use crate::number::Number;
+use crate::signal::Signal;
+use crate::value::Value;
+use crate::vocabulary::{ThingNo, Type, Unit};
+
+/// A measure at one instant.
+struct Measured {
+    recent: Period,
+    previous: Option<Period>,
+    /// Whether the test holds; `None` where too little is known.
+    holds: Option<bool>,
+}
+
+impl Turn<'_> {
+    /// A measure's signal arrives.
+    pub(crate) fn look_measure(&mut self, number: RuleNo, arrived: &Arrived) -> bool {
+        let rule = self.rule(number);
+        let Trigger::Measure(measure) = &rule.trigger else { return false };
+        let Some((key, compared)) = self.matches(number, &measure.source, arrived) else { return false };
+        let Some(sample) = self.sample(measure, &arrived.signal) else {
+            let part = measure.field.map_or("count".into(), |field| {
+                self.rules.vocabulary.signal_type(measure.source.signal).fields[field.index()].name.clone()
+            });
+            self.note(number, vec![], Some(&arrived.signal.id), Verdict::KeyMissing { part }, compared);
+            return false;
+        };
+        let at = arrived.place.at;
+        let ends = ends(rule, measure, at);
+        let horizon = self.lateness_horizon(measure.source.signal);
+        let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
+        if state.floor.is_some_and(|floor| at < floor) {
+            return false;
+        }
+        let window = state.window.measure();
+        window.trim(horizon);
+        window.insert(arrived.place, ends, sample, arrived.signal.id.clone());
+        let as_of = window.latest().unwrap_or(at);
+        if rule.check.is_none() {
+            self.look_at_measure(number, &key, as_of, Some(arrived));
+        } else {
+            self.note(number, named_key(rule, &key), Some(&arrived.signal.id), Verdict::Noted, compared);
+        }
+        true
+    }
+
+    /// Returns what a signal puts into a measure's sample; `None` where its value is missing.
+    fn sample(&self, measure: &Measure, signal: &Signal) -> Option<Sample> {
+        let plain = |value: Number| Some(Sample { value, currency: None });
+        match measure.kind {
+            MeasureKind::Count => plain(Number::from_whole(1)),
+            MeasureKind::Share => {
+                let share = measure.share.as_ref()?;
+                let picked = Scope::of_signal(self.facts(), signal).holds(share, &mut None);
+                plain(Number::from_whole(i64::from(picked)))
+            }
+            MeasureKind::Gap => {
+                let one = number_of(signal.field(measure.field?))?;
+                let other = number_of(signal.field(measure.second?))?;
+                plain(Number::from_billionths(one.value.billionths() - other.value.billionths()))
+            }
+            _ => number_of(signal.field(measure.field?)),
+        }
+    }
+
+    /// A check or a schedule comes round; of missed runs only the latest runs (M22).
+    pub(crate) fn check(&mut self, number: RuleNo, due: Timestamp) {
+        let rule = self.rule(number);
+        let schedule = match &rule.trigger {
+            Trigger::Schedule(schedule) => Some(schedule),
+            _ => rule.check.as_ref(),
+        };
+        let Some(schedule) = schedule else { return };
+        let mut run = due;
+        while let Some(next) = schedule.next_after(run, &rule.zone).filter(|next| *next <= self.now) {
+            run = next;
+        }
+        self.schedule_check(number, run);
+        if rule.status == Status::Paused {
+            return;
+        }
+        for key in self.keys_to_check(number) {
+            match &rule.trigger {
+                Trigger::Schedule(_) => {
+                    let values = Values { key: key.clone(), ..Values::default() };
+                    self.attempt_once(unsignalled(number, key, values, vec![], vec![]));
+                }
+                _ => self.look_at_measure(number, &key, run, None),
+            }
+        }
+    }
+
+    /// Returns the keys a check runs over: those that wait for their limit first, the longest-waiting first; the rest
+    /// in order.
+    fn keys_to_check(&self, number: RuleNo) -> Vec<Key> {
+        let rule = self.rule(number);
+        let state = &self.state.rules[number as usize];
+        let mut keys: BTreeSet<Key> = state.keys.keys().cloned().collect();
+        match &rule.key[..] {
+            [] => drop(keys.insert(vec![])),
+            [part] => keys.extend(part.thing.into_iter().flat_map(|thing| self.all_of(thing))),
+            _ => {}
+        }
+        let waits = |key: &Key| {
+            let episode = state.keys.get(key)?.episode.as_ref()?;
+            episode.pending.as_ref().map(|_| (episode.since, episode.number))
+        };
+        let mut keys: Vec<Key> = keys.into_iter().filter(|key| key.len() == rule.key.len()).collect();
+        keys.sort_by_key(|key| waits(key).map_or((true, None), |since| (false, Some(since))));
+        keys
+    }
+
+    /// Returns every key of one thing: each in the directory and each one seen (M14).
+    fn all_of(&self, thing: ThingNo) -> Vec<Key> {
+        let known = self.rules.directory.places.keys().filter(|(of, _)| *of == thing).map(|(_, id)| id);
+        let seen = self.state.things_seen.iter().filter(|(of, _)| *of == thing).map(|(_, id)| id);
+        let told = self.state.facts.ids(thing);
+        known.chain(seen).chain(told).map(|id| vec![Value::Id(id.clone())]).collect()
+    }
+
+    /// Looks at a measure as of an instant: enters, joins or leaves its episode.
+    fn look_at_measure(&mut self, number: RuleNo, key: &Key, as_of: Timestamp, arrived: Option<&Arrived>) {
+        let rule = self.rule(number);
+        let Trigger::Measure(measure) = &rule.trigger else { return };
+        let nothing = MeasureWindow::default();
+        let state = self.state.rules[number as usize].keys.get(key);
+        let window = match state.map(|state| &state.window) {
+            Some(crate::engine::state::Window::Measure(window)) => window,
+            _ => &nothing,
+        };
+        let scale = self.measured_unit(measure).map_or(1, |unit| unit.seconds() as i128);
+        let measured = measured(measure, window, as_of, scale);
+        let entered = window.entered;
+        let signals = window.signals(as_of);
+        let compared = vec![self.compared(measure, rule, &measured)];
+        let signal = arrived.map(|arrived| arrived.signal.id.clone());
+        let values = Values {
+            key: key.clone(),
+            recent: self.printable(measure, measured.recent.value),
+            previous: self.printable(measure, measured.previous.as_ref().and_then(|period| period.value)),
+            ..Values::default()
+        };
+        let mut candidate = unsignalled(number, key.clone(), values, signals, compared.clone());
+        if let Some(arrived) = arrived {
+            candidate.signal = signal.clone();
+            candidate.chain = arrived.chain.clone();
+            candidate.late = arrived.late;
+        }
+        match measured.holds {
+            None => {
+                let need = measure.enough.map_or(1, |enough| enough.at_least as u64);
+                let previous = measured.previous.as_ref().map(|period| period.sample);
+                let verdict = Verdict::Unknown { recent: measured.recent.sample, previous, need };
+                self.note(number, named_key(rule, key), signal.as_ref(), verdict, compared);
+            }
+            Some(false) => {
+                self.note(number, named_key(rule, key), signal.as_ref(), Verdict::TestFails, compared);
+                self.set_entered(number, key, false);
+                self.leave(number, key);
+            }
+            Some(true) if entered => self.join_measure(candidate),
+            Some(true) => {
+                self.set_entered(number, key, true);
+                self.enter(candidate, true);
+            }
+        }
+    }
+
+    fn join_measure(&mut self, mut candidate: Candidate) {
+        // A measure has only its key: there is no "latest signal" whose values a late one could spoil.
+        candidate.late = false;
+        self.join(candidate, true);
+    }
+
+    fn set_entered(&mut self, number: RuleNo, key: &Key, entered: bool) {
+        if entered || self.state.rules[number as usize].keys.contains_key(key) {
+            let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
+            state.window.measure().entered = entered;
+        }
+    }
+
+    fn printable(&self, measure: &Measure, value: Option<Ratio>) -> Value {
+        let Some(value) = value else { return Value::Missing };
+        let rounded = value.rounded();
+        match self.measured_unit(measure) {
+            Some(_) => Value::Duration(SignedDuration::from_nanos_i128(rounded.billionths())),
+            None => Value::Number(rounded),
+        }
+    }
+
+    /// Returns the unit of the measured field, where it is a duration and the measure keeps its unit.
+    fn measured_unit(&self, measure: &Measure) -> Option<Unit> {
+        let keeps = !matches!(measure.kind, MeasureKind::Count | MeasureKind::Share);
+        let field = measure.field.filter(|_| keeps)?;
+        match &self.rules.vocabulary.signal_type(measure.source.signal).fields[field.index()].ty {
+            Type::Duration(unit) => Some(*unit),
+            _ => None,
+        }
+    }
+
+    fn compared(&self, measure: &Measure, rule: &Rule, measured: &Measured) -> Compared {
+        let of = |period: &Period| {
+            let value = period.value.map_or("unknown".to_owned(), |value| value.rounded().to_string());
+            format!("{value} of {}", period.sample)
+        };
+        let actual = match &measured.previous {
+            Some(previous) => format!("recent {}, previous {}", of(&measured.recent), of(previous)),
+            None => of(&measured.recent),
+        };
+        let clause = format!("{:?} over the last period", measure.kind).to_lowercase().into();
+        Compared { clause, actual: actual.into(), holds: measured.holds == Some(true), here: rule.here }
+    }
+}
+
+/// Returns a candidate of a check: it has no signal.
+fn unsignalled(rule: RuleNo, key: Key, values: Values, signals: Vec<SignalId>, compared: Vec<Compared>) -> Candidate {
+    let chain: Arc<[_]> = Arc::new([]);
+    Candidate { rule, key, values, signal: None, signals, late: false, chain, compared }
+}
+
+/// Returns when a signal leaves the last D, and when the period before.
+pub(crate) fn ends(rule: &Rule, measure: &Measure, at: Timestamp) -> (Timestamp, Timestamp) {
+    let recent = measure.over.after(at, &rule.zone);
+    let previous = match &measure.test {
+        MeasureTest::Previous { before, .. } => match (measure.over, *before) {
+            // Days add up as days: a + 35 d, not (a + 7 d) + 28 d with a clock change in between.
+            (crate::clock::Length::Days(over), crate::clock::Length::Days(before)) => {
+                crate::clock::Length::Days(over.saturating_add(before)).after(at, &rule.zone)
+            }
+            _ => before.after(recent, &rule.zone),
+        },
+        _ => recent,
+    };
+    (recent, previous)
+}
+
+fn number_of(value: &Value) -> Option<Sample> {
+    match value {
+        Value::Number(value) => Some(Sample { value: *value, currency: None }),
+        Value::Duration(duration) => {
+            Some(Sample { value: Number::from_billionths(duration.as_nanos()), currency: None })
+        }
+        Value::Money(value, currency) => Some(Sample { value: *value, currency: Some(currency.clone()) }),
+        _ => None,
+    }
+}
+
+/// Measures and tests, exactly.
+fn measured(measure: &Measure, window: &MeasureWindow, as_of: Timestamp, scale: i128) -> Measured {
+    let recent = window.recent(measure.kind, as_of);
+    let previous = match measure.test {
+        MeasureTest::Previous { .. } => Some(window.previous(measure.kind, as_of)),
+        _ => None,
+    };
+    let enough = measure.enough.is_none_or(|enough| {
+        let both = !enough.both_periods || previous.as_ref().is_none_or(|p| p.sample >= enough.at_least as u64);
+        recent.sample >= enough.at_least as u64 && both
+    });
+    let holds = if enough { test(measure, &recent, previous.as_ref(), scale) } else { None };
+    Measured { recent, previous, holds }
+}
+
+/// `scale` is how many seconds a point is, where a duration is measured.
+fn test(measure: &Measure, recent: &Period, previous: Option<&Period>, scale: i128) -> Option<bool> {
+    let value = recent.value?;
+    match &measure.test {
+        MeasureTest::Level(order, level) => Some(holds_in_order(value.compare(literal(level)?)?, *order)),
+        MeasureTest::Between(low, high) => {
+            Some(value.compare(literal(low)?)?.is_ge() && value.compare(literal(high)?)?.is_le())
+        }
+        MeasureTest::Previous { order, by, unit, side, before } => {
+            let mut previous = previous?.value?;
+            if matches!(measure.kind, MeasureKind::Count | MeasureKind::Sum) {
+                let (over, before) = (measure.over.nominal().as_nanos(), before.nominal().as_nanos());
+                previous = previous.times(over, before)?;
+            }
+            let by = match unit {
+                DifferenceUnit::Points => Ratio::of(*by).times(scale, 1)?,
+                DifferenceUnit::Percent => previous.percent(*by)?,
+            };
+            let difference = match side {
+                Side::Over => value.minus(previous)?,
+                Side::Under => previous.minus(value)?,
+            };
+            Some(holds_in_order(difference.compare(by)?, *order))
+        }
+    }
+}
+
+fn literal(operand: &Operand) -> Option<Ratio> {
+    match operand {
+        Operand::Literal(value) => number_of(value).map(|sample| Ratio::of(sample.value)),
+        _ => None,
+    }
+}

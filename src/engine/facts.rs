@@ -1,0 +1,119 @@
+//! What is known of things now: facts told, facts of the directory, and what touchline itself knows of cases and
+//! customers (M20).
+//!
+//! A fact that was told wins over the directory's. Changes that an input brings about become visible only after
+//! every rule has seen that input (M8): the engine applies them then.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::cases::Cases;
+use crate::value::{Str, Value};
+use crate::vocabulary::directory::Directory;
+use crate::vocabulary::{FactNo, ThingNo, Vocabulary, builtin};
+
+/// Facts that were told, by thing and id.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    told: BTreeMap<ThingNo, FxHashMap<Str, Vec<Value>>>,
+}
+
+impl Facts {
+    /// Takes note of one fact.
+    pub fn tell(&mut self, thing: ThingNo, id: &Str, fact: FactNo, value: Value) {
+        let facts = self.told.entry(thing).or_default().entry(id.clone()).or_default();
+        if facts.len() <= fact.index() {
+            facts.resize(fact.index() + 1, Value::Missing);
+        }
+        facts[fact.index()] = value;
+    }
+
+    fn get(&self, thing: ThingNo, id: &str, fact: FactNo) -> Option<&Value> {
+        self.told.get(&thing)?.get(id)?.get(fact.index())?.present()
+    }
+
+    /// Returns every id of `thing` of which something was told, in no order.
+    pub fn ids(&self, thing: ThingNo) -> impl Iterator<Item = &Str> {
+        self.told.get(&thing).into_iter().flat_map(|things| things.keys())
+    }
+
+    /// Moves all facts to another vocabulary by name; what no longer exists is forgotten.
+    pub fn remap(&mut self, old: &Vocabulary, new: &Vocabulary) {
+        let mut moved = Facts::default();
+        for (thing, ids) in std::mem::take(&mut self.told) {
+            let old_thing = old.thing_type(thing);
+            let Some(new_thing) = new.thing(&old_thing.name) else { continue };
+            for (id, facts) in ids {
+                for (place, value) in facts.into_iter().enumerate() {
+                    let fact = old_thing.facts.get(place);
+                    let fact = fact.and_then(|fact| new.thing_type(new_thing).fact(&fact.name));
+                    if let Some(fact) = fact {
+                        moved.tell(new_thing, &id, fact, value);
+                    }
+                }
+            }
+        }
+        *self = moved;
+    }
+
+    /// Gives a thing another id and forgets its personal facts.
+    pub fn erase(&mut self, thing: ThingNo, id: &str, alias: &Str, personal: &[bool]) {
+        let Some(things) = self.told.get_mut(&thing) else { return };
+        if let Some(mut facts) = things.remove(id) {
+            for (fact, personal) in facts.iter_mut().zip(personal) {
+                if *personal {
+                    *fact = Value::Missing;
+                }
+            }
+            things.insert(alias.clone(), facts);
+        }
+    }
+}
+
+/// A look at all facts.
+#[derive(Clone, Copy)]
+pub(crate) struct FactView<'a> {
+    /// What exists.
+    pub vocabulary: &'a Vocabulary,
+    /// Who and what the directory knows.
+    pub directory: &'a Directory,
+    /// What was told.
+    pub facts: &'a Facts,
+    /// Cases and contacts.
+    pub cases: &'a Cases,
+}
+
+impl FactView<'_> {
+    /// Returns a fact of a thing, missing where nothing is known.
+    pub fn fact(&self, thing: ThingNo, id: &str, fact: FactNo) -> Value {
+        let thing_type = self.vocabulary.thing_type(thing);
+        let Some(field) = thing_type.facts.get(fact.index()) else { return Value::Missing };
+        match &*thing_type.name {
+            builtin::CASE => return self.cases.fact(id, &field.name, self.vocabulary),
+            builtin::CUSTOMER if &*field.name == builtin::OPEN_CASES => return self.cases.open_cases_of(id),
+            builtin::CUSTOMER if &*field.name == builtin::LAST_CONTACT => return self.cases.last_contact_of(id),
+            _ => {}
+        }
+        if let Some(told) = self.facts.get(thing, id, fact) {
+            return told.clone();
+        }
+        // The directory's key owns its text; looking up by a borrowed pair needs one short-lived copy.
+        let place = self.directory.places.get(&(thing, Str::from(id)));
+        place.and_then(|place| place.facts.get(fact.index())).cloned().unwrap_or_default()
+    }
+
+    /// Returns the things a thing belongs to: its facts that are things, in order.
+    pub fn wider(&self, thing: ThingNo, id: &str) -> Vec<(ThingNo, Str)> {
+        let facts = &self.vocabulary.thing_type(thing).facts;
+        let wider = facts.iter().enumerate().filter_map(|(place, field)| {
+            let crate::vocabulary::Type::Thing(wider) = field.ty else { return None };
+            match self.fact(thing, id, FactNo(place as u16)) {
+                Value::Id(id) => Some((wider, id)),
+                _ => None,
+            }
+        });
+        wider.collect()
+    }
+}

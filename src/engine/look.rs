@@ -1,0 +1,552 @@
+//! A rule looks at a signal: the eight trigger shapes, and what each makes of one.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::Length;
+use crate::engine::effect::Values;
+use crate::engine::eval::{Record, Scope, grouped};
+use crate::engine::fire::{Attempt, Candidate};
+use crate::engine::state::{DueKind, Key, KeyState, RuleNo, Window};
+use crate::engine::trace::{Compared, Verdict};
+use crate::engine::turn::Turn;
+use crate::engine::window::Place;
+use crate::engine::window::absence::{AbsenceWindow, Open, Waits};
+use crate::engine::window::count::{CountWindow, Counted};
+use crate::engine::window::measure::MeasureWindow;
+use crate::engine::window::reading::{Read, ReadingWindow, Reads};
+use crate::engine::window::sequence::{Pair, SequenceWindow};
+use crate::id::RuleId;
+use crate::ir::expr::Operand;
+use crate::ir::{KeyPart, Rule, Side, Source, Status, Trigger};
+use crate::number::Number;
+use crate::signal::Signal;
+use crate::value::{Str, Value};
+use crate::vocabulary::{FieldNo, SignalNo};
+
+/// A signal in its place.
+#[derive(Clone)]
+pub(crate) struct Arrived {
+    pub signal: Arc<Signal>,
+    pub place: Place,
+    pub chain: Arc<[RuleId]>,
+    /// Whether later ones were seen before it.
+    pub late: bool,
+}
+
+impl Turn<'_> {
+    /// Lets every rule see a signal, except those in `except` (an update is not seen twice). Returns the rules it took
+    /// part in.
+    pub fn see(&mut self, signal: Arc<Signal>, chain: Arc<[RuleId]>, except: &[RuleNo]) -> Vec<RuleNo> {
+        self.state.arrivals += 1;
+        let late = self.state.latest_at.is_some_and(|latest| signal.at < latest);
+        self.state.latest_at = self.state.latest_at.max(Some(signal.at));
+        self.see_things(&signal);
+        let place = Place { at: signal.at, arrival: self.state.arrivals };
+        let arrived = Arrived { signal, place, chain, late };
+        let mut took_part = Vec::new();
+        let rules = self.rules;
+        for rule in rules.candidates(arrived.signal.kind) {
+            if !except.contains(rule) && self.look(*rule, &arrived) {
+                took_part.push(*rule);
+            }
+        }
+        took_part
+    }
+
+    fn see_things(&mut self, signal: &Signal) {
+        let kind = self.rules.vocabulary.signal_type(signal.kind);
+        for (field, value) in kind.fields.iter().zip(&signal.fields).take(kind.about) {
+            if let (crate::vocabulary::Type::Thing(thing), Value::Id(id)) = (&field.ty, value) {
+                if self.rules.runs_over(*thing) && !self.state.things_seen.contains(&(*thing, id.clone())) {
+                    self.state.things_seen.insert((*thing, id.clone()));
+                }
+            }
+        }
+    }
+
+    /// One rule looks at one signal; tells whether the signal takes part in it.
+    fn look(&mut self, number: RuleNo, arrived: &Arrived) -> bool {
+        let rule = self.rule(number);
+        if rule.status == Status::Paused {
+            self.note(number, vec![], Some(&arrived.signal.id), Verdict::Paused, vec![]);
+            return false;
+        }
+        match &rule.trigger {
+            Trigger::Each(source) => self.look_each(number, source, arrived),
+            Trigger::Reading { source, field, side, line, clears, stays_for } => {
+                let reads = |value: &Value| reads(value, *side, line, clears.as_ref());
+                self.look_reading(number, source, *field, &reads, *stays_for, arrived)
+            }
+            Trigger::Count { source, at_least, different, within } => {
+                self.look_count(number, source, *at_least as u64, *different, *within, arrived)
+            }
+            Trigger::Sequence { first, then, within } => self.look_sequence(number, (first, then), *within, arrived),
+            Trigger::Absence { first, then, .. } => self.look_absence(number, (first, then), arrived),
+            Trigger::Measure(_) => self.look_measure(number, arrived),
+            Trigger::Schedule(_) => false,
+        }
+    }
+
+    /// Tells whether `where` holds and gives the key; notes why not.
+    pub(crate) fn matches(
+        &mut self,
+        number: RuleNo,
+        source: &Source,
+        arrived: &Arrived,
+    ) -> Option<(Key, Vec<Compared>)> {
+        let rule = self.rule(number);
+        let mut record: Record = self.watching.then(Vec::new);
+        let scope = Scope::of_signal(self.facts(), &arrived.signal);
+        let holds = source.filter.as_ref().is_none_or(|filter| scope.holds(filter, &mut record));
+        if !holds {
+            self.note(number, vec![], Some(&arrived.signal.id), Verdict::NoMatch, record.unwrap_or_default());
+            return None;
+        }
+        match key_of(rule, &scope, arrived.signal.kind) {
+            Ok(key) => Some((key, record.unwrap_or_default())),
+            Err(part) => {
+                let verdict = Verdict::KeyMissing { part };
+                self.note(number, vec![], Some(&arrived.signal.id), verdict, record.unwrap_or_default());
+                None
+            }
+        }
+    }
+
+    /// Returns the state of a key, unless the signal lies before the closing of its case (M9).
+    fn open_key(&mut self, number: RuleNo, key: &Key, arrived: &Arrived) -> Option<&mut KeyState> {
+        let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
+        match state.floor {
+            Some(floor) if arrived.place.at < floor => {
+                let named = named_key(self.rule(number), key);
+                self.note(number, named, Some(&arrived.signal.id), Verdict::TooLate, vec![]);
+                None
+            }
+            _ => self.state.rules[number as usize].keys.get_mut(key),
+        }
+    }
+
+    fn look_each(&mut self, number: RuleNo, source: &Source, arrived: &Arrived) -> bool {
+        let Some((_, compared)) = self.matches(number, source, arrived) else { return false };
+        let values = Values { signal: Some(arrived.signal.clone()), ..Values::default() };
+        let candidate = Candidate::of(number, vec![], values, arrived, vec![arrived.signal.id.clone()], compared);
+        self.attempt_once(candidate);
+        true
+    }
+
+    fn look_count(
+        &mut self,
+        number: RuleNo,
+        source: &Source,
+        need: u64,
+        different: Option<FieldNo>,
+        within: Length,
+        arrived: &Arrived,
+    ) -> bool {
+        let Some((key, compared)) = self.matches(number, source, arrived) else { return false };
+        let distinct = different.map(|field| grouped(arrived.signal.field(field).clone()));
+        if distinct.as_ref().is_some_and(Value::is_missing) {
+            let part = different.map_or_else(Str::default, |field| self.field_name(source.signal, field));
+            self.note(number, vec![], Some(&arrived.signal.id), Verdict::KeyMissing { part }, compared);
+            return false;
+        }
+        let (now, at) = (self.now, arrived.place.at);
+        let zone = &self.rule(number).zone;
+        let horizon = self.horizon(source.signal);
+        let Some(state) = self.open_key(number, &key, arrived) else { return false };
+        let window = state.window.count();
+        window.trim(horizon);
+        let id = arrived.signal.id.clone();
+        let counted = window.insert(arrived.place, within.after(at, zone), id, distinct, need, now);
+        let (have, signals) =
+            (window.have(at), if state.episode.is_some() { window.signals(now.max(at)) } else { vec![] });
+        let values =
+            Values { signal: Some(arrived.signal.clone()), key: key.clone(), count: whole(have), ..Values::default() };
+        match counted {
+            Counted::Below { have } => {
+                if !arrived.late {
+                    self.leave(number, &key);
+                }
+                let named = named_key(self.rule(number), &key);
+                let verdict = Verdict::Counting { have, need };
+                self.note(number, named, Some(&arrived.signal.id), verdict, compared);
+            }
+            Counted::Joined { lasts } => {
+                let candidate = Candidate::of(number, key, values, arrived, signals, compared);
+                self.join(candidate, lasts);
+            }
+            Counted::Entered { signals, have, lasts } => {
+                let values = Values { count: whole(have), ..values };
+                let candidate = Candidate::of(number, key, values, arrived, signals, compared);
+                self.enter(candidate, lasts);
+            }
+        }
+        true
+    }
+
+    fn look_reading(
+        &mut self,
+        number: RuleNo,
+        source: &Source,
+        field: FieldNo,
+        reads: &dyn Fn(&Value) -> Reads,
+        stays_for: Option<Length>,
+        arrived: &Arrived,
+    ) -> bool {
+        let Some((key, compared)) = self.matches(number, source, arrived) else { return false };
+        let value = arrived.signal.field(field);
+        if value.is_missing() {
+            let part = self.field_name(source.signal, field);
+            self.note(number, vec![], Some(&arrived.signal.id), Verdict::KeyMissing { part }, compared);
+            return false;
+        }
+        let reads = reads(value);
+        let horizon = self.lateness_horizon(source.signal);
+        let Some(state) = self.open_key(number, &key, arrived) else { return false };
+        let window = state.window.reading();
+        let read = window.insert(arrived.place, reads);
+        window.trim(horizon);
+        let over = window.lasts();
+        let id = arrived.signal.id.clone();
+        let values = Values { signal: Some(arrived.signal.clone()), key: key.clone(), ..Values::default() };
+        let candidate = Candidate::of(number, key.clone(), values, arrived, vec![id], compared);
+        if !over {
+            self.leave(number, &key);
+        }
+        match (read, stays_for) {
+            (Read::NotOver, _) => self.note_candidate(&candidate, Verdict::NotOver),
+            (Read::Joined, _) => self.join(candidate, over),
+            (Read::New { lasts, .. }, None) => {
+                if let Some(state) = self.state.rules[number as usize].keys.get_mut(&key) {
+                    state.window.reading().enter(arrived.place);
+                }
+                self.enter(candidate, lasts);
+            }
+            (Read::New { since, .. }, Some(length)) => {
+                let until = length.after(since, &self.rule(number).zone);
+                self.note_candidate(&candidate, Verdict::Armed { until });
+            }
+        }
+        if let Some(length) = stays_for {
+            self.arm_stay(number, &key, length, source.signal, arrived);
+        }
+        true
+    }
+
+    /// Sets, moves or lifts the deadline of `stays over … for`.
+    fn arm_stay(&mut self, number: RuleNo, key: &Key, length: Length, signal: SignalNo, arrived: &Arrived) {
+        let wait = self.declared_lateness(signal);
+        let zone = &self.rule(number).zone;
+        let now = self.now;
+        let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
+        let since = state.window.reading().unentered_since();
+        let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
+        // The latest reading is what the firing will speak of.
+        state.latest = due.is_some().then(|| latest_of(state.latest.take(), arrived));
+        self.arm(number, key, due);
+    }
+
+    /// Makes `due` the deadline of a key in the agenda.
+    pub(crate) fn arm(&mut self, number: RuleNo, key: &Key, due: Option<Timestamp>) {
+        let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
+        let armed = std::mem::replace(&mut state.armed, due);
+        if armed == due {
+            return;
+        }
+        if let Some(armed) = armed {
+            self.take_off(armed, number, key.clone(), DueKind::Deadline);
+        }
+        if let Some(due) = due {
+            self.put(due, number, key.clone(), DueKind::Deadline);
+        }
+    }
+
+    fn look_sequence(
+        &mut self,
+        number: RuleNo,
+        (first, then): (&Source, &Source),
+        within: Length,
+        arrived: &Arrived,
+    ) -> bool {
+        let mut took_part = false;
+        // A signal of a kind that is both is first the B of earlier As, then an A.
+        if then.signal == arrived.signal.kind {
+            if let Some((key, compared)) = self.matches(number, then, arrived) {
+                took_part = true;
+                let (a, b) = self.sequence_horizons(first.signal, then.signal);
+                if let Some(state) = self.open_key(number, &key, arrived) {
+                    let window = state.window.sequence();
+                    window.trim(a, b);
+                    let pair = window.insert_then(arrived.place, arrived.signal.clone());
+                    self.complete(number, key, pair, arrived, compared);
+                }
+            }
+        }
+        if first.signal == arrived.signal.kind {
+            if let Some((key, compared)) = self.matches(number, first, arrived) {
+                took_part = true;
+                let end = within.after(arrived.place.at, &self.rule(number).zone);
+                if let Some(state) = self.open_key(number, &key, arrived) {
+                    let pair = state.window.sequence().insert_first(arrived.place, end, arrived.signal.clone());
+                    self.complete(number, key, pair, arrived, compared);
+                }
+            }
+        }
+        took_part
+    }
+
+    fn complete(&mut self, number: RuleNo, key: Key, pair: Option<Pair>, arrived: &Arrived, compared: Vec<Compared>) {
+        let Some(pair) = pair else {
+            let named = named_key(self.rule(number), &key);
+            return self.note(number, named, Some(&arrived.signal.id), Verdict::Noted, compared);
+        };
+        let mut signals: Vec<_> = pair.firsts.iter().map(|signal| signal.id.clone()).collect();
+        signals.push(pair.then.id.clone());
+        let values = Values {
+            signal: Some(pair.then.clone()),
+            first: pair.firsts.first().cloned(),
+            key: key.clone(),
+            ..Values::default()
+        };
+        let mut candidate = Candidate::of(number, key, values, arrived, signals, compared);
+        candidate.signal = Some(pair.then.id.clone());
+        self.attempt_once(candidate);
+    }
+
+    fn look_absence(&mut self, number: RuleNo, (first, then): (&Source, &Source), arrived: &Arrived) -> bool {
+        let mut took_part = false;
+        if then.signal == arrived.signal.kind {
+            if let Some((key, compared)) = self.matches(number, then, arrived) {
+                took_part = true;
+                self.answer(number, key, first.signal, arrived, compared);
+            }
+        }
+        if first.signal == arrived.signal.kind {
+            if let Some((key, compared)) = self.matches(number, first, arrived) {
+                took_part = true;
+                self.wait_for_answer(number, key, then.signal, arrived, compared);
+            }
+        }
+        took_part
+    }
+
+    fn answer(&mut self, number: RuleNo, key: Key, first: SignalNo, arrived: &Arrived, compared: Vec<Compared>) {
+        let (now, horizon) = (self.now, self.lateness_horizon(first));
+        let Some(state) = self.open_key(number, &key, arrived) else { return };
+        let window = state.window.absence();
+        let (answered, left) = window.insert_then(arrived.place, now);
+        window.trim(horizon);
+        if left {
+            self.leave(number, &key);
+        }
+        let verdict = if answered { Verdict::Answered } else { Verdict::Noted };
+        let named = named_key(self.rule(number), &key);
+        self.note(number, named, Some(&arrived.signal.id), verdict, compared);
+        self.arm_absence(number, &key);
+    }
+
+    fn wait_for_answer(
+        &mut self,
+        number: RuleNo,
+        key: Key,
+        then: SignalNo,
+        arrived: &Arrived,
+        compared: Vec<Compared>,
+    ) {
+        let (now, wait) = (self.now, self.declared_lateness(then));
+        let deadline = self.absence_deadline(number, arrived.place.at, &arrived.signal);
+        let open =
+            Open { place: arrived.place, deadline, signal: arrived.signal.clone(), chain: arrived.chain.clone() };
+        let Some(state) = self.open_key(number, &key, arrived) else { return };
+        let window = state.window.absence();
+        let waits = window.insert_first(open, now, wait);
+        let oldest = window.oldest().cloned();
+        let candidate = |oldest: &Open, late: bool| {
+            let values = Values { signal: Some(oldest.signal.clone()), key: key.clone(), ..Values::default() };
+            let signals = vec![oldest.signal.id.clone()];
+            let mut candidate = Candidate::of(number, key.clone(), values, arrived, signals, compared.clone());
+            candidate.signal = Some(oldest.signal.id.clone());
+            candidate.chain = oldest.chain.clone();
+            candidate.late = late;
+            candidate
+        };
+        let own = Open { place: arrived.place, deadline, signal: arrived.signal.clone(), chain: arrived.chain.clone() };
+        match waits {
+            Waits::Answered => self.note_candidate(&candidate(&own, false), Verdict::Answered),
+            Waits::Waiting => {
+                let lasts = self.key_state(number, &key).is_some_and(|state| state.window.absence().lasts());
+                match oldest.filter(|_| lasts) {
+                    Some(oldest) => self.join(candidate(&oldest, false), true),
+                    None => self.note_candidate(&candidate(&own, false), Verdict::Armed { until: deadline }),
+                }
+            }
+            Waits::Missed { joined: true, .. } => {
+                let since = deadline;
+                self.note_candidate(&candidate(&own, true), Verdict::Joined { since });
+            }
+            Waits::Missed { lasts, joined: false } => {
+                self.enter(candidate(if lasts { oldest.as_ref().unwrap_or(&own) } else { &own }, true), lasts);
+            }
+        }
+        self.arm_absence(number, &key);
+    }
+
+    /// Sets or lifts the deadline of an absence.
+    pub(crate) fn arm_absence(&mut self, number: RuleNo, key: &Key) {
+        let Trigger::Absence { then, .. } = &self.rule(number).trigger else { return };
+        let wait = self.declared_lateness(then.signal);
+        let Some(state) = self.key_state(number, key) else { return };
+        let due = state.window.absence().deadline().map(|deadline| saturating_add(deadline, wait));
+        self.arm(number, key, due);
+    }
+
+    /// Returns the last instant at which an answer to an A at `at` is in time.
+    pub(crate) fn absence_deadline(&self, number: RuleNo, at: Timestamp, signal: &Signal) -> Timestamp {
+        let rule = self.rule(number);
+        let Trigger::Absence { within, .. } = &rule.trigger else { return at };
+        self.delayed(rule, *within, at, &self.things_of(signal)).unwrap_or(Timestamp::MAX)
+    }
+
+    fn note_candidate(&mut self, candidate: &Candidate, verdict: Verdict) {
+        if self.watching {
+            let named = named_key(self.rule(candidate.rule), &candidate.key);
+            let compared = candidate.compared.clone();
+            self.note(candidate.rule, named, candidate.signal.as_ref(), verdict, compared);
+        }
+    }
+
+    /// Enters an episode: it fires, or waits for guard, limit or silence to agree. One that is over already gets
+    /// one try.
+    pub(crate) fn enter(&mut self, candidate: Candidate, lasts: bool) {
+        if !lasts {
+            self.attempt_once(candidate);
+            return;
+        }
+        self.leave(candidate.rule, &candidate.key);
+        let attempt = self.attempt(&candidate);
+        self.keep_episode(candidate, attempt);
+    }
+
+    /// Joins an episode: one that has not fired is asked again.
+    pub(crate) fn join(&mut self, candidate: Candidate, lasts: bool) {
+        let now = self.now;
+        let state = self.key_state(candidate.rule, &candidate.key);
+        let episode = state.and_then(|state| state.episode.as_ref());
+        let since = episode.map_or(now, |episode| episode.since);
+        let waits = episode.is_some_and(|episode| episode.pending.is_some());
+        if !lasts || !waits {
+            return self.note_candidate(&candidate, Verdict::Joined { since });
+        }
+        // Values are those of the latest signal (M15); a late one only gives the occasion to ask again.
+        let candidate = if candidate.late { self.pending_candidate(candidate) } else { candidate };
+        match self.attempt(&candidate) {
+            Attempt::Fired => self.fired(candidate.rule, &candidate.key),
+            attempt => self.keep_pending(candidate, attempt),
+        }
+    }
+
+    pub(crate) fn key_state(&mut self, number: RuleNo, key: &Key) -> Option<&mut KeyState> {
+        self.state.rules[number as usize].keys.get_mut(key)
+    }
+
+    fn field_name(&self, signal: SignalNo, field: FieldNo) -> Str {
+        self.rules.vocabulary.signal_type(signal).fields[field.index()].name.clone()
+    }
+
+    fn declared_lateness(&self, signal: SignalNo) -> SignedDuration {
+        self.rules.vocabulary.signal_type(signal).declared_lateness.unwrap_or_default()
+    }
+
+    /// Before this, a signal of this kind is too late to matter.
+    pub(crate) fn lateness_horizon(&self, signal: SignalNo) -> Timestamp {
+        let lateness = self.rules.vocabulary.signal_type(signal).lateness();
+        self.now.checked_sub(lateness).unwrap_or(Timestamp::MIN)
+    }
+
+    fn horizon(&self, signal: SignalNo) -> Timestamp {
+        self.lateness_horizon(signal)
+    }
+
+    fn sequence_horizons(&self, first: SignalNo, then: SignalNo) -> (Timestamp, Timestamp) {
+        (self.lateness_horizon(then), self.lateness_horizon(first))
+    }
+}
+
+/// Returns what a value reads against a line.
+fn reads(value: &Value, side: Side, line: &Operand, clears: Option<&Operand>) -> Reads {
+    let beyond = |value: &Value, line: &Operand, side: Side| {
+        let Operand::Literal(line) = line else { return false };
+        let compared = match (value, line) {
+            (Value::Number(value), Value::Number(line)) => value.cmp(line),
+            (Value::Duration(value), Value::Duration(line)) => value.cmp(line),
+            (Value::Money(value, currency), Value::Money(line, same)) if currency == same => value.cmp(line),
+            _ => return false,
+        };
+        if side == Side::Over { compared.is_gt() } else { compared.is_lt() }
+    };
+    let other = if side == Side::Over { Side::Under } else { Side::Over };
+    match clears {
+        _ if beyond(value, line, side) => Reads::Over,
+        Some(clears) if !beyond(value, clears, other) => Reads::Between,
+        _ => Reads::Clear,
+    }
+}
+
+/// Returns the latest of the reading kept and the one that came.
+fn latest_of(kept: Option<(Place, Arc<Signal>)>, arrived: &Arrived) -> (Place, Arc<Signal>) {
+    match kept {
+        Some(kept) if kept.0 > arrived.place => kept,
+        _ => (arrived.place, arrived.signal.clone()),
+    }
+}
+
+/// Returns the key a signal gives a rule, or the first missing part (M13).
+pub(crate) fn key_of(rule: &Rule, scope: &Scope, signal: SignalNo) -> Result<Key, Str> {
+    let part = |part: &KeyPart| {
+        let from = part.from.iter().find(|(from, _)| *from == signal);
+        let value = from.map_or(Value::Missing, |(_, access)| grouped(scope.access(access)));
+        if value.is_missing() { Err(part.name.clone()) } else { Ok(value) }
+    };
+    rule.key.iter().map(part).collect()
+}
+
+/// Returns a key with the names of its parts.
+pub(crate) fn named_key(rule: &Rule, key: &Key) -> Vec<(Str, Value)> {
+    rule.key.iter().map(|part| part.name.clone()).zip(key.iter().cloned()).collect()
+}
+
+pub(crate) fn whole(count: u64) -> Value {
+    Value::Number(Number::from_whole(count.min(i64::MAX as u64) as i64))
+}
+
+pub(crate) fn saturating_add(at: Timestamp, length: SignedDuration) -> Timestamp {
+    at.checked_add(length).unwrap_or(Timestamp::MAX)
+}
+
+macro_rules! window {
+    ($($name:ident: $variant:ident($type:ty);)*) => {
+        impl Window {
+            $(
+                /// Returns the window as this shape's, made where there was none.
+                pub(crate) fn $name(&mut self) -> &mut $type {
+                    if !matches!(self, Window::$variant(_)) {
+                        *self = Window::$variant(<$type>::default());
+                    }
+                    match self {
+                        Window::$variant(window) => window,
+                        _ => unreachable!("made above"),
+                    }
+                }
+            )*
+        }
+    };
+}
+
+window! {
+    count: Count(CountWindow);
+    reading: Reading(ReadingWindow);
+    sequence: Sequence(SequenceWindow);
+    absence: Absence(AbsenceWindow);
+    measure: Measure(MeasureWindow);
+}

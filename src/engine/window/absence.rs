@@ -1,0 +1,166 @@
+//! A not followed by B within D, the end included (M3).
+//!
+//! An absence is entered when the oldest unanswered A passes its deadline, and left when a B arrives (M9). A B
+//! answers every A before it. As whose deadline had passed by then were part of the episode and go with it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::id::RuleId;
+use crate::signal::Signal;
+
+/// The signals of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AbsenceWindow {
+    /// As not answered, in order.
+    open: VecDeque<Open>,
+    /// Places of Bs, for As that come late.
+    answers: VecDeque<Place>,
+    /// Whether the oldest deadline has passed and was entered.
+    entered: bool,
+    /// Episodes that are over: entered at this deadline, left by a B at that time.
+    past: VecDeque<(Timestamp, Timestamp)>,
+}
+
+/// An unanswered A.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// Its place.
+    pub place: Place,
+    /// The last instant at which a B is in time.
+    pub deadline: Timestamp,
+    /// The signal.
+    pub signal: Arc<Signal>,
+    /// The rules that led to it.
+    pub chain: Arc<[RuleId]>,
+}
+
+/// What an A means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Waits {
+    /// A B in time is known already.
+    Answered,
+    /// Its deadline is ahead, or an episode lasts that it joins.
+    Waiting,
+    /// It came so late that its deadline has passed, and no B was in time.
+    Missed {
+        /// Whether nobody has answered to this day.
+        lasts: bool,
+        /// Whether it belongs to an episode entered before.
+        joined: bool,
+    },
+}
+
+impl AbsenceWindow {
+    /// Takes an A in, at `now`. `wait` is how long after a deadline a late B is waited for.
+    pub fn insert_first(&mut self, open: Open, now: Timestamp, wait: jiff::SignedDuration) -> Waits {
+        let next = self.answers.partition_point(|answer| *answer < open.place);
+        let answer = self.answers.get(next).copied();
+        match answer {
+            Some(answer) if answer.at <= open.deadline => return Waits::Answered,
+            Some(answer) => {
+                let within = |(from, until): &(Timestamp, Timestamp)| *from <= open.deadline && open.deadline < *until;
+                let joined = self.past.iter().any(within);
+                if !joined {
+                    self.past.push_back((open.deadline, answer.at));
+                }
+                return Waits::Missed { lasts: false, joined };
+            }
+            None => {}
+        }
+        let passed = open.deadline.checked_add(wait).unwrap_or(Timestamp::MAX) < now;
+        let at = self.open.partition_point(|other| other.place < open.place);
+        self.open.insert(at, open);
+        if self.open.len() > INSTANTS_KEPT {
+            self.open.pop_front();
+        }
+        match (self.entered, passed) {
+            (false, true) => {
+                self.entered = true;
+                Waits::Missed { lasts: true, joined: false }
+            }
+            _ => Waits::Waiting,
+        }
+    }
+
+    /// Takes a B in, at `now`. Tells whether it answered anything, and whether it left an episode.
+    pub fn insert_then(&mut self, place: Place, now: Timestamp) -> (bool, bool) {
+        let at = self.answers.partition_point(|answer| *answer < place);
+        self.answers.insert(at, place);
+        if self.answers.len() > INSTANTS_KEPT {
+            self.answers.pop_front();
+        }
+        let answered = self.open.partition_point(|open| open.place < place);
+        if answered == 0 {
+            return (false, false);
+        }
+        let left = self.entered;
+        if left {
+            self.past.push_back((self.open[0].deadline, place.at.max(self.open[0].deadline)));
+        }
+        self.open.drain(..answered);
+        if left {
+            self.entered = false;
+            self.open.retain(|open| open.deadline >= now);
+        }
+        (true, left)
+    }
+
+    /// Returns the oldest unanswered A.
+    pub fn oldest(&self) -> Option<&Open> {
+        self.open.front()
+    }
+
+    /// Returns the deadline to wait for: that of the oldest A, unless its episode was entered.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        if self.entered { None } else { self.open.front().map(|open| open.deadline) }
+    }
+
+    /// Enters the episode of the oldest A.
+    pub fn enter(&mut self) {
+        self.entered = true;
+    }
+
+    /// Tells whether an episode lasts.
+    pub fn lasts(&self) -> bool {
+        self.entered
+    }
+
+    /// Forgets As whose deadline passed before `now` without anybody looking (M10, or a paused rule).
+    pub fn drop_passed(&mut self, now: Timestamp) {
+        if !self.entered {
+            self.open.retain(|open| open.deadline > now);
+        }
+    }
+
+    /// Counts every deadline anew (the length changed, M24).
+    pub fn recount(&mut self, deadline: impl Fn(&Open) -> Timestamp) {
+        for open in &mut self.open {
+            open.deadline = deadline(open);
+        }
+    }
+
+    /// Applies `change` to every kept signal (the vocabulary changed).
+    pub fn remap(&mut self, change: &dyn Fn(&Arc<Signal>) -> Arc<Signal>) {
+        self.open.iter_mut().for_each(|open| open.signal = change(&open.signal));
+    }
+
+    /// Forgets answers and past episodes before `horizon`.
+    pub fn trim(&mut self, horizon: Timestamp) {
+        while self.answers.front().is_some_and(|answer| answer.at < horizon) {
+            self.answers.pop_front();
+        }
+        while self.past.front().is_some_and(|(_, until)| *until < horizon) {
+            self.past.pop_front();
+        }
+    }
+
+    /// Tells whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.answers.is_empty() && self.past.is_empty()
+    }
+}

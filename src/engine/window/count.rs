@@ -1,0 +1,243 @@
+//! N or more within D.
+//!
+//! A signal at *a* counts while *a ≤ t < end*, where the end is counted once and is never earlier than that of the
+//! signal before it (M1). An episode is a longest stretch of time in which the count stays at N or more; what is due
+//! to leave at *t* leaves after every signal of *t* (M3). A late signal is put in its place: a stretch it brings
+//! about that belongs to no episode is entered once; nothing past is re-opened or merged (M5).
+
+use std::collections::{BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::id::SignalId;
+use crate::value::Value;
+
+/// The signals of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CountWindow {
+    entries: VecDeque<Entry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    place: Place,
+    /// The end as counted from the signal alone.
+    own_end: Timestamp,
+    /// The end that counts: never earlier than that of the entry before.
+    end: Timestamp,
+    id: SignalId,
+    /// The value that must differ, where different ones are counted.
+    distinct: Option<Value>,
+    /// Whether it was part of an episode.
+    in_episode: bool,
+}
+
+/// What an arrival means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Counted {
+    /// Not N yet.
+    Below {
+        /// How many at the signal's own time.
+        have: u64,
+    },
+    /// N or more, in an episode entered before.
+    Joined {
+        /// Whether that episode lasts up to now.
+        lasts: bool,
+    },
+    /// N or more, in no episode: entered.
+    Entered {
+        /// The signals behind it, oldest first.
+        signals: Vec<SignalId>,
+        /// How many are counted: signals, or different values.
+        have: u64,
+        /// Whether the new episode lasts up to now; a late signal may bring about one that is over already.
+        lasts: bool,
+    },
+}
+
+/// A stretch of time in which the count is reached: `from ≤ t < until`.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl CountWindow {
+    /// Puts a signal in its place and says what that means at `now`.
+    pub fn insert(
+        &mut self,
+        place: Place,
+        own_end: Timestamp,
+        id: SignalId,
+        distinct: Option<Value>,
+        need: u64,
+        now: Timestamp,
+    ) -> Counted {
+        let at = self.entries.partition_point(|entry| entry.place < place);
+        self.entries.insert(at, Entry { place, own_end, end: own_end, id, distinct, in_episode: false });
+        self.mend_ends(at);
+        let in_order = at + 1 == self.entries.len();
+        let counted = if in_order { self.in_order(need) } else { self.late(at, need, now) };
+        if self.entries.len() > INSTANTS_KEPT {
+            self.entries.pop_front();
+        }
+        counted
+    }
+
+    fn mend_ends(&mut self, from: usize) {
+        for index in from..self.entries.len() {
+            let before = index.checked_sub(1).map(|before| self.entries[before].end);
+            let end = before.map_or(self.entries[index].own_end, |before| before.max(self.entries[index].own_end));
+            if index > from && self.entries[index].end == end {
+                break;
+            }
+            self.entries[index].end = end;
+        }
+    }
+
+    /// The usual case, without looking at the whole window: the new entry is the last.
+    fn in_order(&mut self, need: u64) -> Counted {
+        let last = self.entries.len() - 1;
+        let at = self.entries[last].place.at;
+        let have = self.count_at(at);
+        if have < need {
+            return Counted::Below { have };
+        }
+        // In order, only the entry before can carry an episode up to here; it broke off if the count just
+        // before this instant was below N.
+        let owned = last.checked_sub(1).is_some_and(|before| {
+            let entry = &self.entries[before];
+            entry.in_episode && (entry.place.at == at || self.count_just_before(at, last) >= need)
+        });
+        self.entries[last].in_episode = true;
+        match owned {
+            true => Counted::Joined { lasts: true },
+            false => Counted::Entered { signals: self.signals_at(at), have, lasts: true },
+        }
+    }
+
+    fn late(&mut self, index: usize, need: u64, now: Timestamp) -> Counted {
+        let (at, end) = (self.entries[index].place.at, self.entries[index].end);
+        let touched: Vec<Stretch> = self
+            .stretches(need)
+            .into_iter()
+            .filter(|stretch| stretch.from < end && at < stretch.until && stretch.from <= now)
+            .collect();
+        if touched.is_empty() {
+            return Counted::Below { have: self.count_at(at) };
+        }
+        let owned =
+            |stretch: &Stretch| self.entries.iter().any(|entry| entry.in_episode && stretch.holds(entry.place.at));
+        let new: Vec<Stretch> = touched.iter().filter(|stretch| !owned(stretch)).copied().collect();
+        for entry in &mut self.entries {
+            entry.in_episode |= touched.iter().any(|stretch| stretch.holds(entry.place.at));
+        }
+        match new.first() {
+            None => Counted::Joined { lasts: touched.iter().any(|stretch| now < stretch.until) },
+            Some(first) => {
+                let at = at.max(first.from);
+                let lasts = new.iter().any(|stretch| now < stretch.until);
+                Counted::Entered { signals: self.signals_at(at), have: self.count_at(at), lasts }
+            }
+        }
+    }
+
+    /// Returns every longest stretch in which the count is at least `need`, in order.
+    fn stretches(&self, need: u64) -> Vec<Stretch> {
+        let mut instants: Vec<Timestamp> = self.entries.iter().flat_map(|entry| [entry.place.at, entry.end]).collect();
+        instants.sort();
+        instants.dedup();
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for pair in instants.windows(2) {
+            if self.count_at(pair[0]) < need {
+                continue;
+            }
+            match stretches.last_mut() {
+                Some(last) if last.until == pair[0] => last.until = pair[1],
+                _ => stretches.push(Stretch { from: pair[0], until: pair[1] }),
+            }
+        }
+        stretches
+    }
+
+    /// Entries that count at `t`: ends and times both rise, so they stand together.
+    fn range_at(&self, t: Timestamp) -> std::ops::Range<usize> {
+        let until = self.entries.partition_point(|entry| entry.place.at <= t);
+        let from = self.entries.partition_point(|entry| entry.end <= t);
+        from.min(until)..until
+    }
+
+    fn count_at(&self, t: Timestamp) -> u64 {
+        self.counted(self.range_at(t))
+    }
+
+    /// Counts the first `entries` entries just before `t`.
+    fn count_just_before(&self, t: Timestamp, entries: usize) -> u64 {
+        let from = self.entries.partition_point(|entry| entry.end < t);
+        self.counted(from.min(entries)..entries)
+    }
+
+    fn counted(&self, range: std::ops::Range<usize>) -> u64 {
+        match self.entries.front() {
+            Some(first) if first.distinct.is_some() => {
+                let values: BTreeSet<_> = self.entries.range(range).map(|entry| &entry.distinct).collect();
+                values.len() as u64
+            }
+            _ => range.len() as u64,
+        }
+    }
+
+    fn signals_at(&self, t: Timestamp) -> Vec<SignalId> {
+        self.entries.range(self.range_at(t)).map(|entry| entry.id.clone()).collect()
+    }
+
+    /// Tells whether the count is reached at `t`, for an episode that waits.
+    pub fn lasts(&self, need: u64, t: Timestamp) -> bool {
+        self.count_at(t) >= need
+    }
+
+    /// Returns the signals in the window at `t`, oldest first.
+    pub fn signals(&self, t: Timestamp) -> Vec<SignalId> {
+        self.signals_at(t)
+    }
+
+    /// Returns how many are counted at `t`.
+    pub fn have(&self, t: Timestamp) -> u64 {
+        self.count_at(t)
+    }
+
+    /// Counts every end anew (a window length changed, M24). Episodes stay as they were; a length that grew asks
+    /// for a refill besides.
+    pub fn recount(&mut self, end: impl Fn(Timestamp) -> Timestamp) {
+        let mut before = Timestamp::MIN;
+        for entry in &mut self.entries {
+            entry.own_end = end(entry.place.at);
+            before = before.max(entry.own_end);
+            entry.end = before;
+        }
+    }
+
+    /// Forgets what has ended before `horizon` and can no longer matter.
+    pub fn trim(&mut self, horizon: Timestamp) {
+        while self.entries.front().is_some_and(|entry| entry.end < horizon) && self.entries.len() > 1 {
+            self.entries.pop_front();
+        }
+        if self.entries.len() == 1 && self.entries[0].end < horizon {
+            self.entries.clear();
+        }
+    }
+
+    /// Tells whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl Stretch {
+    fn holds(&self, t: Timestamp) -> bool {
+        self.from <= t && t < self.until
+    }
+}

@@ -1,0 +1,155 @@
+//! A reading over a line, with hysteresis.
+//!
+//! Readings of a key in order make a chain of states: over after one beyond the line, no longer over after one that
+//! clears, unchanged by one in between. An episode is a run of "over". A late reading is put in its place: it enters
+//! only if it is itself over and its run belongs to no episode (M5).
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::window::{INSTANTS_KEPT, Place};
+
+/// What a reading says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reads {
+    /// Beyond the line.
+    Over,
+    /// Neither beyond the line nor cleared.
+    Between,
+    /// Cleared.
+    Clear,
+}
+
+/// The readings of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReadingWindow {
+    entries: VecDeque<Entry>,
+    /// The state before the first entry.
+    over_before: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Entry {
+    place: Place,
+    reads: Reads,
+    over: bool,
+    in_episode: bool,
+}
+
+/// What a reading means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// It is not over.
+    NotOver,
+    /// It is over, or between and still over, in an episode entered before.
+    Joined,
+    /// It is over and in no episode: a new run, or one not yet entered.
+    New {
+        /// When the run began.
+        since: Timestamp,
+        /// Whether the run lasts up to the latest reading.
+        lasts: bool,
+    },
+}
+
+impl ReadingWindow {
+    /// Puts a reading in its place. A [`Read::New`] run is entered only by [`ReadingWindow::enter`].
+    pub fn insert(&mut self, place: Place, reads: Reads) -> Read {
+        let at = self.entries.partition_point(|entry| entry.place < place);
+        self.entries.insert(at, Entry { place, reads, over: false, in_episode: false });
+        self.mend_states(at);
+        if self.entries.len() > INSTANTS_KEPT {
+            self.drop_first();
+        }
+        let at = self.entries.partition_point(|entry| entry.place < place);
+        if at == self.entries.len() || !self.entries[at].over {
+            return Read::NotOver;
+        }
+        let run = self.run(at);
+        if self.entries.range(run.clone()).any(|entry| entry.in_episode) {
+            self.mark(run);
+            return Read::Joined;
+        }
+        match reads {
+            Reads::Over => Read::New { since: self.entries[run.start].place.at, lasts: run.end == self.entries.len() },
+            // Between: over only because of others that have not entered (`stays over`).
+            _ => Read::NotOver,
+        }
+    }
+
+    fn mend_states(&mut self, from: usize) {
+        let mut over = if from == 0 { self.over_before } else { self.entries[from - 1].over };
+        for entry in self.entries.range_mut(from..) {
+            over = match entry.reads {
+                Reads::Over => true,
+                Reads::Clear => false,
+                Reads::Between => over,
+            };
+            entry.over = over;
+        }
+    }
+
+    fn run(&self, at: usize) -> std::ops::Range<usize> {
+        let before = self.entries.range(..at).rev().take_while(|entry| entry.over).count();
+        let after = self.entries.range(at..).take_while(|entry| entry.over).count();
+        at - before..at + after
+    }
+
+    fn mark(&mut self, run: std::ops::Range<usize>) {
+        self.entries.range_mut(run).for_each(|entry| entry.in_episode = true);
+    }
+
+    /// Enters the run that holds the reading at `place`.
+    pub fn enter(&mut self, place: Place) {
+        let at = self.entries.partition_point(|entry| entry.place < place);
+        if at < self.entries.len() && self.entries[at].over {
+            let run = self.run(at);
+            self.mark(run);
+        }
+    }
+
+    /// Returns when the run that lasts began, if one does and it has not been entered.
+    pub fn unentered_since(&self) -> Option<Timestamp> {
+        let last = self.entries.len().checked_sub(1).filter(|last| self.entries[*last].over)?;
+        let run = self.run(last);
+        let entered = self.entries.range(run.clone()).any(|entry| entry.in_episode);
+        (!entered).then(|| self.entries[run.start].place.at)
+    }
+
+    /// Enters the run that lasts.
+    pub fn enter_last(&mut self) {
+        if let Some(last) = self.entries.back().map(|entry| entry.place) {
+            self.enter(last);
+        }
+    }
+
+    /// Tells whether the latest reading leaves it over.
+    pub fn lasts(&self) -> bool {
+        self.entries.back().map_or(self.over_before, |entry| entry.over)
+    }
+
+    /// Reads every entry anew (the line changed, M24): a run that was entered stays entered where it is still over.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Forgets readings before `horizon`, all but the last.
+    pub fn trim(&mut self, horizon: Timestamp) {
+        while self.entries.len() > 1 && self.entries[0].place.at < horizon {
+            // The second keeps what the first knew: that its run was entered.
+            let (over, entered) = (self.entries[0].over, self.entries[0].in_episode);
+            if over && entered && self.entries[1].over {
+                self.entries[1].in_episode = true;
+            }
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(first) = self.entries.pop_front() {
+            self.over_before = first.over;
+        }
+    }
+}
