@@ -20,3 +20,5 @@ pub mod script;
 pub mod template;
 
 pub mod engine;
+
+pub mod replay;

@@ -134,6 +134,25 @@ codes! {
     BUILTIN_FACT "V036" "a fact that touchline itself keeps";
     BAD_PLACE_ID "V037" "an id that cannot be used";
     BAD_CSV "V038" "a directory in CSV that cannot be read";
+
+    // ─── S0xx: scenarios ───
+    UNKNOWN_STEP "S001" "a key that no scenario and no step has";
+    SCENARIO_TIME "S002" "a moment that cannot be read";
+    SCENARIO_WEEKDAY "S003" "weekday and date do not agree";
+    STEP_BACK "S004" "time goes backwards";
+    SCENARIO_RULE "S005" "a rule the playbook does not have";
+    SCENARIO_NAME "S006" "an unknown signal, field, thing or fact";
+    SCENARIO_VALUE "S007" "a value that its field cannot hold, or a field that is missing";
+    STEP_SHAPE "S008" "a step that is two steps, or none";
+    SCENARIO_PLAYBOOK "S009" "a playbook that does not exist";
+    SCENARIO_EXPECT "S010" "something that cannot be expected";
+    TWO_SCENARIOS "S011" "two scenarios with one name";
+    SCENARIO_ZONE "S012" "a time zone that does not exist";
+    SCENARIO_KEY "S013" "a key with other parts than the rule's";
+    SCENARIO_RELOAD "S014" "a new version of a playbook that cannot be loaded";
+    SCENARIO_TARGET "S015" "somebody does something about nothing that happened";
+    NOT_EXPECTED "S020" "what happened is not what was expected";
+    NO_SCENARIO "S021" "a live rule without a scenario";
 }
 
 #[cfg(test)]

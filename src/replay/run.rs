@@ -1,0 +1,407 @@
+//! Plays a scenario: steps in, a timeline out, with what was expected and did not happen.
+//!
+//! Only the rules of the scenario's own playbook take part, so that another playbook in the folder changes no
+//! timeline. A step that only names a time lets everything due up to then happen, that instant included, unless a
+//! signal of the same instant follows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::engine::effect::{Effect, Outcome, What};
+use crate::engine::input::{Human, HumanAction, Input, Switch, Target};
+use crate::engine::ruleset::RuleSet;
+use crate::engine::{Step as EngineStep, Watch};
+use crate::id::RuleId;
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{Span, Spanned};
+use crate::replay::driver::{Cause, Driver, Turn};
+use crate::replay::scenario::{About, HumanVerb, NOTHING, NOTHING_ELSE, Scenario, ScenarioFile, Step, StepKind};
+use crate::replay::target::Targets;
+use crate::replay::timeline::{DUE, Pen, taken};
+use crate::replay::words;
+use crate::signal::Signal;
+use crate::value::{Str, Value};
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub struct Played {
+    /// The drawing.
+    pub timeline: String,
+    /// What was expected and did not happen, and steps that could not be taken.
+    pub problems: Vec<Diagnostic>,
+    /// Rules that fired.
+    pub fired: BTreeSet<RuleId>,
+    /// Clauses that were compared.
+    pub reached: BTreeSet<Span>,
+}
+
+/// Gives the rule set with a file replaced by the one named, or says why it cannot.
+pub type Reload<'a> = dyn FnMut(&str) -> Result<Arc<RuleSet>, String> + 'a;
+
+/// Returns the rule set with the rules of one playbook only.
+pub fn only(rules: &RuleSet, playbook: &str) -> Arc<RuleSet> {
+    let own = rules.rules.iter().filter(|rule| &*rule.id.playbook == playbook).cloned().collect();
+    Arc::new(RuleSet::new(rules.vocabulary.clone(), rules.directory.clone(), rules.templates.clone(), own))
+}
+
+/// Plays one scenario of a file.
+pub fn play(file: &ScenarioFile, scenario: &Scenario, rules: &RuleSet, reload: &mut Reload) -> Played {
+    let rules = only(rules, &file.playbook);
+    let mut play = Play {
+        driver: Driver::new(rules.clone(), Watch::Everything),
+        pen: Pen::new(rules.clone(), file.zone.clone()),
+        rules,
+        targets: Targets::default(),
+        fails: vec![],
+        effects: vec![],
+        played: Played { timeline: String::new(), problems: vec![], fired: BTreeSet::new(), reached: BTreeSet::new() },
+    };
+    if let Some(start) = scenario.steps.iter().find_map(|step| step.at) {
+        for fact in &file.given {
+            play.input(Input::Fact(fact.clone()), start);
+        }
+    }
+    for (place, step) in scenario.steps.iter().enumerate() {
+        play.step(step, &scenario.steps[place + 1..], file, reload);
+    }
+    let mut played = play.played;
+    played.timeline = play.pen.finish();
+    played
+}
+
+struct Play {
+    driver: Driver,
+    pen: Pen,
+    rules: Arc<RuleSet>,
+    targets: Targets,
+    /// What cannot be sent when it comes.
+    fails: Vec<String>,
+    /// Everything since the last `expect`.
+    effects: Vec<Effect>,
+    played: Played,
+}
+
+impl Play {
+    fn step(&mut self, step: &Step, rest: &[Step], file: &ScenarioFile, reload: &mut Reload) {
+        let Some(at) = step.at.or(self.driver.clock()) else {
+            // Nothing can be before the first time but what needs none.
+            return self.timeless(step);
+        };
+        match &step.kind {
+            StepKind::Time => self.time(at, rest),
+            StepKind::Signals(signals) => self.signals(signals, at),
+            StepKind::Facts(changes) => {
+                let steps: Vec<String> =
+                    changes.iter().flat_map(|change| self.input(Input::Fact(change.clone()), at)).collect();
+                let told: Vec<String> = changes.iter().map(|change| self.fact_words(change)).collect();
+                self.pen.moment(at, &format!("facts: {}", told.join("; ")), steps);
+            }
+            StepKind::Human(verb, about) => self.human(*verb, about, step.span, at),
+            StepKind::Reload(name) => self.reload(name, at, file, reload),
+            StepKind::Restart => self.restart(at, step.span),
+            StepKind::Fails(_) | StepKind::Expect(_) => {
+                if step.at.is_some() {
+                    self.time(at, rest);
+                }
+                self.timeless(step);
+            }
+        }
+    }
+
+    fn timeless(&mut self, step: &Step) {
+        match &step.kind {
+            StepKind::Fails(phrase) => self.fails.push(phrase.clone()),
+            StepKind::Expect(expected) => self.expect(expected),
+            _ => {}
+        }
+    }
+
+    fn time(&mut self, at: Timestamp, rest: &[Step]) {
+        let same_instant = rest.iter().take_while(|step| step.at.is_none_or(|next| next == at));
+        let signals_follow =
+            same_instant.filter(|step| !matches!(step.kind, StepKind::Time | StepKind::Expect(_))).count() > 0;
+        let (driver, pen) = (&mut self.driver, &mut self.pen);
+        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let fails = &mut self.fails;
+        let mut sends = |effect: &Effect| fail(fails, effect);
+        let mut see = |turn: Turn| {
+            seen.turn(turn.step);
+            let lines = pen.lines(turn.step);
+            pen.moment(turn.now, if turn.cause == Cause::Delivery { "sending" } else { DUE }, lines);
+        };
+        match signals_follow {
+            true => driver.before(at, &mut sends, &mut see),
+            false => driver.past(at, &mut sends, &mut see),
+        }
+    }
+
+    /// Hands in an input, draws what was due before it, and returns the lines of the input itself.
+    fn input(&mut self, input: Input, at: Timestamp) -> Vec<String> {
+        self.input_taken(input, at).0
+    }
+
+    fn input_taken(&mut self, input: Input, at: Timestamp) -> (Vec<String>, &'static str) {
+        let (driver, pen) = (&mut self.driver, &mut self.pen);
+        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let fails = &mut self.fails;
+        let mut own = vec![];
+        let mut took = "";
+        let mut handed_in = false;
+        let mut see = |turn: Turn| {
+            seen.turn(turn.step);
+            let lines = pen.lines(turn.step);
+            handed_in |= turn.cause == Cause::Input;
+            match turn.cause {
+                Cause::Input => {
+                    took = taken(turn.step.taken);
+                    own.extend(lines);
+                }
+                // What a delivery of this very input led to belongs to it.
+                Cause::Delivery if handed_in => own.extend(lines),
+                Cause::Delivery | Cause::Deadline => pen.moment(turn.now, DUE, lines),
+            }
+        };
+        driver.input(input, at, &mut |effect| fail(fails, effect), &mut see);
+        (own, took)
+    }
+
+    /// Signals of one step that led to the same are drawn once.
+    fn signals(&mut self, signals: &[Signal], at: Timestamp) {
+        let mut groups: Vec<(&Signal, &Signal, usize, &'static str, Vec<String>)> = vec![];
+        for signal in signals {
+            let (lines, took) = self.input_taken(Input::Signal(signal.clone()), at);
+            match groups.last_mut() {
+                Some((_, last, count, same, told)) if *told == lines && *same == took => {
+                    *last = signal;
+                    *count += 1;
+                }
+                _ => groups.push((signal, signal, 1, took, lines)),
+            }
+        }
+        for (first, last, count, took, lines) in groups {
+            let ids = match count {
+                1 => words::signal_id(&first.id),
+                _ => format!("{} to {} ({count} times)", words::signal_id(&first.id), words::signal_id(&last.id)),
+            };
+            let name = &self.rules.vocabulary.signal_type(first.kind).name;
+            let mut heading = format!("{name} {ids}: {}", words::fields(first, &self.rules.vocabulary));
+            if first.at != at {
+                heading.push_str(&format!(", of {}", words::instant(first.at, &self.pen_zone())));
+            }
+            heading.push_str(took);
+            self.pen.moment(at, &heading, lines);
+        }
+    }
+
+    fn pen_zone(&self) -> jiff::tz::TimeZone {
+        self.pen.zone().clone()
+    }
+
+    fn fact_words(&self, change: &crate::signal::FactChange) -> String {
+        let thing = self.rules.vocabulary.thing_type(change.thing);
+        let parts = change.facts.iter().map(|(number, value)| {
+            let fact = &thing.facts[number.index()];
+            match (fact.personal, value) {
+                (true, _) => format!("{} {}", fact.name, words::PERSONAL),
+                (false, Value::Missing) => format!("{} forgotten", fact.name),
+                (false, value) => format!("{} {}", fact.name, crate::vocabulary::typed::print_value(value, &fact.ty)),
+            }
+        });
+        format!("{} {}: {}", thing.name, change.id, parts.collect::<Vec<_>>().join(", "))
+    }
+
+    fn human(&mut self, verb: HumanVerb, about: &About, span: Span, at: Timestamp) {
+        let (told, target) = match about {
+            About::Customer(customer) => (format!("customer {customer}"), Err(customer.clone())),
+            About::Rule { rule, values } => {
+                let values_told = values.iter().map(|value| &**value).collect::<Vec<_>>().join(" and ");
+                let told =
+                    if values.is_empty() { rule.rule.to_string() } else { format!("{} for {values_told}", rule.rule) };
+                // Whatever is due before may open the case that is meant.
+                self.until(at);
+                match self.target(rule, values) {
+                    Ok(target) => (told, Ok(target)),
+                    Err(reason) => {
+                        let message = format!("`{} {told}`: {reason}", verb.word());
+                        self.played.problems.push(Diagnostic::error(codes::SCENARIO_TARGET, span, message));
+                        return;
+                    }
+                }
+            }
+        };
+        let action = match (verb, target) {
+            (HumanVerb::Contact, Err(customer)) => HumanAction::Contact { target: None, customer: Some(customer) },
+            (HumanVerb::Contact, Ok(target)) => HumanAction::Contact { target: Some(target), customer: None },
+            (HumanVerb::Acknowledge, Ok(target)) => HumanAction::Acknowledge(target),
+            (HumanVerb::Close, Ok(target)) => HumanAction::Close { target, outcome: "".into() },
+            (HumanVerb::Reopen, Ok(target)) => HumanAction::Reopen(target),
+            // The reader takes a customer with `contact` only.
+            (_, Err(_)) => return,
+        };
+        let lines = self.input(Input::Human(Human { by: "".into(), action }), at);
+        self.pen.moment(at, &format!("{} {told}", verb.word()), lines);
+    }
+
+    fn target(&self, rule: &RuleId, values: &[Str]) -> Result<Target, String> {
+        let rule = self.rules.rule(rule).ok_or("the rule is gone")?;
+        self.targets.of_values(rule, values, &self.rules)
+    }
+
+    /// Runs and draws what is due before `at`.
+    fn until(&mut self, at: Timestamp) {
+        let (driver, pen) = (&mut self.driver, &mut self.pen);
+        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let fails = &mut self.fails;
+        let mut see = |turn: Turn| {
+            seen.turn(turn.step);
+            let lines = pen.lines(turn.step);
+            pen.moment(turn.now, DUE, lines);
+        };
+        driver.before(at, &mut |effect| fail(fails, effect), &mut see);
+    }
+
+    fn reload(&mut self, name: &Spanned<String>, at: Timestamp, file: &ScenarioFile, reload: &mut Reload) {
+        let rules = match reload(&name.node) {
+            Ok(rules) => only(&rules, &file.playbook),
+            Err(reason) => {
+                let message = format!("`{}` cannot be loaded: {reason}", name.node);
+                self.played.problems.push(Diagnostic::error(codes::SCENARIO_RELOAD, name.span, message));
+                return;
+            }
+        };
+        self.until(at);
+        self.rules = rules.clone();
+        self.pen.switch(rules.clone());
+        let switch = Switch { hash: rules.hash, ruleset: Some(rules), fills: vec![] };
+        let lines = self.input(Input::Switch(switch), at);
+        self.pen.moment(at, &format!("reload {}", name.node), lines);
+    }
+
+    fn restart(&mut self, at: Timestamp, span: Span) {
+        let _ = span;
+        self.pen.moment(at, "restart", vec![]);
+    }
+
+    fn expect(&mut self, expected: &[Spanned<String>]) {
+        let happened: Vec<Effect> = std::mem::take(&mut self.effects);
+        let mut open: Vec<&Effect> = happened.iter().filter(|effect| is_told(effect)).collect();
+        for wanted in expected.iter().filter(|wanted| ![NOTHING, NOTHING_ELSE].contains(&&*wanted.node)) {
+            match open.iter().position(|effect| reads_like(effect, &wanted.node, &self.rules)) {
+                Some(place) => drop(open.remove(place)),
+                None => {
+                    let message = format!("`{}` did not happen", wanted.node);
+                    let problem = Diagnostic::error(codes::NOT_EXPECTED, wanted.span, message);
+                    self.played.problems.push(problem.help(self.what_happened(&happened)));
+                }
+            }
+        }
+        let sent = |effects: &[&Effect]| effects.iter().any(|effect| effect.outcome == Outcome::Sent);
+        let nothing = expected.iter().find(|wanted| [NOTHING, NOTHING_ELSE].contains(&&*wanted.node));
+        if let Some(nothing) = nothing.filter(|_| sent(&open)) {
+            let told = open.iter().filter(|effect| effect.outcome == Outcome::Sent);
+            let told: Vec<String> = told.map(|effect| format!("`{}`", words::action(effect, &self.rules))).collect();
+            let message = format!("{} happened as well", told.join(", "));
+            let problem = Diagnostic::error(codes::NOT_EXPECTED, nothing.span, message);
+            self.played.problems.push(problem.help("expect it, or mend the rule"));
+        }
+    }
+
+    fn what_happened(&self, effects: &[Effect]) -> String {
+        let told = effects.iter().filter(|effect| is_told(effect));
+        let told: Vec<String> = told
+            .map(|effect| match effect.outcome {
+                Outcome::Sent => format!("`{}`", words::action(effect, &self.rules)),
+                outcome => format!("`{} {}`", outcome.word(), words::action(effect, &self.rules)),
+            })
+            .collect();
+        match told.is_empty() {
+            true => "nothing has happened since the last `expect`".to_owned(),
+            false => format!("since the last `expect` there was {}", told.join(", ")),
+        }
+    }
+}
+
+/// What every turn leaves behind besides its drawing.
+struct Seen<'a> {
+    targets: &'a mut Targets,
+    effects: &'a mut Vec<Effect>,
+    played: &'a mut Played,
+}
+
+impl Seen<'_> {
+    fn turn(&mut self, step: &EngineStep) {
+        step.effects.iter().for_each(|effect| self.targets.see(effect));
+        self.effects.extend(step.effects.iter().cloned());
+        self.played.fired.extend(step.firings.iter().map(|firing| firing.rule.clone()));
+        let firings = step.firings.iter().flat_map(|firing| &firing.compared);
+        let looks = step.looks.iter().flat_map(|look| &look.compared);
+        self.played.reached.extend(firings.chain(looks).map(|compared| compared.here.0));
+    }
+}
+
+/// Says why an effect cannot be sent, if the scenario says so.
+fn fail(fails: &mut Vec<String>, effect: &Effect) -> Option<Str> {
+    let place = fails.iter().position(|phrase| phrases(effect).iter().any(|said| begins_with(said, phrase)))?;
+    fails.remove(place);
+    Some("it could not be delivered".into())
+}
+
+/// Tells whether an effect is something a reader of `expect` counts.
+fn is_told(effect: &Effect) -> bool {
+    !matches!(effect.what, What::Withdraw | What::Firing | What::Digest { .. })
+}
+
+fn reads_like(effect: &Effect, wanted: &str, rules: &RuleSet) -> bool {
+    let outcome = match effect.outcome {
+        Outcome::Sent => String::new(),
+        outcome => format!("{} ", outcome.word()),
+    };
+    let mut said = phrases(effect);
+    said.push(words::action(effect, rules));
+    if let What::Set { thing, id, fact, .. } = &effect.what {
+        let thing = rules.vocabulary.thing_type(*thing);
+        said.push(format!("set {} {id}", thing.name));
+        said.push(format!("set {}.{}", thing.name, thing.facts[fact.index()].name));
+    }
+    if let (What::OpenCase { joined, .. }, Some(firing)) = (&effect.what, &effect.firing) {
+        let verb = if *joined { "join case" } else { "open case" };
+        said.extend(about(firing, rules).into_iter().map(|thing| format!("{verb} for {thing}")));
+    }
+    said.iter().any(|said| begins_with(&format!("{outcome}{said}"), wanted))
+}
+
+/// Returns how an effect may be named without knowing the vocabulary.
+fn phrases(effect: &Effect) -> Vec<String> {
+    match &effect.what {
+        What::Alert { role, .. } => vec![format!("alert {}", effect.to), format!("alert {role}")],
+        What::Email { template, .. } => vec![format!("email {} using {template}", effect.to)],
+        What::OpenCase { joined: true, .. } => vec![format!("join case for {}", effect.to)],
+        What::OpenCase { .. } => vec![format!("open case for {}", effect.to)],
+        What::Post { endpoint, .. } => vec![format!("post to {endpoint}")],
+        _ => vec![],
+    }
+}
+
+/// Returns the things a firing is about: `customer C1`, `store S7`.
+fn about(firing: &crate::engine::effect::Firing, rules: &RuleSet) -> Vec<String> {
+    let mut things: Vec<String> =
+        firing.key.iter().map(|(name, value)| format!("{name} {}", words::value(value))).collect();
+    if let Some(signal) = &firing.values.signal {
+        let kind = rules.vocabulary.signal_type(signal.kind);
+        let held = kind.fields.iter().zip(&signal.fields).take(kind.about);
+        things.extend(
+            held.filter(|(_, value)| !value.is_missing())
+                .map(|(field, value)| format!("{} {}", field.name, words::value(value))),
+        );
+    }
+    things
+}
+
+/// Tells whether `said` is `wanted` or goes on after it with another word. Quotes do not count.
+fn begins_with(said: &str, wanted: &str) -> bool {
+    let (said, wanted) = (said.replace('"', ""), wanted.replace('"', ""));
+    said.strip_prefix(wanted.trim()).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', ',']))
+}

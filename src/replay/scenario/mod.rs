@@ -1,0 +1,364 @@
+//! `*.test.yaml`: scenarios for a playbook, on a virtual clock.
+//!
+//! A file is read against the rule set it is about, so that every name in a [`Scenario`] is resolved. Its mistakes are
+//! diagnostics like those of playbooks, all of them in one run. Left out: playing one (`replay::run`).
+
+mod moment;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::engine::ruleset::RuleSet;
+use crate::id::RuleId;
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{FileNo, Sources, Span, Spanned};
+use crate::lang::yaml::node::{Key, Node};
+use crate::lang::yaml::parse::parse;
+use crate::lang::yaml::read;
+use crate::signal::{FactChange, Signal};
+use crate::value::Str;
+use crate::suggest::nearest;
+use crate::vocabulary::{Field, ThingNo, Vocabulary, builtin, typed};
+
+/// One file of scenarios.
+#[derive(Clone, Debug)]
+pub struct ScenarioFile {
+    /// The file.
+    pub file: FileNo,
+    /// The playbook they are for: only its rules take part.
+    pub playbook: Str,
+    /// The zone of every time in it.
+    pub zone: TimeZone,
+    /// What is known at the start.
+    pub given: Vec<FactChange>,
+    /// The scenarios, in order.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// One scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name: one sentence.
+    pub name: Str,
+    /// Where the name stands.
+    pub span: Span,
+    /// The rules it is about.
+    pub covers: Vec<RuleId>,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Where it stands.
+    pub span: Span,
+    /// When; `None` for a step that takes no time.
+    pub at: Option<Timestamp>,
+    /// What.
+    pub kind: StepKind,
+}
+
+/// What a step can be.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    /// Nothing but time passes.
+    Time,
+    /// A signal arrives; several of the same come with ids of their own.
+    Signals(Vec<Signal>),
+    /// Somebody does something about what a rule did, or about a customer.
+    Human(HumanVerb, About),
+    /// Facts become known.
+    Facts(Vec<FactChange>),
+    /// The next effect that reads like this cannot be sent.
+    Fails(String),
+    /// The playbook is replaced by another version of its file.
+    Reload(Spanned<String>),
+    /// The engine is stopped and started again.
+    Restart,
+    /// What a reviewer must not lose.
+    Expect(Vec<Spanned<String>>),
+}
+
+/// What a person does in a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HumanVerb {
+    /// Takes notice.
+    Acknowledge,
+    /// Closes the case.
+    Close,
+    /// Opens it again.
+    Reopen,
+    /// Has spoken to the customer.
+    Contact,
+}
+
+impl HumanVerb {
+    /// Returns the key of the step.
+    pub fn word(self) -> &'static str {
+        match self {
+            HumanVerb::Acknowledge => "acknowledge",
+            HumanVerb::Close => "close",
+            HumanVerb::Reopen => "reopen",
+            HumanVerb::Contact => "contact",
+        }
+    }
+}
+
+/// What it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// `repeat_complaint for C1 and delivery`
+    Rule {
+        /// The rule.
+        rule: RuleId,
+        /// The values, as written.
+        values: Vec<Str>,
+    },
+    /// `customer C1`
+    Customer(Str),
+}
+
+/// Words of `expect` that name no effect.
+pub const NOTHING: &str = "nothing";
+/// See [`NOTHING`].
+pub const NOTHING_ELSE: &str = "nothing else";
+
+/// Reads one file of scenarios. What cannot be read is left out and said.
+pub fn read(sources: &Sources, file: FileNo, rules: &RuleSet) -> (Option<ScenarioFile>, Vec<Diagnostic>) {
+    let (root, _, mut problems) = parse(sources, file);
+    let Some(root) = root else { return (None, problems) };
+    let mut reader = Reader { rules, zone: rules.vocabulary.zone.clone(), playbook: "".into(), problems: vec![] };
+    let scenarios = reader.file(file, &root);
+    problems.append(&mut reader.problems);
+    problems.sort_by_key(|problem| problem.span.start);
+    (scenarios, problems)
+}
+
+/// Returns the playbook a file of scenarios says it is for, whatever else is wrong with it.
+pub fn playbook_of(sources: &Sources, file: FileNo) -> Option<String> {
+    parse(sources, file).0?.get("playbook")?.text().map(str::to_owned)
+}
+
+/// What every part of the reader needs.
+struct Reader<'a> {
+    rules: &'a RuleSet,
+    zone: TimeZone,
+    playbook: Str,
+    problems: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn say(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
+    /// Keeps the value, or the problem.
+    fn keep<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|problem| self.say(problem)).ok()
+    }
+
+    fn known_keys(&mut self, entries: &[(Key, Node)], known: &[&str]) {
+        for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&&*key.text)) {
+            let problem = Diagnostic::error(codes::UNKNOWN_STEP, key.span, format!("unknown key `{}`", key.text));
+            self.say(problem.help(suggest(&key.text, known)));
+        }
+    }
+
+    fn file(&mut self, file: FileNo, root: &Node) -> Option<ScenarioFile> {
+        let entries = self.keep(read::expect_map(root, "a file of scenarios"))?.to_vec();
+        self.known_keys(&entries, &["playbook", "clock", "given", "scenarios"]);
+        self.playbook = self.playbook(root)?;
+        self.clock(root);
+        let given = root.get("given").map(|node| self.facts(node)).unwrap_or_default();
+        let Some(list) = root.get("scenarios") else {
+            self.say(read::missing_key(root.span, "the file", "scenarios"));
+            return None;
+        };
+        let nodes = self.keep(read::expect_list(list, "scenarios"))?.to_vec();
+        let mut names: HashMap<String, Span> = HashMap::new();
+        let mut scenarios = vec![];
+        for node in &nodes {
+            let Some(scenario) = self.scenario(node) else { continue };
+            match names.insert(crate::replay::snapshot::slug(&scenario.name), scenario.span) {
+                None => scenarios.push(scenario),
+                Some(first) => self.say(
+                    Diagnostic::error(codes::TWO_SCENARIOS, scenario.span, "two scenarios have one name")
+                        .related(first, "the first")
+                        .help("give each a name of its own: the snapshot's file is called like it"),
+                ),
+            }
+        }
+        Some(ScenarioFile { file, playbook: self.playbook.clone(), zone: self.zone.clone(), given, scenarios })
+    }
+
+    fn playbook(&mut self, root: &Node) -> Option<Str> {
+        let Some(node) = root.get("playbook") else {
+            self.say(read::missing_key(root.span, "the file", "playbook"));
+            return None;
+        };
+        let name = self.keep(read::expect_text(node, "playbook"))?;
+        let known = playbooks(self.rules);
+        if known.contains(&name) {
+            return Some(name.into());
+        }
+        let problem = Diagnostic::error(codes::SCENARIO_PLAYBOOK, node.span, format!("unknown playbook `{name}`"));
+        self.say(problem.help(suggest(name, &known)));
+        None
+    }
+
+    fn clock(&mut self, root: &Node) {
+        let rules = self.rules;
+        if let Some(rule) = rules.rules.iter().find(|rule| rule.id.playbook == self.playbook) {
+            self.zone = rule.zone.clone();
+        }
+        let Some(node) = root.get("clock") else { return };
+        let Some(name) = self.keep(read::expect_text(node, "clock")) else { return };
+        match TimeZone::get(name) {
+            Ok(zone) => self.zone = zone,
+            Err(_) => {
+                let problem = Diagnostic::error(codes::SCENARIO_ZONE, node.span, format!("unknown time zone `{name}`"));
+                self.say(match typed::nearest_zone(name) {
+                    Some(near) => problem.help(format!("did you mean `{near}`?")),
+                    None => problem.help("write a name such as `Europe/Madrid`"),
+                });
+            }
+        }
+    }
+
+    /// Reads `{customers: {C1: {segment: gold}}}`.
+    fn facts(&mut self, node: &Node) -> Vec<FactChange> {
+        let Some(things) = self.keep(read::expect_map(node, "given")) else { return vec![] };
+        let mut changes = vec![];
+        for (key, ids) in things {
+            let Some(thing) = self.thing(key) else { continue };
+            let Some(ids) = self.keep(read::expect_map(ids, &key.text)) else { continue };
+            for (id, facts) in ids {
+                changes.extend(self.facts_of(thing, id, facts));
+            }
+        }
+        changes
+    }
+
+    fn facts_of(&mut self, thing: ThingNo, id: &Key, node: &Node) -> Option<FactChange> {
+        let rules = self.rules;
+        let known = &rules.vocabulary.thing_type(thing).facts;
+        let mut facts = vec![];
+        for (key, value) in self.keep(read::expect_map(node, &id.text))? {
+            let Some(place) = known.iter().position(|fact| *fact.name == *key.text) else {
+                self.say(unknown_field(key, known, "fact"));
+                continue;
+            };
+            if let Some(value) = self.value(&key.text, value, &known[place]) {
+                facts.push((crate::vocabulary::FactNo(place as u16), value));
+            }
+        }
+        Some(FactChange { thing, id: id.text.as_str().into(), facts })
+    }
+
+    /// Finds a thing by its name, or its name and `s` or `es` or `ies`.
+    fn thing(&mut self, key: &Key) -> Option<ThingNo> {
+        let vocabulary: &Vocabulary = &self.rules.vocabulary;
+        let is = |name: &str| key.text == name || key.text == plural(name);
+        let found = vocabulary.things.iter().position(|thing| is(&thing.name) && &*thing.name != builtin::CASE);
+        if found.is_none() {
+            let known: Vec<String> = vocabulary.things.iter().map(|thing| plural(&thing.name)).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).filter(|name| *name != "cases").collect();
+            let problem = Diagnostic::error(codes::SCENARIO_NAME, key.span, format!("unknown thing `{}`", key.text));
+            self.say(problem.help(suggest(&key.text, &known)));
+        }
+        found.map(|place| ThingNo(place as u16))
+    }
+
+    fn value(&mut self, name: &str, node: &Node, field: &Field) -> Option<crate::value::Value> {
+        let scalar = self.keep(read::expect_scalar(node, name))?;
+        match typed::from_text(&scalar.text, &field.ty, &self.rules.vocabulary) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.say(Diagnostic::error(codes::SCENARIO_VALUE, node.span, format!("`{name}`: {reason}")));
+                None
+            }
+        }
+    }
+
+    fn scenario(&mut self, node: &Node) -> Option<Scenario> {
+        let entries = self.keep(read::expect_map(node, "a scenario"))?.to_vec();
+        self.known_keys(&entries, &["name", "covers", "steps"]);
+        let Some(name) = node.get("name") else {
+            self.say(read::missing_key(node.span, "the scenario", "name"));
+            return None;
+        };
+        let text = self.keep(read::expect_text(name, "name"))?;
+        let covers = node.get("covers").map(|node| self.covers(node)).unwrap_or_default();
+        let Some(list) = node.get("steps") else {
+            self.say(read::missing_key(name.span, "the scenario", "steps"));
+            return None;
+        };
+        let steps = self.steps(list)?;
+        Some(Scenario { name: text.into(), span: name.span, covers, steps })
+    }
+
+    fn covers(&mut self, node: &Node) -> Vec<RuleId> {
+        let mut rules = vec![];
+        for node in read::one_or_list(node) {
+            let Some(name) = self.keep(read::expect_text(node, "covers")) else { continue };
+            rules.extend(self.rule(name, node.span));
+        }
+        rules
+    }
+
+    /// Finds a rule of the playbook by its id.
+    fn rule(&mut self, name: &str, span: Span) -> Option<RuleId> {
+        let id = RuleId::new(&*self.playbook, name);
+        if self.rules.rule(&id).is_some() {
+            return Some(id);
+        }
+        let playbook = self.playbook.clone();
+        let known: Vec<&str> =
+            self.rules.rules.iter().filter(|rule| rule.id.playbook == playbook).map(|rule| &*rule.id.rule).collect();
+        let help = suggest(name, &known);
+        let message = format!("`{playbook}` has no rule `{name}`");
+        self.say(Diagnostic::error(codes::SCENARIO_RULE, span, message).help(help));
+        None
+    }
+}
+
+/// Returns the plural of a thing's name as `given` writes it.
+fn plural(name: &str) -> String {
+    let stem = |end: &str| name.strip_suffix(end);
+    match stem("y") {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if name.ends_with(['s', 'x']) || name.ends_with("ch") || name.ends_with("sh") => format!("{name}es"),
+        _ => format!("{name}s"),
+    }
+}
+
+/// Returns `did you mean …?`, or what may stand here.
+fn suggest(word: &str, known: &[&str]) -> String {
+    match nearest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known are {}", read::quoted_list(known)),
+    }
+}
+
+fn unknown_field(key: &Key, known: &[Field], what: &str) -> Diagnostic {
+    let names: Vec<&str> = known.iter().map(|field| &*field.name).collect();
+    let problem = Diagnostic::error(codes::SCENARIO_NAME, key.span, format!("unknown {what} `{}`", key.text));
+    match names.is_empty() {
+        true => problem.help(format!("it has no {what}s: delete the line, or declare it in the vocabulary")),
+        false => problem.help(suggest(&key.text, &names)),
+    }
+}
+
+/// Returns the ids of all playbooks of a rule set, each once.
+pub fn playbooks(rules: &RuleSet) -> Vec<&str> {
+    let mut names: Vec<&str> = rules.rules.iter().map(|rule| &*rule.id.playbook).collect();
+    names.dedup();
+    names
+}

@@ -1,0 +1,137 @@
+//! What a human action is about: from the names a person uses to the engine's [`Target`].
+//!
+//! A person says `repeat_complaint for C1 and delivery`. A rule with a key is met by its key; a rule on each signal has
+//! none, so the case it opened last for a firing with these values is looked up among the effects seen so far.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::engine::effect::{Effect, Firing, What};
+use crate::engine::input::{Human, HumanAction, Target};
+use crate::engine::ruleset::RuleSet;
+use crate::id::RuleId;
+use crate::ir::{KeyPart, Rule};
+use crate::signal::{HumanLine, LineTarget, Verb};
+use crate::value::{Str, Value};
+use crate::vocabulary::text::fold;
+use crate::vocabulary::{Type, typed};
+
+/// The cases opened so far, latest last, by rule.
+#[derive(Debug, Default)]
+pub struct Targets {
+    cases: HashMap<RuleId, Vec<(Str, Arc<Firing>)>>,
+}
+
+impl Targets {
+    /// Takes note of what an effect opened.
+    pub fn see(&mut self, effect: &Effect) {
+        if let (What::OpenCase { case, joined: false, .. }, Some(firing)) = (&effect.what, &effect.firing) {
+            self.cases.entry(firing.rule.clone()).or_default().push((case.clone(), firing.clone()));
+        }
+    }
+
+    /// Returns what the values of `rule` in the order written are about; an `Err` says why nothing is.
+    pub fn of_values(&self, rule: &Rule, values: &[Str], rules: &RuleSet) -> Result<Target, String> {
+        if rule.key.is_empty() {
+            return self.of_keyless(rule, |firing| values.iter().all(|value| has_value(firing, None, value)), values);
+        }
+        if values.len() != rule.key.len() {
+            let names: Vec<&str> = rule.key.iter().map(|part| &*part.name).collect();
+            return Err(format!("its key is {}: {} wanted, {} given", names.join(" and "), names.len(), values.len()));
+        }
+        let parts = rule.key.iter().zip(values);
+        let key = parts.map(|(part, value)| key_value(part, value, rules)).collect::<Result<_, _>>()?;
+        Ok(Target::Rule { rule: rule.id.clone(), key })
+    }
+
+    /// Returns what a line of a feed is about.
+    pub fn of_line(&self, target: &LineTarget, rules: &RuleSet) -> Result<Target, String> {
+        let (id, named) = match target {
+            LineTarget::Case(case) => return Ok(Target::Case(case.clone())),
+            LineTarget::Rule(id, named) => (id, named),
+        };
+        let rule = rules.rule(id).ok_or_else(|| format!("no rule is called {id}"))?;
+        let printed: Vec<(Str, Str)> =
+            named.iter().map(|(name, value)| (name.clone(), super::words::value(value).into())).collect();
+        if rule.key.is_empty() {
+            let values: Vec<Str> = printed.iter().map(|(_, value)| value.clone()).collect();
+            let is_it =
+                |firing: &Firing| printed.iter().all(|(name, value)| has_value(firing, Some((name, rules)), value));
+            return self.of_keyless(rule, is_it, &values);
+        }
+        let mut values = vec![];
+        for part in &rule.key {
+            match printed.iter().find(|(name, _)| *name == part.name) {
+                Some((_, value)) => values.push(value.clone()),
+                None => return Err(format!("the key lacks `{}`", part.name)),
+            }
+        }
+        self.of_values(rule, &values, rules)
+    }
+
+    /// Returns the human action of a feed's line.
+    pub fn of_human(&self, line: &HumanLine, rules: &RuleSet) -> Result<Human, String> {
+        let of = |target: &LineTarget| self.of_line(target, rules);
+        let action = match &line.verb {
+            Verb::Acknowledge(target) => HumanAction::Acknowledge(of(target)?),
+            Verb::Close(target, outcome) => HumanAction::Close { target: of(target)?, outcome: outcome.clone() },
+            Verb::Reopen(target) => HumanAction::Reopen(of(target)?),
+            Verb::Assign(target, to) => HumanAction::Assign { target: of(target)?, to: to.clone() },
+            Verb::Comment(target, text) => HumanAction::Comment { target: of(target)?, text: text.clone() },
+            Verb::Contact(target, customer) => {
+                HumanAction::Contact { target: target.as_ref().map(of).transpose()?, customer: customer.clone() }
+            }
+        };
+        Ok(Human { by: line.by.clone(), action })
+    }
+
+    fn of_keyless(&self, rule: &Rule, is_it: impl Fn(&Firing) -> bool, values: &[Str]) -> Result<Target, String> {
+        let cases = self.cases.get(&rule.id).map_or(&[][..], Vec::as_slice);
+        if let Some((case, _)) = cases.iter().rev().find(|(_, firing)| is_it(firing)) {
+            return Ok(Target::Case(case.clone()));
+        }
+        // Without a case there may still be a ladder, known by the key of the limit.
+        match &rule.limit {
+            Some(limit) if limit.per.len() == values.len() => {
+                let key = values.iter().zip(&limit.per).map(|(value, (_, access))| match access.ty {
+                    Type::Thing(_) => Value::Id(value.clone()),
+                    _ => Value::Text(fold(value).as_ref().into()),
+                });
+                Ok(Target::Rule { rule: rule.id.clone(), key: key.collect() })
+            }
+            _ if values.is_empty() => Ok(Target::Rule { rule: rule.id.clone(), key: vec![] }),
+            _ => Err("it has opened no case for that so far".to_owned()),
+        }
+    }
+}
+
+/// Tells whether a firing's signal or key holds this value, under `name` where one is given.
+fn has_value(firing: &Firing, name: Option<(&Str, &RuleSet)>, value: &str) -> bool {
+    let is = |held: &Value| match held {
+        Value::Text(text) => fold(text) == fold(value),
+        held => !held.is_missing() && super::words::value(held) == value,
+    };
+    let in_key = firing.key.iter().any(|(part, held)| name.is_none_or(|(name, _)| name == part) && is(held));
+    let in_signal = firing.values.signal.as_ref().is_some_and(|signal| match name {
+        None => signal.fields.iter().any(is),
+        Some((name, rules)) => {
+            let kind = rules.vocabulary.signal_type(signal.kind);
+            kind.field(name).is_some_and(|field| is(signal.field(field)))
+        }
+    });
+    in_key || in_signal
+}
+
+/// Reads one part of a key as the engine holds it: ids exact, texts folded (M14).
+fn key_value(part: &KeyPart, text: &Str, rules: &RuleSet) -> Result<Value, String> {
+    if part.thing.is_some() {
+        return Ok(Value::Id(text.clone()));
+    }
+    let Some((_, access)) = part.from.first() else { return Ok(Value::Text(fold(text).as_ref().into())) };
+    let value =
+        typed::from_text(text, &access.ty, &rules.vocabulary).map_err(|reason| format!("`{}`: {reason}", part.name))?;
+    Ok(match value {
+        Value::Text(text) => Value::Text(fold(&text).as_ref().into()),
+        value => value,
+    })
+}

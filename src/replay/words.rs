@@ -1,0 +1,220 @@
+//! What happened, in words: instants, keys, signals, effects and declines as a person reads them.
+//!
+//! One voice for timelines, `replay` and `why`. Personal values are never in it: a text that was filled with one is
+//! replaced as a whole, because a part of it could still tell.
+
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::engine::effect::{Effect, Firing, What};
+use crate::engine::ruleset::RuleSet;
+use crate::engine::trace::{Look, Verdict};
+use crate::id::SignalId;
+use crate::ir::action::{ActionKind, Piece};
+use crate::ir::expr::Operand;
+use crate::signal::Signal;
+use crate::value::{Str, Value};
+use crate::vocabulary::Vocabulary;
+use crate::vocabulary::typed::print_value;
+
+/// What stands for a value that is a person's own.
+pub const PERSONAL: &str = "(personal)";
+
+/// Returns `Fri 2026-03-27 17:00`, with seconds only where there are some.
+pub fn instant(at: Timestamp, zone: &TimeZone) -> String {
+    let local = at.to_zoned(zone.clone());
+    format!("{} {}", local.strftime("%a %Y-%m-%d"), time(local.time()))
+}
+
+/// Returns `17:00`, with seconds only where there are some.
+pub fn time(time: Time) -> String {
+    match (time.second(), time.subsec_nanosecond()) {
+        (0, 0) => time.strftime("%H:%M").to_string(),
+        (_, 0) => time.strftime("%H:%M:%S").to_string(),
+        _ => time.to_string(),
+    }
+}
+
+/// Returns `2026-03-27T16:30:00Z`, without a fraction where it is zero.
+pub fn utc(at: Timestamp) -> String {
+    at.to_string()
+}
+
+/// Returns a length of time in its two largest units: `2 hours 5 minutes`.
+pub fn length(length: SignedDuration) -> String {
+    let mut rest = length.as_secs().unsigned_abs();
+    let mut parts = vec![];
+    for (seconds, name) in [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")] {
+        let count = rest / seconds;
+        rest %= seconds;
+        if count > 0 && parts.len() < 2 {
+            parts.push(format!("{count} {name}{}", if count == 1 { "" } else { "s" }));
+        }
+    }
+    let sign = if length.is_negative() { "-" } else { "" };
+    if parts.is_empty() { "0 seconds".into() } else { format!("{sign}{}", parts.join(" ")) }
+}
+
+/// Returns a value of unknown type.
+pub fn value(value: &Value) -> String {
+    match value {
+        Value::Missing => "(missing)".into(),
+        Value::Text(text) | Value::Id(text) => text.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::YesNo(yes) => if *yes { "yes" } else { "no" }.into(),
+        Value::Duration(duration) => length(*duration),
+        Value::Money(amount, currency) => format!("{amount} {currency}"),
+        Value::Date(date) => date.to_string(),
+        Value::Time(at) => time(*at),
+    }
+}
+
+/// Returns a key as `C1 and delivery`; empty for a rule without one.
+pub fn key(key: &[(Str, Value)]) -> String {
+    key.iter().map(|(_, part)| value(part)).collect::<Vec<_>>().join(" and ")
+}
+
+/// Returns `name` followed by ` for C1 and delivery` where there is a key.
+pub fn for_key(name: &str, parts: &[(Str, Value)]) -> String {
+    if parts.is_empty() { name.to_owned() } else { format!("{name} for {}", key(parts)) }
+}
+
+/// Returns a signal's id, with its source where it has one.
+pub fn signal_id(id: &SignalId) -> String {
+    if id.source.is_empty() { id.id.to_string() } else { format!("{}:{}", id.source, id.id) }
+}
+
+/// Returns a signal's fields, `customer C1, topic delivery, comment (personal)`; missing ones are left out.
+pub fn fields(signal: &Signal, vocabulary: &Vocabulary) -> String {
+    let kind = vocabulary.signal_type(signal.kind);
+    let mut parts = vec![];
+    for (field, held) in kind.fields.iter().zip(&signal.fields) {
+        match held {
+            Value::Missing => {}
+            _ if field.personal => parts.push(format!("{} {PERSONAL}", field.name)),
+            held => parts.push(format!("{} {}", field.name, print_value(held, &field.ty))),
+        }
+    }
+    parts.join(", ")
+}
+
+/// Returns what an effect asks for and of whom: `alert team_lead of S7`.
+pub fn action(effect: &Effect, rules: &RuleSet) -> String {
+    let to = &*effect.to;
+    let with_to = |words: String| if to.is_empty() { words } else { format!("{words} {to}") };
+    match &effect.what {
+        What::Alert { role, .. } => match to.is_empty() {
+            true => format!("alert {role}"),
+            false => format!("alert {to}"),
+        },
+        What::Email { template, .. } => format!("{} using \"{template}\"", with_to("email".into())),
+        What::OpenCase { joined, priority, .. } => {
+            let verb = if *joined { "join case" } else { "open case" };
+            let whom = if to.is_empty() { String::new() } else { format!(" for {to}") };
+            format!("{verb}{whom} with priority {priority}")
+        }
+        What::Post { endpoint, .. } => format!("post to \"{endpoint}\""),
+        What::Set { thing, id, fact, value: held } => {
+            let thing = rules.vocabulary.thing_type(*thing);
+            let fact = &thing.facts[fact.index()];
+            let held = if fact.personal { PERSONAL.into() } else { print_value(held, &fact.ty) };
+            format!("set {}.{} of {id} to {held}", thing.name, fact.name)
+        }
+        What::Record { signal } => {
+            let name = &rules.vocabulary.signal_type(signal.kind).name;
+            format!("record {name}: {}", fields(signal, &rules.vocabulary))
+        }
+        What::Firing => effect.firing.as_ref().map_or("firing".into(), |firing| fired(firing)),
+        What::Withdraw => with_to("withdraw what is unsent".into()),
+        What::Digest { lines, .. } => format!("digest to the owner, {} lines", lines.len()),
+    }
+}
+
+/// Returns `firing of repeat_complaint for C1 and delivery`.
+fn fired(firing: &Firing) -> String {
+    format!("firing of {}", for_key(&firing.rule.rule, &firing.key))
+}
+
+/// Returns the text an effect carries, as far as it may be shown: of an alert, or the reason of a case.
+pub fn text(effect: &Effect, rules: &RuleSet) -> Option<String> {
+    let shown = |held: String| if carries_personal(effect, rules) { PERSONAL.to_owned() } else { held };
+    match &effect.what {
+        What::Alert { text, .. } if !text.is_empty() => Some(shown(text.to_string())),
+        What::OpenCase { reason: Some(reason), .. } if !reason.is_missing() => Some(shown(value(reason))),
+        What::Digest { lines, .. } => Some(lines.join("; ")),
+        _ => None,
+    }
+}
+
+/// Tells whether an action of the effect's rule that could have given this effect uses a personal value.
+fn carries_personal(effect: &Effect, rules: &RuleSet) -> bool {
+    let Some(firing) = &effect.firing else { return false };
+    // A rule that is gone since: nothing is known of what its texts were filled with.
+    let Some(rule) = rules.rule(&firing.rule) else { return true };
+    let steps = rule.then.steps.iter().chain(rule.then.ladder.iter().flat_map(|ladder| &ladder.steps));
+    steps.flat_map(|step| &step.actions).any(|action| match (&action.kind, &effect.what) {
+        (ActionKind::Alert { role, saying, .. }, What::Alert { role: sent, .. }) => {
+            role == sent && saying.iter().any(|piece| matches!(piece, Piece::Value(access) if access.personal))
+        }
+        (ActionKind::OpenCase { reason, .. }, What::OpenCase { .. }) => reason.as_ref().is_some_and(is_personal),
+        _ => false,
+    })
+}
+
+fn is_personal(operand: &Operand) -> bool {
+    match operand {
+        Operand::Literal(_) => false,
+        Operand::Access(access) => access.personal,
+        Operand::Script(script, _) => script.reads.iter().any(|(_, access)| access.personal),
+    }
+}
+
+/// Returns why a rule that looked did not fire, or how far it has come, in a few words; `None` where it fired.
+pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
+    let last = || look.compared.last().map_or(String::new(), |c| format!("{} ({})", c.clause, c.actual));
+    Some(match &look.verdict {
+        Verdict::Fired => return None,
+        Verdict::Armed { until } => format!("waiting until {}", instant(*until, zone)),
+        Verdict::Answered => "answered".into(),
+        Verdict::NoMatch => failed(look).unwrap_or_else(last),
+        Verdict::KeyMissing { part } => format!("{part} is missing"),
+        Verdict::Counting { have, need } => format!("{have} of {need}"),
+        Verdict::Joined { since } => format!("joins the episode since {}", instant(*since, zone)),
+        Verdict::NotOver => or_else(last(), "not over the line"),
+        Verdict::Noted => "noted".into(),
+        Verdict::TestFails => or_else(last(), "the test does not hold"),
+        Verdict::Unknown { recent, previous, need } => match previous {
+            None => format!("too few responses: {recent} of {need}"),
+            Some(before) => format!("too few responses: {recent} of {need}, {before} of {need} before"),
+        },
+        Verdict::GuardSaysNo => format!("guard: {}", failed(look).unwrap_or_else(last)),
+        Verdict::Limited { last, frees_at } => {
+            format!("limited: last fired {}, frees {}", instant(*last, zone), instant(*frees_at, zone))
+        }
+        Verdict::TooLate => "too late".into(),
+        Verdict::Duplicate => "known already".into(),
+        Verdict::Update => "an update of a signal it has seen".into(),
+        Verdict::Paused => "paused".into(),
+        Verdict::ChainRefused { chain } => {
+            let names: Vec<String> = chain.iter().map(|rule| rule.rule.to_string()).collect();
+            format!("refused, it would go in a circle: {}", names.join(" → "))
+        }
+    })
+}
+
+fn or_else(text: String, other: &str) -> String {
+    if text.is_empty() { other.into() } else { text }
+}
+
+/// Returns the clause that decided against, with its actual value.
+fn failed(look: &Look) -> Option<String> {
+    let failed = look.compared.iter().rev().find(|compared| !compared.holds)?;
+    Some(format!("{} ({})", failed.clause, failed.actual))
+}
+
+/// Tells whether a verdict is a step on the way rather than a decline.
+pub fn is_progress(verdict: &Verdict) -> bool {
+    use Verdict::{Answered, Armed, Counting, Joined, Noted};
+    matches!(verdict, Armed { .. } | Answered | Counting { .. } | Joined { .. } | Noted)
+}
