@@ -204,7 +204,12 @@ pub(super) fn object(line: &str) -> Result<Object<'_>, Refused> {
 fn not_json(error: &serde_json::Error) -> Refused {
     let message = error.to_string();
     let what = message.split(" at line ").next().unwrap_or(&message);
-    Refused::line(format!("the line is not JSON: {what} at column {}", error.column()))
+    let what = match what {
+        _ if error.is_eof() => "it ends in the middle",
+        "trailing characters" => "something stands after the object",
+        other => other,
+    };
+    Refused::line(format!("the line is not JSON: {what}, at column {}", error.column()))
 }
 
 /// Collects the entries of an object as they stand.

@@ -2,4 +2,5 @@
 
 mod architecture;
 mod lang;
+mod signals;
 mod vocabulary;

@@ -264,12 +264,10 @@ fn time(word: &str, span: Span) -> Result<Option<Time>, Diagnostic> {
 }
 
 fn bad_time(word: &str, span: Span) -> Diagnostic {
-    let help = match word.replace(['.', 'h'], ":") {
-        mended if typed::time(&mended).is_some() => format!("write `{mended}`"),
-        _ => match typed::time(&format!("{word}:00")) {
-            Some(_) => format!("write `{word}:00`"),
-            None => "write hours and minutes from 00:00 to 24:00, such as `09:30`; a day ends at 24:00".to_owned(),
-        },
+    let mended = typed::time(&word.replace(['.', 'h'], ":")).or_else(|| typed::time(&format!("{word}:00")));
+    let help = match mended {
+        Some(time) => format!("write `{:02}:{:02}`", time.hour(), time.minute()),
+        None => "write hours and minutes from 00:00 to 24:00, such as `09:30`; a day ends at 24:00".to_owned(),
     };
     Diagnostic::error(codes::BAD_OPENING_TIME, span, format!("`{word}` is not a time of day")).help(help)
 }
@@ -324,7 +322,7 @@ impl<'a> Words<'a> {
         self.next += 1;
         word.ok_or_else(|| {
             let message = format!("the sentence ends where {what} belongs");
-            Diagnostic::error(codes::BAD_CALENDAR, self.last_span(), message).help(EXAMPLE)
+            Diagnostic::error(codes::BAD_CALENDAR, self.last_span(), message).help(format!("add {what}"))
         })
     }
 

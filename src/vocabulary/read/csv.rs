@@ -55,7 +55,7 @@ pub fn directory_csv(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -
         let span = header.first().map_or(Span::new(file, 0, 0), |cell| cell.span);
         let near = nearest("thing", header.iter().map(|cell| cell.text.as_str()));
         reader.say(bad(span, "the first line has no column `thing`").help(match near {
-            Some(near) => format!("rename the column `{near}`"),
+            Some(near) => format!("rename the column `{near}` to `thing`"),
             None => "begin with the names of the columns: `thing,id,role,address`".to_owned(),
         }));
         return (directory, reader.finish());

@@ -148,7 +148,10 @@ impl Reader {
     pub(super) fn place_id(&mut self, id: &str, span: Span) -> Option<Str> {
         typed::id(id)
             .map_err(|problem| {
-                let message = format!("{} cannot be an id: {problem}", typed::shown(id));
+                let message = match id.trim() {
+                    "" => "the id is empty".to_owned(),
+                    _ => format!("{} cannot be an id: {problem}", typed::shown(id)),
+                };
                 self.say(Diagnostic::error(codes::BAD_PLACE_ID, span, message).help("write it as signals bring it"));
             })
             .ok()
@@ -214,6 +217,10 @@ impl Reader {
     pub(super) fn unknown_kind(&self, kind: &str, span: Span, vocabulary: &Vocabulary) -> Diagnostic {
         let things = vocabulary.things.iter().map(|thing| &*thing.name).filter(|name| *name != builtin::CASE);
         let known: Vec<&str> = ["company", "people"].into_iter().chain(things).collect();
+        if kind == builtin::CASE {
+            let message = "cases are kept by touchline itself, not by the directory";
+            return Diagnostic::error(codes::UNKNOWN_PLACE_KIND, span, message).help("delete it");
+        }
         let message = format!("the vocabulary has no thing {}", typed::shown(kind));
         let unknown = Diagnostic::error(codes::UNKNOWN_PLACE_KIND, span, message);
         unknown.help(match self.nearest(kind, known.iter().copied()) {
@@ -226,7 +233,7 @@ impl Reader {
         let name = &vocabulary.thing_type(thing).name;
         let facts = vocabulary.thing_type(thing).facts.iter().map(|fact| &*fact.name);
         let own = facts.filter(|fact| !builtin::is_builtin_fact(name, fact));
-        let known: Vec<&str> = own.chain(PLACE_KEYS).collect();
+        let known: Vec<&str> = own.filter(|fact| !PLACE_KEYS.contains(fact)).chain(PLACE_KEYS).collect();
         let message = format!("a `{name}` has no fact {}", typed::shown(entry.key));
         let unknown = Diagnostic::error(codes::UNKNOWN_FACT, entry.key_span, message);
         unknown.help(match self.nearest(entry.key, known.iter().copied()) {

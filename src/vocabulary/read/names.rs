@@ -34,8 +34,8 @@ impl Reader {
             self.say(Diagnostic::error(codes::BAD_WORD, key.span, message).help(help));
         } else if RESERVED.contains(&name) {
             let message = format!("`{name}` is a word of the language and cannot be the name of a {what}");
-            let help = format!("choose another word, such as `{name}_` with what it is about");
-            self.say(Diagnostic::error(codes::TAKEN_NAME, key.span, message).help(help.replace("_`", "_…`")));
+            let help = "choose a name that says what it is about";
+            self.say(Diagnostic::error(codes::TAKEN_NAME, key.span, message).help(help));
         }
     }
 

@@ -162,7 +162,7 @@ impl Reader {
         let name = key.text.as_str();
         self.name(key, "field");
         if RESERVED_KEYS.contains(&name) {
-            let message = format!("every signal has a `{name}` of its own on the wire");
+            let message = format!("`{name}` already belongs to every signal on the wire");
             self.say(taken(key, &message).help(format!("choose another name, such as `{}_{name}`", signal.name)));
             return None;
         }

@@ -1,5 +1,7 @@
 //! Types of fields and facts, as short sentences: `text, personal, optional`, `one of bronze, silver, gold`,
 //! `duration in minutes`, `ces where 7 is easy`, `region`.
+//!
+//! A field is required unless it says `optional`; a touchpoint or channel is always optional.
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -51,7 +53,11 @@ impl Reader {
             parts.pop();
         }
         match type_of(&parts, things, !self.is_full()) {
-            Ok(ty) => field.ty = ty,
+            Ok(ty) => {
+                // Where and how it happened is context, which senders often cannot tell.
+                field.optional |= matches!(ty, Type::Touchpoint | Type::Channel);
+                field.ty = ty;
+            }
             Err(Problem { code, message, help }) => {
                 self.say(Diagnostic::error(code, node.span, message).help(help));
                 field.optional = true;
