@@ -4,3 +4,4 @@ mod architecture;
 mod lang;
 mod signals;
 mod vocabulary;
+mod yaml;

@@ -48,6 +48,13 @@ pub fn parse(sources: &Sources, file: FileNo) -> (Option<Node>, Vec<Comment>, Ve
 
 /// Reads a file. A syntax error costs only the entry it stands in.
 pub fn parse_all(sources: &Sources, file: FileNo) -> Parsed {
+    let mut parsed = parse_unlimited(sources, file);
+    limit_problems(&mut parsed.diagnostics);
+    parsed
+}
+
+/// Reads a file without cutting the list of its problems: for a reader that adds its own and cuts then.
+pub(super) fn parse_unlimited(sources: &Sources, file: FileNo) -> Parsed {
     let source = sources.file(file);
     let text = source.text.as_str();
     let mut diagnostics = Vec::new();
@@ -76,12 +83,11 @@ pub fn parse_all(sources: &Sources, file: FileNo) -> Parsed {
     if parsed.root.is_none() && parsed.diagnostics.is_empty() {
         parsed.diagnostics.push(explain::empty(Span::new(file, start, start)));
     }
-    limit_problems(&mut parsed.diagnostics);
     parsed
 }
 
 /// Sorts problems by place and keeps the first of too many.
-fn limit_problems(diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn limit_problems(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     let more = diagnostics.len().saturating_sub(MAX_PROBLEMS);
     if more > 0 {

@@ -1,0 +1,217 @@
+//! `*.play.yaml` → the spanned tree of a playbook.
+//!
+//! Keys give the skeleton; every leaf is the sentence of the DSL and read by the DSL's own parsers (`lang::play`).
+//! After this the two syntaxes share everything. A rule that cannot be read goes to `Playbook::broken` and hides
+//! neither the others nor their mistakes.
+//!
+//! Rooms: `keys` is the closed table of keys, `leaf` reads leaves, `when` and `then` the two large clauses.
+
+mod keys;
+mod leaf;
+mod then;
+mod when;
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::play;
+use crate::lang::source::{FileNo, Sources, Span, Spanned};
+use crate::lang::tree::{BrokenRule, Define, Guard, Playbook, Rule, Status, Syntax, Word};
+use crate::lang::yaml::node::{Key, Node, NodeKind};
+use crate::lang::yaml::parse::{Parsed, limit_problems, parse_unlimited};
+use crate::lang::yaml::read;
+
+use leaf::Reader;
+
+/// Reads a playbook in YAML. Never fails: what could not be read is missing in the tree and named in the problems.
+pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) {
+    let Parsed { root, comments, diagnostics, lost } = parse_unlimited(sources, file);
+    let mut playbook = Playbook {
+        file,
+        syntax: Syntax::Yaml,
+        id: None,
+        title: None,
+        version: None,
+        zone: None,
+        owner: None,
+        defines: Vec::new(),
+        rules: Vec::new(),
+        broken: lost.iter().flat_map(|span| lost_rules(sources, *span)).collect(),
+        comments: Vec::new(),
+    };
+    let refused = diagnostics.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
+    let mut reader = Reader { sources, file, comments: &comments, refused, problems: Vec::new(), errors: 0 };
+    if let Some(root) = &root {
+        reader.file(root, !lost.is_empty(), &mut playbook);
+    }
+    let mut problems = diagnostics;
+    problems.append(&mut reader.problems);
+    limit_problems(&mut problems);
+    playbook.comments = comments;
+    (playbook, problems)
+}
+
+/// Returns the rules in a stretch of the file that could not be read as YAML, by what looks like their ids.
+fn lost_rules(sources: &Sources, span: Span) -> Vec<BrokenRule> {
+    let text = sources.slice(span);
+    let is_id = |c: char| c.is_alphanumeric() || c == '_';
+    let mut rules = Vec::new();
+    for (at, found) in text.match_indices("id:") {
+        let key = text[..at].ends_with([' ', '{', ',', '\n', '\t']) || at == 0;
+        let start = at + found.len();
+        let start = start + text[start..].len() - text[start..].trim_start_matches([' ', '"', '\'']).len();
+        let end = start + text[start..].find(|c| !is_id(c)).unwrap_or(text.len() - start);
+        if key && end > start {
+            let place = Span::new(span.file, span.start as usize + start, span.start as usize + end);
+            rules.push(BrokenRule { id: Some(Spanned { node: text[start..end].to_owned(), span: place }), span });
+        }
+    }
+    if rules.is_empty() && text.trim_start().starts_with('-') {
+        rules.push(BrokenRule { id: None, span });
+    }
+    rules
+}
+
+impl Reader<'_> {
+    /// Reads the file; `holes` tells that parts of it were lost to syntax errors already reported.
+    fn file(&mut self, root: &Node, holes: bool, playbook: &mut Playbook) {
+        let Some(entries) = self.ok(read::expect_map(root, "a playbook file")) else { return };
+        self.check_keys(entries, keys::FILE);
+        for (key, node) in entries {
+            match key.text.as_str() {
+                "playbook" => playbook.id = self.leaf(node, "playbook", play::word),
+                "title" => playbook.title = self.text(node, "title"),
+                "version" => playbook.version = self.text(node, "version"),
+                "time_zone" => playbook.zone = self.text(node, "time_zone"),
+                "owner" => playbook.owner = self.text(node, "owner"),
+                "define" => playbook.defines = self.defines(node),
+                "rules" => self.rules(node, playbook),
+                _ => {}
+            }
+        }
+        if root.get("playbook").is_none() && !holes {
+            let place = Span { end: root.span.start, ..root.span };
+            let problem = Diagnostic::error(codes::NO_HEADER, place, "the file does not say which playbook it is")
+                .help("add `playbook: name_of_it` as the first line");
+            self.problem(problem);
+        }
+    }
+
+    fn defines(&mut self, node: &Node) -> Vec<Define> {
+        let Some(entries) = self.ok(read::expect_map(node, "define")) else { return Vec::new() };
+        let mut defines = Vec::new();
+        for (key, value) in entries {
+            let span = key.span.to(value.span);
+            let name = self.name(key);
+            let condition = self.condition(value, &key.text);
+            if let (Some(name), Some(condition)) = (name, condition) {
+                defines.push(Define { name, condition, span });
+            }
+        }
+        defines
+    }
+
+    /// Reads a key that is a name of the author's.
+    fn name(&mut self, key: &Key) -> Option<Word> {
+        let quoted = usize::from(self.sources.slice(key.span).starts_with(['"', '\'']));
+        let offsets = crate::lang::source::Offsets::Shift(key.span.start + quoted as u32);
+        let slice = crate::lang::source::Slice { text: &key.text, file: self.file, offsets };
+        let (name, problems) = play::word(&slice);
+        problems.into_iter().for_each(|problem| self.problem(problem));
+        name
+    }
+
+    fn rules(&mut self, node: &Node, playbook: &mut Playbook) {
+        let Some(list) = self.ok(read::expect_list(node, "rules")) else { return };
+        for node in list {
+            let before = self.errors;
+            let hurt = self.refused.iter().any(|span| span.start >= node.span.start && span.end <= node.span.end);
+            let rule = self.rule(node);
+            match rule.filter(|_| self.errors == before && !hurt) {
+                Some(rule) => playbook.rules.push(rule),
+                None => {
+                    let id = node.get("id").filter(|id| id.text().is_some_and(|text| !text.is_empty()));
+                    let id = id.and_then(|id| Some(Spanned { node: id.text()?.to_owned(), span: id.span }));
+                    playbook.broken.push(BrokenRule { id, span: node.span });
+                }
+            }
+        }
+    }
+
+    fn rule(&mut self, node: &Node) -> Option<Rule> {
+        let entries = self.ok(read::expect_map(node, "a rule"))?;
+        self.check_keys(entries, keys::RULE);
+        let (mut id, mut title, mut status, mut when, mut check, mut limit) = (None, None, None, None, None, None);
+        let (mut for_each, mut guards, mut then) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, node) in entries {
+            match key.text.as_str() {
+                "id" => id = self.leaf(node, "id", play::word),
+                "title" => title = self.text(node, "title"),
+                "status" => status = self.status(node),
+                "when" => when = self.when(node),
+                "for_each" => for_each = self.paths(node, "for_each"),
+                "only_if" => self.guards(key, node, false, &mut guards),
+                "unless" => self.guards(key, node, true, &mut guards),
+                "check" => check = self.schedule(node, "check", ""),
+                "at_most" => limit = self.leaf(node, "at_most", play::limit),
+                "then" => then = self.then(node),
+                _ => {}
+            }
+        }
+        self.needed(
+            node,
+            "id",
+            codes::RULE_HEAD,
+            "a rule has no `id`",
+            "add `id: name_of_it`; its state and limits hang on it",
+        );
+        self.needed(node, "when", codes::NO_WHEN, "the rule has no `when`", "add `when: {signal: …}`");
+        self.needed(
+            node,
+            "then",
+            codes::NO_THEN,
+            "the rule has no `then`",
+            "add `then:` with at least one action, such as `- alert: care_team`",
+        );
+        Some(Rule { id: id?, title, status, when: when?, for_each, guards, check, limit, then, span: node.span })
+    }
+
+    /// Notes that a mapping lacks a key.
+    fn needed(&mut self, node: &Node, key: &str, code: &'static str, message: &str, help: &str) {
+        if node.get(key).is_none() {
+            let place = match &node.kind {
+                NodeKind::Map(entries) => entries.first().map_or(node.span, |(key, _)| key.span),
+                _ => node.span,
+            };
+            self.problem(Diagnostic::error(code, place, message).help(help));
+        }
+    }
+
+    fn status(&mut self, node: &Node) -> Option<Spanned<Status>> {
+        let scalar = self.scalar(node, "status")?;
+        let status = match scalar.text.trim() {
+            "live" => Status::Live,
+            "shadow" => Status::Shadow,
+            "paused" => Status::Paused,
+            other => {
+                let near = crate::lang::suggest::nearest(other, ["live", "shadow", "paused"].into_iter());
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write `live`, `shadow` or `paused`".to_owned(),
+                };
+                let message = format!("`{other}` is no status of a rule");
+                self.problem(Diagnostic::error(codes::UNEXPECTED, node.span, message).help(help));
+                return None;
+            }
+        };
+        Some(Spanned { node: status, span: node.span })
+    }
+
+    /// Reads guards; each entry of a list is one of its own.
+    fn guards(&mut self, key: &Key, node: &Node, unless: bool, guards: &mut Vec<Guard>) {
+        for entry in read::one_or_list(node) {
+            if let Some(condition) = self.leaf(entry, &key.text, play::condition) {
+                guards.push(Guard { unless, condition, span: key.span.to(entry.span) });
+            }
+        }
+    }
+}

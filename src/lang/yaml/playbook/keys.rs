@@ -1,0 +1,135 @@
+//! The closed table of keys: what may stand where in a `*.play.yaml`. `grammar/YAML.md` prints it.
+
+/// Keys of the file.
+pub(super) const FILE: &[&str] = &["playbook", "title", "version", "time_zone", "owner", "define", "rules"];
+/// Keys of a rule, in the order of the sentence.
+pub(super) const RULE: &[&str] =
+    &["id", "title", "status", "when", "for_each", "only_if", "unless", "check", "at_most", "then"];
+/// Keys of `enough`.
+pub(super) const ENOUGH: &[&str] = &["signal", "at_least", "in"];
+/// Keys of `escalate`.
+pub(super) const ESCALATE: &[&str] = &["until", "ladder"];
+/// Keys of a timing, beside the verb of every action.
+pub(super) const TIMING: &[&str] = &["after", "at", "during"];
+
+/// A shape of `when`.
+pub(super) struct Shape {
+    /// What a person calls it.
+    pub name: &'static str,
+    /// The key that makes it this shape.
+    pub mark: &'static str,
+    /// Keys it may have besides, the needed ones included.
+    pub keys: &'static [&'static str],
+}
+
+/// The shapes of `when`; the first whose mark is there is meant.
+pub(super) const SHAPES: &[Shape] = &[
+    Shape { name: "a schedule", mark: "every", keys: &[] },
+    Shape {
+        name: "a measure",
+        mark: "measure",
+        keys: &[
+            "where",
+            "over_last",
+            "is",
+            "below_previous",
+            "above_previous",
+            "by_at_least",
+            "by_more_than",
+            "enough",
+        ],
+    },
+    Shape {
+        name: "a reading",
+        mark: "reading",
+        keys: &["where", "goes_over", "goes_under", "stays_over", "stays_under", "for", "clears_under", "clears_over"],
+    },
+    Shape { name: "a count", mark: "at_least", keys: &["signal", "where", "different", "same", "within"] },
+    Shape {
+        name: "an absence",
+        mark: "not_followed_by",
+        keys: &["signal", "where", "not_followed_by_where", "same", "within"],
+    },
+    Shape {
+        name: "a sequence",
+        mark: "followed_by",
+        keys: &["signal", "where", "followed_by_where", "same", "within"],
+    },
+    Shape { name: "each signal", mark: "signal", keys: &["where"] },
+];
+
+/// A verb of `then`.
+pub(super) struct Verb {
+    /// Its key.
+    pub verb: &'static str,
+    /// Keys it may have besides the timing.
+    pub keys: &'static [&'static str],
+}
+
+/// The verbs of `then`.
+pub(super) const VERBS: &[Verb] = &[
+    Verb { verb: "alert", keys: &["saying"] },
+    Verb { verb: "email", keys: &["using", "in", "with"] },
+    Verb { verb: "open_case", keys: &["with"] },
+    Verb { verb: "escalate", keys: &[] },
+    Verb { verb: "post_to", keys: &["with"] },
+    Verb { verb: "set", keys: &["to"] },
+    Verb { verb: "record", keys: &["with"] },
+];
+
+/// Words that people bring from elsewhere, with the key used here.
+pub(super) const FOREIGN: &[(&str, &str)] = &[
+    ("name", "id"),
+    ("description", "title"),
+    ("trigger", "when"),
+    ("on", "when"),
+    ("event", "signal"),
+    ("action", "then"),
+    ("actions", "then"),
+    ("do", "then"),
+    ("steps", "then"),
+    ("if", "where"),
+    ("condition", "where"),
+    ("conditions", "where"),
+    ("filter", "where"),
+    ("group_by", "same"),
+    ("key", "same"),
+    ("window", "within"),
+    ("count", "at_least"),
+    ("limit", "at_most"),
+    ("throttle", "at_most"),
+    ("schedule", "every"),
+    ("cron", "every"),
+    ("timezone", "time_zone"),
+    ("tz", "time_zone"),
+    ("message", "saying"),
+    ("text", "saying"),
+    ("body", "saying"),
+    ("template", "using"),
+    ("language", "in"),
+    ("delay", "after"),
+    ("wait", "after"),
+    ("send_email", "email"),
+    ("mail", "email"),
+    ("notify", "alert"),
+    ("send_alert", "alert"),
+    ("webhook", "post_to"),
+    ("post", "post_to"),
+    ("http", "post_to"),
+    ("create_case", "open_case"),
+    ("case", "open_case"),
+    ("ticket", "open_case"),
+    ("update", "set"),
+    ("value", "to"),
+    ("emit", "record"),
+    ("calendar", "during"),
+    ("enabled", "status"),
+    ("no_more_than", "at_most"),
+];
+
+/// Returns the key meant by a foreign word, if it may stand here.
+pub(super) fn foreign<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_lowercase().replace([' ', '-'], "_");
+    let (_, key) = FOREIGN.iter().find(|(foreign, key)| *foreign == word && known.contains(key))?;
+    known.iter().copied().find(|known| known == key)
+}

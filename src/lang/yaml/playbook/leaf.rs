@@ -1,0 +1,338 @@
+//! Leaves: sentences, texts and references of a `*.play.yaml`, read by the parsers of the DSL.
+//!
+//! Here is also said when YAML has cut a sentence before it came here: at ` #`, or at a comma inside brackets.
+
+use rustc_hash::FxHashSet;
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::play;
+use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span, Spanned};
+use crate::lang::tree::{Comment, Condition, ConditionKind, Operand, OperandKind, Path, Text, Word};
+use crate::lang::yaml::node::{Key, Node, Scalar, ScalarStyle};
+use crate::lang::yaml::read;
+
+use super::keys;
+
+/// Reads leaves and collects problems.
+pub(super) struct Reader<'a> {
+    pub sources: &'a Sources,
+    pub file: FileNo,
+    /// The comments of the file, in order of place.
+    pub comments: &'a [Comment],
+    /// Places whose content was already refused.
+    pub refused: FxHashSet<Span>,
+    /// Problems found so far.
+    pub problems: Vec<Diagnostic>,
+    /// How many of them are errors.
+    pub errors: usize,
+}
+
+/// A parser of the DSL for one kind of leaf.
+type Parse<T> = fn(&Slice<'_>) -> (Option<T>, Vec<Diagnostic>);
+
+impl<'a> Reader<'a> {
+    /// Notes a problem.
+    pub fn problem(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.is_error());
+        self.problems.push(diagnostic);
+    }
+
+    /// Notes the problem of a result, if it is one.
+    pub fn ok<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(diagnostic) => {
+                self.problem(diagnostic);
+                None
+            }
+        }
+    }
+
+    /// Notes keys that may not stand in a mapping.
+    pub fn check_keys(&mut self, entries: &[(Key, Node)], known: &[&str]) {
+        for (key, value) in entries {
+            if !known.contains(&key.text.as_str()) {
+                let problem = self.unknown_key(key, value, known);
+                self.problem(problem);
+            }
+        }
+    }
+
+    fn unknown_key(&self, key: &Key, value: &Node, known: &[&str]) -> Diagnostic {
+        // `{saying: one, two}`: what follows the comma is a key without a value.
+        let empty = value.span.start == value.span.end;
+        if empty && self.text_before(key.span).ends_with(',') {
+            return Diagnostic::error(codes::YAML_CUT_BY_COMMA, key.span, "YAML ends a value at a comma inside `{…}`")
+                .label("this is read as a key of its own")
+                .help("quote the whole value, or write each key on a line of its own");
+        }
+        match keys::foreign(&key.text, known) {
+            Some(meant) => Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, format!("unknown key `{}`", key.text))
+                .help(format!("write `{meant}`")),
+            None => read::unknown_key(key, known),
+        }
+    }
+
+    fn text_before(&self, span: Span) -> &str {
+        self.sources.file(self.file).text[..span.start as usize].trim_end()
+    }
+
+    /// Reads a scalar that is not empty.
+    pub fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Scalar> {
+        if self.refused.contains(&node.span) {
+            self.errors += 1;
+            return None;
+        }
+        let scalar = self.ok(read::expect_scalar(node, what))?;
+        if scalar.text.trim().is_empty() && scalar.style == ScalarStyle::Plain {
+            self.problem(read::empty_value(node.span, what));
+            return None;
+        }
+        Some(scalar)
+    }
+
+    /// Reads a text: nothing in it means anything.
+    pub fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
+        let scalar = self.scalar(node, what)?;
+        if let Some(comment) = self.comment_after(node.span).filter(|_| scalar.style == ScalarStyle::Plain) {
+            if !comment.text.starts_with(' ') && !comment.text.is_empty() {
+                let problem = cut_by_comment(comment.span, what);
+                self.problem(problem);
+            }
+        }
+        Some(Spanned { node: scalar.text.clone(), span: node.span })
+    }
+
+    /// Reads a sentence or reference.
+    pub fn leaf<T>(&mut self, node: &Node, what: &str, parse: Parse<T>) -> Option<T> {
+        self.sentence(node, what, ["", ""], parse)
+    }
+
+    /// Reads a sentence whose first and last words, `around`, are said by its key and place.
+    pub fn sentence<T>(&mut self, node: &Node, what: &str, around: [&str; 2], parse: Parse<T>) -> Option<T> {
+        let scalar = self.scalar(node, what)?;
+        let slice = scalar.slice(self.file);
+        if around == ["", ""] {
+            return self.parse(node, what, &slice, parse);
+        }
+        let [before, after] = around;
+        let text = format!("{before}{}{after}", scalar.text);
+        let place = |at: usize| slice.span(at, at).start;
+        let length = scalar.text.len();
+        let table = std::iter::repeat_n(place(0), before.len())
+            .chain((0..=length).map(place))
+            .chain(std::iter::repeat_n(place(length), after.len()))
+            .collect();
+        let whole = Slice { text: &text, file: self.file, offsets: Offsets::Table(table) };
+        self.parse(node, what, &whole, parse)
+    }
+
+    fn parse<T>(&mut self, node: &Node, what: &str, slice: &Slice<'_>, parse: Parse<T>) -> Option<T> {
+        let (value, problems) = parse(slice);
+        let failed = problems.iter().any(Diagnostic::is_error);
+        if failed && self.note_cut(node, what) {
+            return None;
+        }
+        for problem in problems {
+            self.problem(problem);
+        }
+        value.filter(|_| !failed)
+    }
+
+    /// Says that YAML cut a sentence that failed, where that is why; the sentence's own problems are then void.
+    fn note_cut(&mut self, node: &Node, what: &str) -> bool {
+        let Some(scalar) = node.scalar().filter(|scalar| scalar.style == ScalarStyle::Plain) else { return false };
+        let odd = |quote: char| scalar.text.matches(quote).count() % 2 == 1;
+        let open = odd('"') || odd('`');
+        if let Some(comment) = self.comment_after(node.span) {
+            if open || !comment.text.starts_with(' ') {
+                let problem = cut_by_comment(comment.span, what);
+                self.problem(problem);
+                return true;
+            }
+        }
+        let after = &self.sources.file(self.file).text[node.span.end as usize..];
+        if open && after.trim_start().starts_with(',') {
+            let end = Span { start: node.span.end, ..node.span };
+            let problem =
+                Diagnostic::error(codes::YAML_CUT_BY_COMMA, end, "YAML ends a value at a comma inside brackets")
+                    .help("quote the whole value with single quotes, or write it on a line of its own");
+            self.problem(problem);
+            return true;
+        }
+        false
+    }
+
+    /// Returns the comment that follows on the same line.
+    fn comment_after(&self, span: Span) -> Option<&'a Comment> {
+        let next = self.comments.partition_point(|comment| comment.span.start < span.end);
+        let comment = self.comments.get(next)?;
+        let text = &self.sources.file(self.file).text;
+        let between = text.get(span.end as usize..comment.span.start as usize)?;
+        between.chars().all(|c| c == ' ' || c == '\t').then_some(comment)
+    }
+
+    /// Reads a condition; a list is all of them, each in brackets of its own.
+    pub fn condition(&mut self, node: &Node, what: &str) -> Option<Condition> {
+        let Some(list) = node.list() else { return self.leaf(node, what, play::condition) };
+        if self.cut_in_list(node, list, what) {
+            return None;
+        }
+        let mut all: Vec<Condition> = Vec::new();
+        for entry in list {
+            if let Some(condition) = self.leaf(entry, what, play::condition) {
+                all.push(bracketed(condition));
+            }
+        }
+        if all.len() < list.len() {
+            return None;
+        }
+        match all.len() {
+            0 => {
+                self.problem(read::empty_value(node.span, what));
+                None
+            }
+            1 => all.pop(),
+            _ => Some(Condition { kind: ConditionKind::And(all), span: node.span }),
+        }
+    }
+
+    /// Says that YAML has cut `[… is one of "gold", "silver"]` at its comma.
+    fn cut_in_list(&mut self, node: &Node, list: &[Node], what: &str) -> bool {
+        if !self.sources.slice(node.span).starts_with('[') {
+            return false;
+        }
+        let value_only = |node: &Node| {
+            node.scalar()
+                .is_some_and(|s| s.style != ScalarStyle::Plain && !s.text.contains(' ') || !s.text.trim().contains(' '))
+        };
+        let cut = list.windows(2).find(|pair| {
+            let list_of =
+                pair[0].scalar().is_some_and(|s| s.style == ScalarStyle::Plain && s.text.contains(" one of "));
+            list_of && value_only(&pair[1])
+        });
+        let Some(pair) = cut else { return false };
+        let span = pair[0].span.to(pair[1].span);
+        let help =
+            format!("quote the whole condition with single quotes, or write it below `{what}` on a line of its own");
+        self.problem(
+            Diagnostic::error(codes::YAML_CUT_BY_COMMA, span, "YAML cuts this list of values at its comma")
+                .label("read as two conditions")
+                .help(help),
+        );
+        true
+    }
+
+    /// Reads a key: one path or several, as a list or joined by `and`.
+    pub fn paths(&mut self, node: &Node, what: &str) -> Vec<Path> {
+        self.several(node, what, |reader, entry| reader.leaf(entry, what, play::key).unwrap_or_default())
+    }
+
+    /// Reads one word or several, as a list or joined by `or`.
+    pub fn words(&mut self, node: &Node, what: &str) -> Vec<Word> {
+        self.several(node, what, |reader, entry| reader.words_of(entry, what).unwrap_or_default())
+    }
+
+    fn several<T>(&mut self, node: &Node, what: &str, read: impl Fn(&mut Self, &Node) -> Vec<T>) -> Vec<T> {
+        if node.list().is_some_and(<[Node]>::is_empty) {
+            self.problem(read::empty_value(node.span, what));
+        }
+        read::one_or_list(node).iter().flat_map(|entry| read(self, entry)).collect()
+    }
+
+    fn words_of(&mut self, node: &Node, what: &str) -> Option<Vec<Word>> {
+        let slice = self.scalar(node, what)?.slice(self.file);
+        let mut words = Vec::new();
+        for (start, end) in stretches_between(slice.text, " or ") {
+            let (text, offsets) = part(&slice, start, end);
+            words.push(self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::word)?);
+        }
+        Some(words)
+    }
+
+    /// Reads the values of `with`: text, or with a leading `=` a reference.
+    pub fn with(&mut self, node: &Node) -> Vec<(Word, Operand)> {
+        let Some(entries) = self.ok(read::expect_map(node, "with")) else { return Vec::new() };
+        let mut with = Vec::new();
+        for (key, value) in entries {
+            let name = Spanned { node: key.text.clone(), span: key.span };
+            if let Some(value) = self.value(value, &key.text) {
+                with.push((name, value));
+            }
+        }
+        with
+    }
+
+    fn value(&mut self, node: &Node, what: &str) -> Option<Operand> {
+        let scalar = self.scalar(node, what)?;
+        let Some(rest) = scalar.text.strip_prefix('=') else {
+            if scalar.style == ScalarStyle::Plain && looks_typed(&scalar.text) {
+                let text = &scalar.text;
+                let problem = Diagnostic::warning(
+                    codes::YAML_LOOKS_TYPED,
+                    node.span,
+                    format!("`{text}` is read as the text \"{text}\""),
+                )
+                .help(format!("write `={text}` for the value, or quote it, \"{text}\", for the text"));
+                self.problem(problem);
+            }
+            let text = self.text(node, what)?;
+            return Some(Operand { kind: OperandKind::Text(text.node), span: text.span });
+        };
+        if rest.starts_with('=') {
+            return Some(Operand { kind: OperandKind::Text(rest.to_owned()), span: node.span });
+        }
+        let slice = scalar.slice(self.file);
+        let (text, offsets) = part(&slice, 1, slice.text.len());
+        self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::operand)
+    }
+}
+
+fn cut_by_comment(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(codes::YAML_CUT_BY_COMMENT, span, format!("YAML ends the value of `{what}` at ` #`"))
+        .label("read as a comment")
+        .help("quote the whole value; before a real comment write `# ` with a space after it")
+}
+
+/// Puts a condition of several parts in brackets, so that a list reads as it stands.
+fn bracketed(condition: Condition) -> Condition {
+    match condition.kind {
+        ConditionKind::And(_) | ConditionKind::Or(_) => {
+            let span = condition.span;
+            Condition { kind: ConditionKind::Group(Box::new(condition)), span }
+        }
+        _ => condition,
+    }
+}
+
+/// Returns the stretch `start..end` of a slice as a text with its places.
+fn part(slice: &Slice<'_>, start: usize, end: usize) -> (String, Offsets) {
+    let offsets = match &slice.offsets {
+        Offsets::Shift(shift) => Offsets::Shift(shift + start as u32),
+        Offsets::Table(_) => Offsets::Table((start..=end).map(|at| slice.span(at, at).start).collect()),
+    };
+    (slice.text[start..end].to_owned(), offsets)
+}
+
+/// Returns the stretches of `text` between occurrences of `word`.
+fn stretches_between(text: &str, word: &str) -> Vec<(usize, usize)> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in text.match_indices(word) {
+        parts.push((start, at));
+        start = at + word.len();
+    }
+    parts.push((start, text.len()));
+    parts
+}
+
+/// Tells whether YAML, or its reader, might take a text for something else than text.
+fn looks_typed(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let word = matches!(lower.as_str(), "yes" | "no" | "true" | "false" | "on" | "off" | "null" | "~" | "y" | "n");
+    let digits = text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.');
+    let numeric = digits
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ':' | '-' | '+' | '_' | ',' | 'e' | 'E'));
+    word || numeric && text.chars().any(|c| c.is_ascii_digit())
+}

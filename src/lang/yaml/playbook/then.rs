@@ -1,0 +1,214 @@
+//! `then`: verbs, timings and ladders. One verb a mapping.
+
+use jiff::civil::Time;
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::play;
+use crate::lang::source::Spanned;
+use crate::lang::tree::{Action, ActionKind, LengthUnit, Operand, Path, Step, Timing};
+use crate::lang::yaml::node::{Key, Node};
+use crate::lang::yaml::read;
+use crate::number::Number;
+
+use super::keys::{self, VERBS, Verb};
+use super::leaf::Reader;
+
+impl Reader<'_> {
+    /// Reads the steps of `then`.
+    pub(super) fn then(&mut self, node: &Node) -> Vec<Step> {
+        self.steps(node, "then")
+    }
+
+    fn steps(&mut self, node: &Node, what: &str) -> Vec<Step> {
+        let list = read::one_or_list(node);
+        if list.is_empty() || node.text() == Some("") {
+            self.problem(read::empty_value(node.span, what));
+            return Vec::new();
+        }
+        let mut steps: Vec<Step> = Vec::new();
+        for (place, entry) in list.iter().enumerate() {
+            let Some((timing, action)) = self.entry(entry, what) else { continue };
+            if timing.is_none() && steps.last().is_some_and(|step| step.timing.is_some()) {
+                self.too_late(entry, what);
+            }
+            let last_in_then = what == "then" && place + 1 == list.len();
+            if matches!(action.kind, ActionKind::Escalate { .. }) && !last_in_then {
+                let message = "`escalate` is the last thing in `then`";
+                let problem = Diagnostic::error(codes::LADDER_NOT_LAST, action.span, message);
+                self.problem(problem.help("move it to the end of `then`, outside any other ladder"));
+            }
+            add(&mut steps, timing, action);
+        }
+        steps
+    }
+
+    /// An action without a timing runs at once, so it cannot stand below one that waits.
+    fn too_late(&mut self, entry: &Node, what: &str) {
+        let message = "this runs at once and stands below an action that waits";
+        let help = format!("move it to the top of `{what}`, or give it an `after` of its own");
+        self.problem(Diagnostic::error(codes::YAML_SHAPE, entry.span, message).help(help));
+    }
+
+    /// Reads one mapping: a verb with its keys and a timing.
+    fn entry(&mut self, node: &Node, what: &str) -> Option<(Option<Timing>, Action)> {
+        let name = if what == "then" { "an action" } else { "a step of the ladder" };
+        let entries = self.ok(read::expect_map(node, name))?;
+        let mut verbs = entries.iter().filter_map(|(key, value)| {
+            let verb = VERBS.iter().find(|verb| verb.verb == key.text)?;
+            Some((verb, key, value))
+        });
+        let first = verbs.next();
+        if let (Some((_, key, _)), Some((_, second, _))) = (first, verbs.next()) {
+            let message = format!("`{}` and `{}` stand in one mapping", key.text, second.text);
+            let problem = Diagnostic::error(codes::YAML_SHAPE, second.span, message)
+                .related(key.span, "the first verb")
+                .help(format!("begin a new entry: `- {}: …`", second.text));
+            self.problem(problem);
+            return None;
+        }
+        let Some((verb, key, value)) = first else {
+            self.no_verb(node, entries);
+            return None;
+        };
+        let known: Vec<&str> = [verb.verb].iter().chain(verb.keys).chain(keys::TIMING).copied().collect();
+        self.check_keys(entries, &known);
+        let timing = self.timing(entries);
+        let kind = self.action(verb, key, value, node);
+        Some((timing?, Action { kind: kind?, span: node.span }))
+    }
+
+    fn no_verb(&mut self, node: &Node, entries: &[(Key, Node)]) {
+        let verbs: Vec<&str> = VERBS.iter().map(|verb| verb.verb).collect();
+        let others: Vec<&str> = VERBS.iter().flat_map(|verb| verb.keys).chain(keys::TIMING).copied().collect();
+        let all: Vec<&str> = verbs.iter().chain(&others).copied().collect();
+        let before = self.errors;
+        // Keys that are right beside a verb are no reason for it to be missing.
+        for entry in entries.iter().filter(|(key, _)| !others.contains(&key.text.as_str())) {
+            self.check_keys(std::slice::from_ref(entry), &all);
+        }
+        if self.errors == before {
+            let help = format!("say what to do: one of {}", read::quoted_list(&verbs));
+            self.problem(Diagnostic::error(codes::YAML_MISSING_KEY, node.span, "this does nothing").help(help));
+        }
+    }
+
+    /// Reads a timing; the outer `None` is a broken one.
+    fn timing(&mut self, entries: &[(Key, Node)]) -> Option<Option<Timing>> {
+        let before = self.errors;
+        let mut timing: Option<Timing> = None;
+        for (key, value) in entries.iter().filter(|(key, _)| keys::TIMING.contains(&key.text.as_str())) {
+            let place = key.span.to(value.span);
+            let timing = timing.get_or_insert(Timing { after: None, at: None, during: None, span: place });
+            timing.span = timing.span.to(place);
+            match key.text.as_str() {
+                "after" => timing.after = self.leaf(value, "after", play::length),
+                "at" => timing.at = self.leaf(value, "at", play::time),
+                _ => timing.during = self.leaf(value, "during", play::word),
+            }
+        }
+        (self.errors == before).then_some(timing)
+    }
+
+    fn action(&mut self, verb: &Verb, key: &Key, value: &Node, node: &Node) -> Option<ActionKind> {
+        let with = node.get("with").map(|with| self.with(with)).unwrap_or_default();
+        Some(match verb.verb {
+            "alert" => {
+                let saying = node.get("saying").map(|text| self.text(text, "saying"));
+                let (role, of) = self.leaf(value, "alert", play::recipient)?;
+                ActionKind::Alert { role, of, saying: saying.flatten() }
+            }
+            "email" => {
+                let language = node.get("in").map(|language| self.leaf(language, "in", play::operand));
+                let template = self
+                    .with_key(node, key, "using", "`email` has no template", |reader, text| reader.text(text, "using"));
+                let who = self.leaf(value, "email", play::path)?;
+                ActionKind::Email { who, template: template?, language: language.flatten(), with }
+            }
+            "open_case" => ActionKind::OpenCase { of: self.case_of(value)?, with },
+            "escalate" => self.escalate(value)?,
+            "post_to" => ActionKind::Post { endpoint: self.text(value, "post_to")?, with },
+            "set" => {
+                let to = self.with_key(node, key, "to", "`set` has no value", |reader, to| reader.set_value(to));
+                ActionKind::Set { fact: self.leaf(value, "set", play::path)?, to: to? }
+            }
+            _ => ActionKind::Record { signal: self.leaf(value, "record", play::word)?, with },
+        })
+    }
+
+    /// Reads a key that has to stand beside a verb.
+    fn with_key<T>(
+        &mut self,
+        node: &Node,
+        verb: &Key,
+        key: &str,
+        message: &str,
+        read: impl FnOnce(&mut Self, &Node) -> Option<T>,
+    ) -> Option<T> {
+        if let Some(value) = node.get(key) {
+            return read(self, value);
+        }
+        let problem =
+            Diagnostic::error(codes::YAML_MISSING_KEY, verb.span, message).help(format!("add `{key}: …` beside it"));
+        self.problem(problem);
+        None
+    }
+
+    /// `to` is a value as in the DSL: a bare word is a name.
+    fn set_value(&mut self, node: &Node) -> Option<Operand> {
+        self.leaf(node, "to", play::operand)
+    }
+
+    /// Reads whom a case is about; `open_case:` alone is about the signal's own things.
+    fn case_of(&mut self, node: &Node) -> Option<Option<Path>> {
+        if node.text() == Some("") {
+            return Some(None);
+        }
+        self.leaf(node, "open_case", play::path).map(Some)
+    }
+
+    fn escalate(&mut self, node: &Node) -> Option<ActionKind> {
+        let entries = self.ok(read::expect_map(node, "escalate"))?;
+        self.check_keys(entries, keys::ESCALATE);
+        self.needed(
+            node,
+            "until",
+            codes::YAML_MISSING_KEY,
+            "`escalate` has no `until`",
+            "add `until: [acknowledged, case_closed]`",
+        );
+        self.needed(
+            node,
+            "ladder",
+            codes::YAML_MISSING_KEY,
+            "`escalate` has no `ladder`",
+            "add `ladder:` with its steps",
+        );
+        let until = node.get("until").map(|list| self.words(list, "until")).unwrap_or_default();
+        let ladder = node.get("ladder").map(|ladder| self.steps(ladder, "ladder"))?;
+        (!until.is_empty() && !ladder.is_empty()).then_some(ActionKind::Escalate { until, ladder })
+    }
+}
+
+/// Adds an action to the step before it where both have the same timing, as under one timing of the DSL.
+fn add(steps: &mut Vec<Step>, timing: Option<Timing>, action: Action) {
+    let span = action.span;
+    match steps.last_mut() {
+        Some(step) if same(step.timing.as_ref(), timing.as_ref()) => {
+            step.actions.push(action);
+            step.span = step.span.to(span);
+        }
+        _ => steps.push(Step { timing, actions: vec![action], span }),
+    }
+}
+
+/// Tells whether two timings say the same.
+fn same(a: Option<&Timing>, b: Option<&Timing>) -> bool {
+    type Plain = (Option<(Number, LengthUnit, Option<String>)>, Option<Time>, Option<String>);
+    let plain = |timing: &Timing| -> Plain {
+        let word = |word: &Spanned<String>| word.node.clone();
+        let after = timing.after.as_ref().map(|l| (l.amount, l.unit, l.calendar.as_ref().map(word)));
+        (after, timing.at.as_ref().map(|time| time.node), timing.during.as_ref().map(word))
+    };
+    a.map(plain) == b.map(plain)
+}

@@ -1,0 +1,332 @@
+//! `when`: the eight trigger shapes, told apart by their keys.
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::play;
+use crate::lang::source::{Span, Spanned};
+use crate::lang::tree::{
+    Condition, Enough, Length, Measure, MeasureTest, Order, Path, Schedule, Side, Source, Trigger,
+};
+use crate::lang::yaml::node::{Key, Node};
+use crate::lang::yaml::read;
+
+use super::keys::{self, SHAPES, Shape};
+use super::leaf::Reader;
+
+impl Reader<'_> {
+    /// Reads `when`.
+    pub(super) fn when(&mut self, node: &Node) -> Option<Spanned<Trigger>> {
+        if node.text().is_some_and(|text| !text.is_empty()) {
+            let problem = Diagnostic::error(codes::YAML_WRONG_KIND, node.span, "`when` is a single value, it has to be a mapping")
+                .help("in YAML its parts have keys: `when: {signal: …, where: …}`; the whole sentence goes into a `.play` file");
+            self.problem(problem);
+            return None;
+        }
+        let entries = self.ok(read::expect_map(node, "when"))?;
+        let Some(shape) = SHAPES.iter().find(|shape| node.get(shape.mark).is_some()) else {
+            self.no_shape(node, entries);
+            return None;
+        };
+        self.check_shape(entries, shape);
+        let trigger = match shape.mark {
+            "every" => Trigger::Schedule(self.schedule(node.get("every")?, "every", "every ")?.node),
+            "measure" => self.measure(node)?,
+            "reading" => self.reading(node)?,
+            "at_least" => self.count(node)?,
+            "signal" => Trigger::Each(self.source(node, "signal", "where")?),
+            mark => self.pair(node, mark)?,
+        };
+        Some(Spanned { node: trigger, span: node.span })
+    }
+
+    fn no_shape(&mut self, node: &Node, entries: &[(Key, Node)]) {
+        let marks: Vec<&str> = SHAPES.iter().rev().map(|shape| shape.mark).collect();
+        // Unknown keys are the likely reason: `signl`, `event`.
+        let all: Vec<&str> = SHAPES.iter().flat_map(|shape| shape.keys.iter().copied().chain([shape.mark])).collect();
+        let before = self.errors;
+        self.check_keys(entries, &all);
+        if self.errors == before {
+            let message = "`when` does not say what it waits for";
+            let help = format!("it needs one of {}", read::quoted_list(&marks));
+            self.problem(Diagnostic::error(codes::YAML_SHAPE, node.span, message).help(help));
+        }
+    }
+
+    /// Notes keys that do not belong to a shape.
+    fn check_shape(&mut self, entries: &[(Key, Node)], shape: &Shape) {
+        let own: Vec<&str> = std::iter::once(shape.mark).chain(shape.keys.iter().copied()).collect();
+        let of_another =
+            |key: &str| SHAPES.iter().filter(|s| s.mark != shape.mark).find(|s| s.mark == key || s.keys.contains(&key));
+        let (mixed, rest): (Vec<_>, Vec<_>) = entries
+            .iter()
+            .filter(|(key, _)| !own.contains(&key.text.as_str()))
+            .partition(|(key, _)| of_another(&key.text).is_some());
+        for (key, _) in mixed {
+            let Some(other) = of_another(&key.text) else { continue };
+            let message = format!("`{}` does not go with `{}`", key.text, shape.mark);
+            let place = entries.iter().find(|(key, _)| key.text == shape.mark).map(|(key, _)| key.span);
+            let mut problem = Diagnostic::error(codes::YAML_SHAPE, key.span, message)
+                .label(format!("a key of {}", other.name))
+                .help(format!("beside `{}` there may be {}", shape.mark, read::quoted_list(shape.keys)));
+            if shape.keys.is_empty() {
+                problem = problem.help(format!("`{}` stands alone", shape.mark));
+            }
+            if let Some(place) = place {
+                problem = problem.related(place, format!("this makes it {}", shape.name));
+            }
+            self.problem(problem);
+        }
+        for (key, value) in rest {
+            self.check_keys(std::slice::from_ref(&(key.clone(), value.clone())), &own);
+        }
+    }
+
+    /// Reads a schedule that may lack its first word.
+    pub(super) fn schedule(&mut self, node: &Node, what: &str, prefix: &str) -> Option<Spanned<Schedule>> {
+        let schedule = self.sentence(node, what, [prefix, ""], play::schedule)?;
+        Some(Spanned { node: schedule, span: node.span })
+    }
+
+    fn filter(&mut self, node: &Node, key: &str) -> Option<Option<Condition>> {
+        match node.get(key) {
+            None => Some(None),
+            Some(value) => self.condition(value, key).map(Some),
+        }
+    }
+
+    /// Reads a signal with its condition.
+    fn source(&mut self, node: &Node, signal: &str, filter: &str) -> Option<Source> {
+        let filter = self.filter(node, filter);
+        let Some(value) = node.get(signal) else {
+            self.needed(
+                node,
+                signal,
+                codes::YAML_MISSING_KEY,
+                &format!("`when` has no `{signal}`"),
+                &format!("add `{signal}: …`"),
+            );
+            return None;
+        };
+        Some(Source { signal: self.leaf(value, signal, play::word)?, filter: filter? })
+    }
+
+    fn within(&mut self, node: &Node, shape: &str) -> Option<Length> {
+        let Some(value) = node.get("within") else {
+            let message = format!("{shape} does not say within what time");
+            self.needed(node, "within", codes::NO_WITHIN, &message, "add `within: 14 days`");
+            return None;
+        };
+        self.leaf(value, "within", play::length)
+    }
+
+    fn same(&mut self, node: &Node, shape: &str) -> Vec<Path> {
+        let Some(value) = node.get("same") else {
+            let message = format!("{shape} does not say for the same what");
+            self.needed(node, "same", codes::NO_KEY, &message, "add `same: customer`");
+            return Vec::new();
+        };
+        self.paths(value, "same")
+    }
+
+    fn count(&mut self, node: &Node) -> Option<Trigger> {
+        let at_least = self.leaf(node.get("at_least")?, "at_least", play::whole);
+        let source = self.source(node, "signal", "where");
+        let different = node.get("different").map(|value| self.leaf(value, "different", play::word));
+        let same = self.same(node, "a count");
+        let within = self.within(node, "a count");
+        let different = match different {
+            Some(word) => Some(word?),
+            None => None,
+        };
+        Some(Trigger::Count { at_least: at_least?, source: source?, different, same, within: within? })
+    }
+
+    /// Reads a sequence or an absence; `mark` is `followed_by` or `not_followed_by`.
+    fn pair(&mut self, node: &Node, mark: &str) -> Option<Trigger> {
+        let absence = mark == "not_followed_by";
+        let shape = if absence { "an absence" } else { "a sequence" };
+        let first = self.source(node, "signal", "where");
+        let then = self.source(node, mark, &format!("{mark}_where"));
+        let same = self.same(node, shape);
+        let within = self.within(node, shape);
+        let (first, then, within) = (first?, then?, within?);
+        Some(if absence {
+            Trigger::Absence { first, then, same, within }
+        } else {
+            Trigger::Sequence { first, then, same, within }
+        })
+    }
+
+    /// Returns the only one of `keys` that is there; says so where there are none or several.
+    fn one_of<'n, 'k>(&mut self, node: &'n Node, keys: &[&'k str], what: &str) -> Option<(&'k str, Span, &'n Node)> {
+        let entries = node.map()?;
+        let mut found = entries.iter().filter_map(|(key, value)| {
+            let name = keys.iter().copied().find(|name| *name == key.text)?;
+            Some((name, key.span, value))
+        });
+        let first = found.next();
+        if let (Some((first, place, _)), Some((second, span, _))) = (first, found.next()) {
+            let message = format!("`{second}` and `{first}` exclude each other");
+            let problem = Diagnostic::error(codes::YAML_SHAPE, span, message)
+                .related(place, "the other one")
+                .help("delete one of them, or make it a rule of its own");
+            self.problem(problem);
+        }
+        if first.is_none() {
+            let help = format!("add one of {}", read::quoted_list(keys));
+            let place = entries.first().map_or(node.span, |(key, _)| key.span);
+            self.problem(Diagnostic::error(codes::YAML_MISSING_KEY, place, what).help(help));
+        }
+        first
+    }
+
+    fn reading(&mut self, node: &Node) -> Option<Trigger> {
+        let filter = self.filter(node, "where");
+        let value = node.get("reading")?;
+        let of = self.leaf(value, "reading", play::field);
+        let lines = ["goes_over", "goes_under", "stays_over", "stays_under"];
+        let line = self.one_of(node, &lines, "`reading` does not say over or under which line");
+        let duration = node.get("for").map(|value| self.leaf(value, "for", play::length));
+        let clears = match (node.get("clears_under"), node.get("clears_over")) {
+            (None, None) => None,
+            _ => self.one_of(node, &["clears_under", "clears_over"], "").map(|(key, span, value)| {
+                let side = Spanned { node: side_of(key), span };
+                self.leaf(value, key, play::operand).map(|operand| (side, operand))
+            }),
+        };
+        let (key, key_span, value) = line?;
+        let operand = self.leaf(value, key, play::operand);
+        self.check_for(node, key, key_span);
+        let (signal, field) = of?;
+        let stays_for = match duration {
+            Some(length) => Some(length?),
+            None => None,
+        };
+        let clears = match clears {
+            Some(clears) => Some(clears?),
+            None => None,
+        };
+        let source = Source { signal, filter: filter? };
+        Some(Trigger::Reading { source, field, side: side_of(key), line: operand?, stays_for, clears })
+    }
+
+    /// `stays_over` needs `for`; `goes_over` has none.
+    fn check_for(&mut self, node: &Node, key: &str, key_span: Span) {
+        let stays = key.starts_with("stays");
+        match node.map().and_then(|entries| entries.iter().find(|(key, _)| key.text == "for")) {
+            None if stays => {
+                let message = format!("`{key}` does not say for how long");
+                self.problem(
+                    Diagnostic::error(codes::YAML_MISSING_KEY, key_span, message).help("add `for: 20 minutes`"),
+                );
+            }
+            Some((for_key, _)) if !stays => {
+                let message = format!("`for` does not go with `{key}`");
+                let help = format!("write `{}` for a reading that has to last", key.replace("goes", "stays"));
+                let problem = Diagnostic::error(codes::YAML_SHAPE, for_key.span, message)
+                    .related(key_span, "this happens at once");
+                self.problem(problem.help(help));
+            }
+            _ => {}
+        }
+    }
+
+    fn measure(&mut self, node: &Node) -> Option<Trigger> {
+        let value = node.get("measure")?;
+        let filter = self.filter(node, "where");
+        // `share of` is no sentence without its `where`: a word stands in for the condition until it is put in.
+        let own = value.text().is_some_and(|text| text.contains(" where "));
+        let ending = if node.get("where").is_some() && !own { " where condition" } else { "" };
+        let measure = self.sentence(value, "measure", ["", ending], play::measure);
+        let over = match node.get("over_last") {
+            Some(value) => self.leaf(value, "over_last", play::length),
+            None => {
+                let (message, help) = ("`measure` does not say over what time", "add `over_last: 7 days`");
+                self.needed(node, "over_last", codes::YAML_MISSING_KEY, message, help);
+                None
+            }
+        };
+        let test = self.measure_test(node);
+        let enough = node.get("enough").map(|value| self.enough(value));
+        let measure = self.filtered(measure?, node, filter?, own)?;
+        let enough = match enough {
+            Some(enough) => Some(enough?),
+            None => None,
+        };
+        Some(Trigger::Measure { measure, over: over?, test: test?, enough })
+    }
+
+    /// Gives a measure the condition under `where`; `own` tells that it brought one along.
+    fn filtered(&mut self, mut measure: Measure, node: &Node, filter: Option<Condition>, own: bool) -> Option<Measure> {
+        let Some((filter, value)) = filter.zip(node.get("where")) else { return Some(measure) };
+        if let Some(other) = measure.source.filter.as_ref().filter(|_| own) {
+            let problem = Diagnostic::error(codes::YAML_SHAPE, filter.span, "the measure has two `where`")
+                .related(other.span, "the other one")
+                .help("write both conditions under the key `where`");
+            self.problem(problem);
+            return None;
+        }
+        measure.span = measure.span.to(value.span);
+        measure.source.filter = Some(filter);
+        Some(measure)
+    }
+
+    fn measure_test(&mut self, node: &Node) -> Option<MeasureTest> {
+        let tests = ["is", "below_previous", "above_previous"];
+        let (key, key_span, value) = self.one_of(node, &tests, "`measure` does not say what it is held against")?;
+        let by = ["by_at_least", "by_more_than"];
+        if key == "is" {
+            if let Some((name, _)) = node.map()?.iter().find(|(name, _)| by.contains(&name.text.as_str())) {
+                let message = format!("`{}` does not go with `is`", name.text);
+                let help =
+                    "it says by how much a measure differs from the period before: write `below_previous: 28 days`";
+                self.problem(
+                    Diagnostic::error(codes::YAML_SHAPE, name.span, message).related(key_span, "a level").help(help),
+                );
+            }
+            let predicate = self.sentence(value, "is", ["is ", ""], play::predicate)?;
+            return Some(MeasureTest::Level(Spanned { node: predicate.node, span: value.span }));
+        }
+        let before = self.leaf(value, key, play::length);
+        let (by_key, by_span, by) = self.one_of(node, &by, &format!("`{key}` does not say by how much"))?;
+        let order = if by_key == "by_at_least" { Order::AtLeast } else { Order::MoreThan };
+        let (by, unit) = self.leaf(by, by_key, play::difference)?;
+        let side = if key == "below_previous" { Side::Under } else { Side::Over };
+        Some(MeasureTest::Previous {
+            op: Spanned { node: order, span: by_span },
+            by,
+            unit,
+            side: Spanned { node: side, span: key_span },
+            before: before?,
+        })
+    }
+
+    fn enough(&mut self, node: &Node) -> Option<Enough> {
+        let entries = self.ok(read::expect_map(node, "enough"))?;
+        self.check_keys(entries, keys::ENOUGH);
+        self.needed(
+            node,
+            "signal",
+            codes::YAML_MISSING_KEY,
+            "`enough` has no `signal`",
+            "add `signal: survey_response`",
+        );
+        self.needed(node, "at_least", codes::YAML_MISSING_KEY, "`enough` has no `at_least`", "add `at_least: 30`");
+        let signal = node.get("signal").and_then(|value| self.leaf(value, "signal", play::word));
+        let at_least = node.get("at_least").and_then(|value| self.leaf(value, "at_least", play::whole));
+        let both_periods = match node.get("in") {
+            None => false,
+            Some(value) if value.text() == Some("both periods") => true,
+            Some(value) => {
+                let problem = Diagnostic::error(codes::UNEXPECTED, value.span, "`in` can only be `both periods`");
+                self.problem(problem.help("write `in: both periods`, or delete it"));
+                return None;
+            }
+        };
+        Some(Enough { at_least: at_least?, signal: signal?, both_periods, span: node.span })
+    }
+}
+
+fn side_of(key: &str) -> Side {
+    if key.ends_with("over") { Side::Over } else { Side::Under }
+}
