@@ -152,9 +152,15 @@ impl<'a> Place<'a> {
             K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar => self.unclosed_quote(),
             K::InvalidQuotedScalarIndent => self.quote_above(),
             K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => {
+                let help = match kind {
+                    K::InvalidTrailingSingleQuotedScalar => {
+                        "a single quote inside single quotes is written twice ('It''s late'), or use double quotes"
+                    }
+                    _ => "quote a value that begins with a quote as a whole: key: '\"gold\" is …'",
+                };
                 Diagnostic::error(codes::YAML_NEEDS_QUOTES, self.span(), "something stands after the closing quote")
                     .label("the value ended at the quote before this")
-                    .help("quote a value that begins with a quote as a whole: key: '\"gold\" is …'")
+                    .help(help)
             }
             K::UnclosedFlowCollection { .. }
             | K::UnexpectedEofFlowSequence
@@ -292,6 +298,13 @@ impl<'a> Place<'a> {
         if line.find(": ").is_some_and(|colon| colon > 1000) {
             return Diagnostic::error(codes::YAML_SYNTAX, self.span(), "a key of more than 1000 characters")
                 .help("a key is a word or two: look for a quote that is missing");
+        }
+        if value.is_some_and(|value| value.starts_with(['{', '[']) && !value.trim_end().ends_with(['}', ']', '{', '[']))
+        {
+            let message = "something stands after the closing bracket";
+            return Diagnostic::error(codes::YAML_NEEDS_QUOTES, self.line_span(), message)
+                .label("a value that begins with a bracket is a list or mapping")
+                .help(quoted);
         }
         if value.is_some_and(|value| value.contains(": ") || value.ends_with(':')) {
             return Diagnostic::error(

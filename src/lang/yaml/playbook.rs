@@ -16,7 +16,7 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
 use crate::lang::source::{FileNo, Sources, Span, Spanned};
 use crate::lang::tree::{BrokenRule, Define, Guard, Playbook, Rule, Status, Syntax, Word};
-use crate::lang::yaml::node::{Key, Node, NodeKind};
+use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::parse::{Parsed, limit_problems, parse_unlimited};
 use crate::lang::yaml::read;
 
@@ -74,7 +74,7 @@ fn lost_rules(sources: &Sources, span: Span) -> Vec<BrokenRule> {
 impl Reader<'_> {
     /// Reads the file; `holes` tells that parts of it were lost to syntax errors already reported.
     fn file(&mut self, root: &Node, holes: bool, playbook: &mut Playbook) {
-        let Some(entries) = self.ok(read::expect_map(root, "a playbook file")) else { return };
+        let Some(entries) = self.map(root, "a playbook file") else { return };
         self.check_keys(entries, keys::FILE);
         for (key, node) in entries {
             match key.text.as_str() {
@@ -97,7 +97,7 @@ impl Reader<'_> {
     }
 
     fn defines(&mut self, node: &Node) -> Vec<Define> {
-        let Some(entries) = self.ok(read::expect_map(node, "define")) else { return Vec::new() };
+        let Some(entries) = self.map(node, "define") else { return Vec::new() };
         let mut defines = Vec::new();
         for (key, value) in entries {
             let span = key.span.to(value.span);
@@ -121,7 +121,7 @@ impl Reader<'_> {
     }
 
     fn rules(&mut self, node: &Node, playbook: &mut Playbook) {
-        let Some(list) = self.ok(read::expect_list(node, "rules")) else { return };
+        let Some(list) = self.list(node, "rules") else { return };
         for node in list {
             let before = self.errors;
             let hurt = self.refused.iter().any(|span| span.start >= node.span.start && span.end <= node.span.end);
@@ -138,7 +138,7 @@ impl Reader<'_> {
     }
 
     fn rule(&mut self, node: &Node) -> Option<Rule> {
-        let entries = self.ok(read::expect_map(node, "a rule"))?;
+        let entries = self.map(node, "a rule")?;
         self.check_keys(entries, keys::RULE);
         let (mut id, mut title, mut status, mut when, mut check, mut limit) = (None, None, None, None, None, None);
         let (mut for_each, mut guards, mut then) = (Vec::new(), Vec::new(), Vec::new());
@@ -173,17 +173,6 @@ impl Reader<'_> {
             "add `then:` with at least one action, such as `- alert: care_team`",
         );
         Some(Rule { id: id?, title, status, when: when?, for_each, guards, check, limit, then, span: node.span })
-    }
-
-    /// Notes that a mapping lacks a key.
-    fn needed(&mut self, node: &Node, key: &str, code: &'static str, message: &str, help: &str) {
-        if node.get(key).is_none() {
-            let place = match &node.kind {
-                NodeKind::Map(entries) => entries.first().map_or(node.span, |(key, _)| key.span),
-                _ => node.span,
-            };
-            self.problem(Diagnostic::error(code, place, message).help(help));
-        }
     }
 
     fn status(&mut self, node: &Node) -> Option<Spanned<Status>> {

@@ -44,13 +44,18 @@ pub fn one_or_list(node: &Node) -> &[Node] {
 /// Says that `what` is of the wrong kind.
 fn wrong_kind(node: &Node, what: &str, wanted: &str, help: &str) -> Diagnostic {
     let found = node.kind_name();
-    Diagnostic::error(codes::YAML_WRONG_KIND, node.span, format!("`{what}` is {found}, it has to be {wanted}"))
+    Diagnostic::error(codes::YAML_WRONG_KIND, node.span, format!("{} is {found}, it has to be {wanted}", named(what)))
         .help(help)
+}
+
+/// Puts a key in back-ticks; `a rule` and the like are no keys.
+fn named(what: &str) -> String {
+    if what.contains(' ') { what.to_owned() } else { format!("`{what}`") }
 }
 
 /// Says that `what` has no value.
 pub fn empty_value(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(codes::YAML_EMPTY_VALUE, span, format!("`{what}` has no value"))
+    Diagnostic::error(codes::YAML_EMPTY_VALUE, span, format!("{} has no value", named(what)))
         .help(format!("write `{what}: …`, or delete the line"))
 }
 

@@ -8,6 +8,7 @@ use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
 use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span, Spanned};
+use crate::lang::suggest::nearest;
 use crate::lang::tree::{Comment, Condition, ConditionKind, Operand, OperandKind, Path, Text, Word};
 use crate::lang::yaml::node::{Key, Node, Scalar, ScalarStyle};
 use crate::lang::yaml::read;
@@ -49,6 +50,44 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Tells whether a place was already refused; it then counts as an error of what it belongs to.
+    fn was_refused(&mut self, node: &Node) -> bool {
+        let refused = self.refused.contains(&node.span);
+        self.errors += usize::from(refused);
+        refused
+    }
+
+    /// Returns the entries of a mapping.
+    pub fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Key, Node)]> {
+        if self.was_refused(node) {
+            return None;
+        }
+        self.ok(read::expect_map(node, what))
+    }
+
+    /// Returns the entries of a list.
+    pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        if self.was_refused(node) {
+            return None;
+        }
+        self.ok(read::expect_list(node, what))
+    }
+
+    /// Notes that a mapping lacks a key, unless one of its keys was meant to be it or was refused.
+    pub fn needed(&mut self, node: &Node, key: &str, code: &'static str, message: &str, help: &str) {
+        let inside = |span: &Span| span.start >= node.span.start && span.end <= node.span.end;
+        let entries = node.map().unwrap_or_default();
+        let meant = |word: &str| {
+            keys::foreign(word, &[key]).is_some() || nearest(word, [key].into_iter()).is_some_and(|near| near == key)
+        };
+        if entries.iter().any(|(found, _)| meant(&found.text)) || self.refused.iter().any(inside) {
+            self.errors += 1;
+            return;
+        }
+        let place = entries.first().map_or(node.span, |(key, _)| key.span);
+        self.problem(Diagnostic::error(code, place, message).help(help));
+    }
+
     /// Notes keys that may not stand in a mapping.
     pub fn check_keys(&mut self, entries: &[(Key, Node)], known: &[&str]) {
         for (key, value) in entries {
@@ -80,8 +119,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a scalar that is not empty.
     pub fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n Scalar> {
-        if self.refused.contains(&node.span) {
-            self.errors += 1;
+        if self.was_refused(node) {
             return None;
         }
         let scalar = self.ok(read::expect_scalar(node, what))?;
@@ -253,7 +291,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the values of `with`: text, or with a leading `=` a reference.
     pub fn with(&mut self, node: &Node) -> Vec<(Word, Operand)> {
-        let Some(entries) = self.ok(read::expect_map(node, "with")) else { return Vec::new() };
+        let Some(entries) = self.map(node, "with") else { return Vec::new() };
         let mut with = Vec::new();
         for (key, value) in entries {
             let name = Spanned { node: key.text.clone(), span: key.span };
@@ -274,7 +312,10 @@ impl<'a> Reader<'a> {
                     node.span,
                     format!("`{text}` is read as the text \"{text}\""),
                 )
-                .help(format!("write `={text}` for the value, or quote it, \"{text}\", for the text"));
+                .help(match text.as_str() {
+                    "~" | "null" => "delete the line if there is no value, or quote it".to_owned(),
+                    _ => format!("write `={text}` for the value, or quote it, \"{text}\", for the text"),
+                });
                 self.problem(problem);
             }
             let text = self.text(node, what)?;

@@ -53,7 +53,12 @@ impl Reader<'_> {
     /// Reads one mapping: a verb with its keys and a timing.
     fn entry(&mut self, node: &Node, what: &str) -> Option<(Option<Timing>, Action)> {
         let name = if what == "then" { "an action" } else { "a step of the ladder" };
-        let entries = self.ok(read::expect_map(node, name))?;
+        if let Some(help) = sentence_as_mapping(node) {
+            let message = format!("{name} is a single value, it has to be a mapping");
+            self.problem(Diagnostic::error(codes::YAML_WRONG_KIND, node.span, message).help(help));
+            return None;
+        }
+        let entries = self.map(node, name)?;
         let mut verbs = entries.iter().filter_map(|(key, value)| {
             let verb = VERBS.iter().find(|verb| verb.verb == key.text)?;
             Some((verb, key, value))
@@ -67,14 +72,14 @@ impl Reader<'_> {
             self.problem(problem);
             return None;
         }
-        let Some((verb, key, value)) = first else {
+        let Some((verb, _, value)) = first else {
             self.no_verb(node, entries);
             return None;
         };
         let known: Vec<&str> = [verb.verb].iter().chain(verb.keys).chain(keys::TIMING).copied().collect();
         self.check_keys(entries, &known);
         let timing = self.timing(entries);
-        let kind = self.action(verb, key, value, node);
+        let kind = self.action(verb, value, node);
         Some((timing?, Action { kind: kind?, span: node.span }))
     }
 
@@ -85,7 +90,8 @@ impl Reader<'_> {
         let before = self.errors;
         // Keys that are right beside a verb are no reason for it to be missing.
         for entry in entries.iter().filter(|(key, _)| !others.contains(&key.text.as_str())) {
-            self.check_keys(std::slice::from_ref(entry), &all);
+            let near = crate::lang::suggest::nearest(&entry.0.text, others.iter().copied()).is_some();
+            self.check_keys(std::slice::from_ref(entry), if near { &all } else { &verbs });
         }
         if self.errors == before {
             let help = format!("say what to do: one of {}", read::quoted_list(&verbs));
@@ -110,7 +116,7 @@ impl Reader<'_> {
         (self.errors == before).then_some(timing)
     }
 
-    fn action(&mut self, verb: &Verb, key: &Key, value: &Node, node: &Node) -> Option<ActionKind> {
+    fn action(&mut self, verb: &Verb, value: &Node, node: &Node) -> Option<ActionKind> {
         let with = node.get("with").map(|with| self.with(with)).unwrap_or_default();
         Some(match verb.verb {
             "alert" => {
@@ -129,7 +135,7 @@ impl Reader<'_> {
             "escalate" => self.escalate(value)?,
             "post_to" => ActionKind::Post { endpoint: self.text(value, "post_to")?, with },
             "set" => {
-                let to = self.with_key(node, key, "to", "`set` has no value", |reader, to| reader.set_value(to));
+                let to = self.with_key(node, "to", "`set` has no value", |reader, to| reader.set_value(to));
                 ActionKind::Set { fact: self.leaf(value, "set", play::path)?, to: to? }
             }
             _ => ActionKind::Record { signal: self.leaf(value, "record", play::word)?, with },
@@ -140,7 +146,6 @@ impl Reader<'_> {
     fn with_key<T>(
         &mut self,
         node: &Node,
-        verb: &Key,
         key: &str,
         message: &str,
         read: impl FnOnce(&mut Self, &Node) -> Option<T>,
@@ -148,9 +153,8 @@ impl Reader<'_> {
         if let Some(value) = node.get(key) {
             return read(self, value);
         }
-        let problem =
-            Diagnostic::error(codes::YAML_MISSING_KEY, verb.span, message).help(format!("add `{key}: …` beside it"));
-        self.problem(problem);
+        let help = format!("add `{key}: …` beside it");
+        self.needed(node, key, codes::YAML_MISSING_KEY, message, &help);
         None
     }
 
@@ -168,7 +172,7 @@ impl Reader<'_> {
     }
 
     fn escalate(&mut self, node: &Node) -> Option<ActionKind> {
-        let entries = self.ok(read::expect_map(node, "escalate"))?;
+        let entries = self.map(node, "escalate")?;
         self.check_keys(entries, keys::ESCALATE);
         self.needed(
             node,
@@ -188,6 +192,17 @@ impl Reader<'_> {
         let ladder = node.get("ladder").map(|ladder| self.steps(ladder, "ladder"))?;
         (!until.is_empty() && !ladder.is_empty()).then_some(ActionKind::Escalate { until, ladder })
     }
+}
+
+/// Says how an action that is written as a sentence is written as a mapping.
+fn sentence_as_mapping(node: &Node) -> Option<String> {
+    let text = node.text()?;
+    let verb = VERBS.iter().map(|verb| verb.verb).find(|verb| {
+        let word = verb.replace('_', " ");
+        text.strip_prefix(&word).is_some_and(|rest| rest.starts_with(' '))
+    })?;
+    let object = text.get(verb.len()..)?.split_whitespace().next()?;
+    Some(format!("each part has its key: `- {verb}: {object}`"))
 }
 
 /// Adds an action to the step before it where both have the same timing, as under one timing of the DSL.

@@ -22,7 +22,7 @@ impl Reader<'_> {
             self.problem(problem);
             return None;
         }
-        let entries = self.ok(read::expect_map(node, "when"))?;
+        let entries = self.map(node, "when")?;
         let Some(shape) = SHAPES.iter().find(|shape| node.get(shape.mark).is_some()) else {
             self.no_shape(node, entries);
             return None;
@@ -67,7 +67,16 @@ impl Reader<'_> {
             let place = entries.iter().find(|(key, _)| key.text == shape.mark).map(|(key, _)| key.span);
             let mut problem = Diagnostic::error(codes::YAML_SHAPE, key.span, message)
                 .label(format!("a key of {}", other.name))
-                .help(format!("beside `{}` there may be {}", shape.mark, read::quoted_list(shape.keys)));
+                .help(format!(
+                    "`{}` goes with {}; beside `{}` there may be {}",
+                    key.text,
+                    read::quoted_list(&marks_with(&key.text)),
+                    shape.mark,
+                    read::quoted_list(shape.keys)
+                ));
+            if marks_with(&key.text).is_empty() {
+                problem = problem.help(format!("keep one of the two: with `{}` it is {}", key.text, other.name));
+            }
             if shape.keys.is_empty() {
                 problem = problem.help(format!("`{}` stands alone", shape.mark));
             }
@@ -302,7 +311,7 @@ impl Reader<'_> {
     }
 
     fn enough(&mut self, node: &Node) -> Option<Enough> {
-        let entries = self.ok(read::expect_map(node, "enough"))?;
+        let entries = self.map(node, "enough")?;
         self.check_keys(entries, keys::ENOUGH);
         self.needed(
             node,
@@ -325,6 +334,11 @@ impl Reader<'_> {
         };
         Some(Enough { at_least: at_least?, signal: signal?, both_periods, span: node.span })
     }
+}
+
+/// Returns the keys that make a `when` in which `key` may stand.
+fn marks_with(key: &str) -> Vec<&'static str> {
+    SHAPES.iter().filter(|shape| shape.mark != key && shape.keys.contains(&key)).map(|shape| shape.mark).collect()
 }
 
 fn side_of(key: &str) -> Side {
