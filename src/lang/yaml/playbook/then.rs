@@ -126,8 +126,8 @@ impl Reader<'_> {
             }
             "email" => {
                 let language = node.get("in").map(|language| self.leaf(language, "in", play::operand));
-                let template = self
-                    .with_key(node, key, "using", "`email` has no template", |reader, text| reader.text(text, "using"));
+                let template =
+                    self.with_key(node, "using", "`email` has no template", |reader, text| reader.text(text, "using"));
                 let who = self.leaf(value, "email", play::path)?;
                 ActionKind::Email { who, template: template?, language: language.flatten(), with }
             }
