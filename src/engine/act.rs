@@ -470,16 +470,10 @@ impl Turn<'_> {
         if rule.status == Status::Shadow {
             return self.silence(plan, None);
         }
-        if let Some(until) = self.silenced_until(&plan) {
+        if let Some(until) = self.silenced(&rule.id) {
             return self.silence(plan, Some(until));
         }
         self.hand_over(plan);
-    }
-
-    fn silenced_until(&self, plan: &Plan) -> Option<Timestamp> {
-        let rule = &self.rule(plan.rule).id;
-        let mine = self.state.silences.iter().filter(|silence| silence.rule.as_ref().is_none_or(|of| of == rule));
-        mine.map(|silence| silence.until).filter(|until| *until > self.now).max()
     }
 
     fn is_stale(&self, plan: &Plan) -> bool {
@@ -599,6 +593,17 @@ impl Turn<'_> {
         let step = if plan.place.ladder { plan.place.step + 1 } else { 0 };
         let (id, at, to, firing) = (plan.id, self.now, self.to(plan), Some(plan.firing.clone()));
         self.step.effects.push(Effect { id, at, outcome, reason, what, to, due, step, firing });
+    }
+
+    /// Says that an action is planned for another time.
+    pub(crate) fn say_planned(&mut self, plan: &Plan, reason: &str, what: What) {
+        self.say(plan, Outcome::Planned, reason.into(), what);
+    }
+
+    /// Says that an action of a rule that is gone will not be done.
+    pub(crate) fn say_gone(&mut self, plan: &Plan) {
+        let what = self.unsent(plan);
+        self.say(plan, Outcome::Cancelled, "the rule is no longer in any playbook".into(), what);
     }
 
     /// Returns when a timing is due; `None` where its calendar never opens.

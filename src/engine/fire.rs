@@ -93,6 +93,9 @@ impl Turn<'_> {
 
     /// Asks chain, guard, limit and silence, in this order, and fires if all agree.
     pub(crate) fn attempt(&mut self, candidate: &Candidate) -> Attempt {
+        if self.observing.contains(&candidate.rule) {
+            return Attempt::Refused;
+        }
         let rule = self.rule(candidate.rule);
         if candidate.chain.contains(&rule.id) || candidate.chain.len() >= LONGEST_CHAIN {
             return self.refuse_chain(candidate);
@@ -156,7 +159,7 @@ impl Turn<'_> {
         (frees_at > self.now).then_some((*last, frees_at))
     }
 
-    fn silenced(&self, rule: &RuleId) -> Option<Timestamp> {
+    pub(crate) fn silenced(&self, rule: &RuleId) -> Option<Timestamp> {
         let mine = self.state.silences.iter().filter(|silence| silence.rule.as_ref().is_none_or(|of| of == rule));
         mine.map(|silence| silence.until).filter(|until| *until > self.now).max()
     }

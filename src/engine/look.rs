@@ -195,17 +195,17 @@ impl Turn<'_> {
         arrived: &Arrived,
     ) -> bool {
         let Some((key, compared)) = self.matches(number, source, arrived) else { return false };
-        let value = arrived.signal.field(field);
+        let value = arrived.signal.field(field).clone();
         if value.is_missing() {
             let part = self.field_name(source.signal, field);
             self.note(number, vec![], Some(&arrived.signal.id), Verdict::KeyMissing { part }, compared);
             return false;
         }
-        let reads = reads(value);
+        let reads = reads(&value);
         let horizon = self.lateness_horizon(source.signal);
         let Some(state) = self.open_key(number, &key, arrived) else { return false };
         let window = state.window.reading();
-        let read = window.insert(arrived.place, reads);
+        let read = window.insert(arrived.place, value, arrived.signal.id.clone(), reads);
         window.trim(horizon);
         let over = window.lasts();
         let id = arrived.signal.id.clone();
@@ -244,6 +244,17 @@ impl Turn<'_> {
         let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
         // The latest reading is what the firing will speak of.
         state.latest = due.is_some().then(|| latest_of(state.latest.take(), arrived));
+        self.arm(number, key, due);
+    }
+
+    /// Sets the deadline of `stays over … for` from what is kept (after a switch).
+    pub(crate) fn arm_stay_again(&mut self, number: RuleNo, key: &Key, length: Length, signal: SignalNo) {
+        let wait = self.declared_lateness(signal);
+        let zone = &self.rule(number).zone;
+        let now = self.now;
+        let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
+        let since = state.window.reading().unentered_since().filter(|_| state.latest.is_some());
+        let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
         self.arm(number, key, due);
     }
 
@@ -474,7 +485,7 @@ impl Turn<'_> {
 }
 
 /// Returns what a value reads against a line.
-fn reads(value: &Value, side: Side, line: &Operand, clears: Option<&Operand>) -> Reads {
+pub(crate) fn reads(value: &Value, side: Side, line: &Operand, clears: Option<&Operand>) -> Reads {
     let beyond = |value: &Value, line: &Operand, side: Side| {
         let Operand::Literal(line) = line else { return false };
         let compared = match (value, line) {

@@ -13,6 +13,8 @@ mod fire;
 pub mod input;
 mod look;
 mod people;
+pub mod plan;
+pub mod refill;
 mod reload;
 pub mod ruleset;
 mod seen;
@@ -23,6 +25,7 @@ mod when;
 pub mod window;
 mod words;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -32,7 +35,7 @@ use crate::engine::effect::{Effect, Firing};
 use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::seen::Arrival;
-use crate::engine::state::{RestoreError, RuleState, State};
+use crate::engine::state::{RestoreError, RuleNo, RuleState, State};
 use crate::engine::trace::{Look, Verdict};
 use crate::engine::turn::Turn;
 use crate::id::{Position, RuleId};
@@ -86,6 +89,8 @@ pub struct Engine {
     ruleset: Arc<RuleSet>,
     state: State,
     watch: Watch,
+    /// Rules that fill their windows and never fire (see `refill`).
+    observing: BTreeSet<RuleNo>,
 }
 
 impl Engine {
@@ -93,7 +98,7 @@ impl Engine {
     pub fn new(ruleset: Arc<RuleSet>) -> Engine {
         let mut state = State { rules: vec![RuleState::default(); ruleset.rules.len()], ..State::default() };
         state.cases.set_customer(ruleset.vocabulary.thing(builtin::CUSTOMER));
-        Engine { ruleset, state, watch: Watch::default() }
+        Engine { ruleset, state, watch: Watch::default(), observing: BTreeSet::new() }
     }
 
     /// Says which looks are recorded from here on.
@@ -130,17 +135,7 @@ impl Engine {
         if let Input::Switch(switch) = input {
             return self.switch(switch, now);
         }
-        let mut turn = Turn {
-            rules: &ruleset,
-            state: &mut self.state,
-            now,
-            step: Step::default(),
-            watching: self.watch == Watch::Everything,
-            derived: Default::default(),
-            changes: Vec::new(),
-            ordinal: 0,
-            digest: Vec::new(),
-        };
+        let mut turn = self.turn(&ruleset, now);
         if first {
             turn.schedule_checks(now);
         }
@@ -158,6 +153,21 @@ impl Engine {
         turn.step
     }
 
+    fn turn<'a>(&'a mut self, rules: &'a RuleSet, now: Timestamp) -> Turn<'a> {
+        Turn {
+            rules,
+            state: &mut self.state,
+            now,
+            step: Step::default(),
+            watching: self.watch == Watch::Everything,
+            observing: &self.observing,
+            derived: Default::default(),
+            changes: Vec::new(),
+            ordinal: 0,
+            digest: Vec::new(),
+        }
+    }
+
     /// Returns when a tick next has work: a limit frees, an absence is due, a step is due, a check comes round.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.state.agenda.first().map(|due| due.at)
@@ -171,7 +181,7 @@ impl Engine {
     /// Returns an engine with a saved state, decided by the same rule set as when it was saved.
     pub fn restore(ruleset: Arc<RuleSet>, saved: &[u8]) -> Result<Engine, RestoreError> {
         let state = State::restore(saved, ruleset.hash)?;
-        Ok(Engine { ruleset, state, watch: Watch::default() })
+        Ok(Engine { ruleset, state, watch: Watch::default(), observing: BTreeSet::new() })
     }
 }
 

@@ -5,7 +5,7 @@
 //! actions), `due` (the agenda). Facts change and cases open only once every rule has seen the signal at hand (M8); the
 //! signals that brings about come after that, each in its own place (M20).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -33,6 +33,8 @@ pub(crate) struct Turn<'a> {
     pub now: Timestamp,
     pub step: Step,
     pub watching: bool,
+    /// Rules that fill their windows and never fire.
+    pub observing: &'a BTreeSet<RuleNo>,
     /// Signals that were brought about and not yet seen, with the rules that led to each.
     pub derived: VecDeque<(Signal, Arc<[RuleId]>)>,
     /// What becomes true once every rule has seen the signal at hand.

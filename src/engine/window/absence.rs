@@ -137,6 +137,17 @@ impl AbsenceWindow {
         }
     }
 
+    /// Leaves every episode, without forgetting As whose deadline has passed.
+    pub fn leave_all(&mut self) {
+        self.entered = false;
+        self.past.clear();
+    }
+
+    /// Takes over from an earlier window whether its episode lasts.
+    pub fn keep_episode(&mut self, entered: bool) {
+        self.entered = entered && !self.open.is_empty();
+    }
+
     /// Counts every deadline anew (the length changed, M24).
     pub fn recount(&mut self, deadline: impl Fn(&Open) -> Timestamp) {
         for open in &mut self.open {

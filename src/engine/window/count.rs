@@ -220,6 +220,16 @@ impl CountWindow {
         }
     }
 
+    /// Returns the signals that were part of an episode.
+    pub fn in_episodes(&self) -> BTreeSet<SignalId> {
+        self.entries.iter().filter(|entry| entry.in_episode).map(|entry| entry.id.clone()).collect()
+    }
+
+    /// Says which signals were part of an episode.
+    pub fn keep_episodes(&mut self, signals: &BTreeSet<SignalId>) {
+        self.entries.iter_mut().for_each(|entry| entry.in_episode = signals.contains(&entry.id));
+    }
+
     /// Forgets what has ended before `horizon` and can no longer matter.
     pub fn trim(&mut self, horizon: Timestamp) {
         while self.entries.front().is_some_and(|entry| entry.end < horizon) && self.entries.len() > 1 {

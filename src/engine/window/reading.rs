@@ -4,12 +4,14 @@
 //! clears, unchanged by one in between. An episode is a run of "over". A late reading is put in its place: it enters
 //! only if it is itself over and its run belongs to no episode (M5).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::id::SignalId;
+use crate::value::Value;
 
 /// What a reading says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub struct ReadingWindow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry {
     place: Place,
+    value: Value,
+    id: SignalId,
     reads: Reads,
     over: bool,
     in_episode: bool,
@@ -56,9 +60,9 @@ pub enum Read {
 
 impl ReadingWindow {
     /// Puts a reading in its place. A [`Read::New`] run is entered only by [`ReadingWindow::enter`].
-    pub fn insert(&mut self, place: Place, reads: Reads) -> Read {
+    pub fn insert(&mut self, place: Place, value: Value, id: SignalId, reads: Reads) -> Read {
         let at = self.entries.partition_point(|entry| entry.place < place);
-        self.entries.insert(at, Entry { place, reads, over: false, in_episode: false });
+        self.entries.insert(at, Entry { place, value, id, reads, over: false, in_episode: false });
         self.mend_states(at);
         if self.entries.len() > INSTANTS_KEPT {
             self.drop_first();
@@ -130,7 +134,24 @@ impl ReadingWindow {
         self.entries.back().map_or(self.over_before, |entry| entry.over)
     }
 
-    /// Reads every entry anew (the line changed, M24): a run that was entered stays entered where it is still over.
+    /// Reads every entry anew (the line changed, M24): what was entered stays entered where it is still over.
+    pub fn reread(&mut self, reads: impl Fn(&Value) -> Reads) {
+        self.entries.iter_mut().for_each(|entry| entry.reads = reads(&entry.value));
+        self.mend_states(0);
+        self.entries.iter_mut().for_each(|entry| entry.in_episode &= entry.over);
+    }
+
+    /// Returns the signals that were part of an episode.
+    pub fn in_episodes(&self) -> BTreeSet<SignalId> {
+        self.entries.iter().filter(|entry| entry.in_episode).map(|entry| entry.id.clone()).collect()
+    }
+
+    /// Says which signals were part of an episode.
+    pub fn keep_episodes(&mut self, signals: &BTreeSet<SignalId>) {
+        self.entries.iter_mut().for_each(|entry| entry.in_episode = entry.over && signals.contains(&entry.id));
+    }
+
+    /// Tells whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -3,13 +3,14 @@
 //! A B fires once and uses up the earlier As of its key (M9). A late A lets the earliest B after it fire that has not
 //! and is in time; a late B looks for unused As before its place.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::id::SignalId;
 use crate::signal::Signal;
 
 /// The signals of one key.
@@ -83,6 +84,17 @@ impl SequenceWindow {
     /// Counts every end anew (the length changed, M24).
     pub fn recount(&mut self, end: impl Fn(Timestamp) -> Timestamp) {
         self.firsts.iter_mut().for_each(|first| first.end = end(first.place.at));
+    }
+
+    /// Takes over from an earlier window which signals were used up or have fired.
+    pub fn keep_used(&mut self, before: &SequenceWindow) {
+        let firsts = before.firsts.iter().filter(|first| first.used).map(|first| first.signal.id.clone());
+        let (used, fired): (BTreeSet<SignalId>, BTreeSet<SignalId>) = (
+            firsts.collect(),
+            before.thens.iter().filter(|then| then.fired).map(|then| then.signal.id.clone()).collect(),
+        );
+        self.firsts.iter_mut().for_each(|first| first.used |= used.contains(&first.signal.id));
+        self.thens.iter_mut().for_each(|then| then.fired |= fired.contains(&then.signal.id));
     }
 
     /// Applies `change` to every kept signal (the vocabulary changed).
