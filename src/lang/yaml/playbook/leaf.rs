@@ -75,6 +75,9 @@ impl<'a> Reader<'a> {
 
     /// Notes that a mapping lacks a key, unless one of its keys was meant to be it or was refused.
     pub fn needed(&mut self, node: &Node, key: &str, code: &'static str, message: &str, help: &str) {
+        if node.get(key).is_some() {
+            return;
+        }
         let inside = |span: &Span| span.start >= node.span.start && span.end <= node.span.end;
         let entries = node.map().unwrap_or_default();
         let meant = |word: &str| {
