@@ -253,3 +253,51 @@ fn a_breach_of_each_law_is_found() {
     assert_eq!(breach("engine/eval.rs", "use rhai::Engine;"), [0, 0, 1]);
     assert_eq!(breach("engine/eval.rs", "// use rhai::Engine;"), [0, 0, 0]);
 }
+
+#[test]
+fn the_readme_names_every_dependency() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let sections = manifest
+        .split("\n[")
+        .filter(|section| section.starts_with("dependencies]") || section.starts_with("dev-dependencies]"));
+    let names = sections.flat_map(|section| section.lines().filter_map(|line| line.split_once(" = ")));
+    let missing: Vec<&str> = names.map(|(name, _)| name.trim()).filter(|name| !names_word(&readme, name)).collect();
+    assert!(missing.is_empty(), "README.md does not say what these are for: {missing:?}");
+}
+
+fn names_word(text: &str, word: &str) -> bool {
+    text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '-')).any(|known| known == word)
+}
+
+#[test]
+fn every_test_that_the_map_names_exists() {
+    let map = fs::read_to_string(root().join("src/ARCHITECTURE.md")).unwrap();
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        everything(&root().join(folder), &mut code);
+    }
+    let named = map.split('`').skip(1).step_by(2).filter(|quoted| {
+        let plain =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_' || letter == ':';
+        quoted.contains("::")
+            && quoted.chars().all(plain)
+            && quoted.rsplit("::").next().is_some_and(|last| last.contains('_'))
+    });
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() > 5, "the map names no tests");
+    let lost: Vec<&&str> =
+        named.iter().filter(|test| !code.contains(&format!("fn {}(", test.rsplit("::").next().unwrap()))).collect();
+    assert!(lost.is_empty(), "src/ARCHITECTURE.md names what is not there: {lost:?}");
+}
+
+fn everything(folder: &Path, code: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            everything(&path, code);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            code.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}

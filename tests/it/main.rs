@@ -1,5 +1,7 @@
 //! Integration tests, one binary.
 
+#![allow(clippy::unwrap_used)]
+
 mod architecture;
 mod lang;
 mod signals;
