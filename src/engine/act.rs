@@ -333,7 +333,7 @@ impl Turn<'_> {
             Some(_) | None => None,
         };
         let addresses = self.people(&role, place);
-        if addresses.is_empty() {
+        if addresses.is_empty() && self.rules.directory.is_given() {
             let reason: Str = format!("nobody fills {role}, here or in any wider place").into();
             self.tell_owner(&plan, &reason);
             return self.fail(plan, reason);

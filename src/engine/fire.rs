@@ -100,6 +100,12 @@ impl Turn<'_> {
         if candidate.chain.contains(&rule.id) || candidate.chain.len() >= LONGEST_CHAIN {
             return self.refuse_chain(candidate);
         }
+        // Texts speak of the key as it was written.
+        let mut candidate = candidate.clone();
+        if let Some(shown) = self.key_state(candidate.rule, &candidate.key).and_then(|state| state.shown.clone()) {
+            candidate.values.key = shown;
+        }
+        let candidate = &candidate;
         let mut record: Record = Some(candidate.compared.clone());
         let scope = Scope::of_values(self.facts(), &candidate.values);
         if !rule.guards.iter().all(|guard| scope.guard(guard, &mut record)) {
@@ -219,11 +225,10 @@ impl Turn<'_> {
 
     fn firing(&self, candidate: &Candidate, limit_key: &[Value]) -> Firing {
         let rule = self.rule(candidate.rule);
-        let mut key = named_key(rule, &candidate.key);
-        if key.is_empty() {
-            if let Some(limit) = &rule.limit {
-                key = limit.per.iter().map(|(name, _)| name.clone()).zip(limit_key.iter().cloned()).collect();
-            }
+        let mut key = named_key(rule, &candidate.values.key);
+        if let (true, false, Some(limit)) = (key.is_empty(), limit_key.is_empty(), &rule.limit) {
+            let scope = Scope::of_values(self.facts(), &candidate.values);
+            key = limit.per.iter().map(|(name, access)| (name.clone(), scope.access(access))).collect();
         }
         let mut chain: Vec<RuleId> = candidate.chain.to_vec();
         chain.push(rule.id.clone());

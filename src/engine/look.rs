@@ -41,7 +41,6 @@ impl Turn<'_> {
     pub fn see(&mut self, signal: Arc<Signal>, chain: Arc<[RuleId]>, except: &[RuleNo]) -> Vec<RuleNo> {
         self.state.arrivals += 1;
         let late = self.state.latest_at.is_some_and(|latest| signal.at < latest);
-        self.state.latest_at = self.state.latest_at.max(Some(signal.at));
         self.see_things(&signal);
         let place = Place { at: signal.at, arrival: self.state.arrivals };
         let arrived = Arrived { signal, place, chain, late };
@@ -105,7 +104,14 @@ impl Turn<'_> {
             return None;
         }
         match key_of(rule, &scope, arrived.signal.kind) {
-            Ok(key) => Some((key, record.unwrap_or_default())),
+            Ok(written) => {
+                let key: Key = written.iter().cloned().map(grouped).collect();
+                if key != written {
+                    let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
+                    state.shown.get_or_insert(written);
+                }
+                Some((key, record.unwrap_or_default()))
+            }
             Err(part) => {
                 let verdict = Verdict::KeyMissing { part };
                 self.note(number, vec![], Some(&arrived.signal.id), verdict, record.unwrap_or_default());
@@ -449,6 +455,11 @@ impl Turn<'_> {
         if !lasts || !waits {
             return self.note_candidate(&candidate, Verdict::Joined { since });
         }
+        if let Some(until) = self.silenced(&self.rule(candidate.rule).id) {
+            // It was said once that this is silenced; the end of the silence asks again.
+            self.note_candidate(&candidate, Verdict::Joined { since });
+            return self.keep_pending(candidate, Attempt::Silenced { until });
+        }
         // Values are those of the latest signal (M15); a late one only gives the occasion to ask again.
         let candidate = if candidate.late { self.pending_candidate(candidate) } else { candidate };
         match self.attempt(&candidate) {
@@ -512,11 +523,11 @@ fn latest_of(kept: Option<(Place, Arc<Signal>)>, arrived: &Arrived) -> (Place, A
     }
 }
 
-/// Returns the key a signal gives a rule, or the first missing part (M13).
+/// Returns the key a signal gives a rule, as it is written and not yet grouped, or the first missing part (M13).
 pub(crate) fn key_of(rule: &Rule, scope: &Scope, signal: SignalNo) -> Result<Key, Str> {
     let part = |part: &KeyPart| {
         let from = part.from.iter().find(|(from, _)| *from == signal);
-        let value = from.map_or(Value::Missing, |(_, access)| grouped(scope.access(access)));
+        let value = from.map_or(Value::Missing, |(_, access)| scope.access(access));
         if value.is_missing() { Err(part.name.clone()) } else { Ok(value) }
     };
     rule.key.iter().map(part).collect()

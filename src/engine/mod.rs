@@ -205,6 +205,7 @@ impl Turn<'_> {
         match arrival {
             Arrival::New if verdict.0 == Taken::TooLate => self.note_all(&signal, &verdict.1),
             Arrival::New => {
+                self.state.latest_at = self.state.latest_at.max(Some(signal.at));
                 let signal = Arc::new(signal);
                 let took_part = self.see(signal.clone(), none, &[]);
                 self.state.seen.keep(&signal, took_part);

@@ -100,6 +100,8 @@ pub(crate) struct KeyState {
     pub floor: Option<Timestamp>,
     /// The ladder, while steps are to come.
     pub ladder: Option<Ladder>,
+    /// The key as it was first written, where its texts are not folded already.
+    pub shown: Option<Key>,
     /// The latest reading, while `stays over … for` waits.
     pub latest: Option<(crate::engine::window::Place, Arc<crate::signal::Signal>)>,
     /// The deadline in the agenda (absence, `stays over`).

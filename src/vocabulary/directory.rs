@@ -53,6 +53,12 @@ pub struct Person {
 }
 
 impl Directory {
+    /// Tells whether there is a directory at all. Without one nobody is known to fill a role or not to: an alert goes to
+    /// the role by its name.
+    pub fn is_given(&self) -> bool {
+        self.owner.is_some() || !self.company_roles.is_empty() || !self.places.is_empty() || !self.people.is_empty()
+    }
+
     /// Tells whether any place, or the company, fills `role`.
     pub fn knows_role(&self, role: &str) -> bool {
         self.company_roles.contains_key(role) || self.places.values().any(|place| place.roles.contains_key(role))

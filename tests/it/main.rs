@@ -4,6 +4,7 @@
 
 mod architecture;
 mod lang;
+mod real_feedback;
 mod signals;
 mod vocabulary;
 mod yaml;

@@ -22,8 +22,8 @@ use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::parse::parse;
 use crate::lang::yaml::read;
 use crate::signal::{FactChange, Signal};
-use crate::value::Str;
 use crate::suggest::nearest;
+use crate::value::Str;
 use crate::vocabulary::{Field, ThingNo, Vocabulary, builtin, typed};
 
 /// One file of scenarios.
