@@ -66,6 +66,7 @@ codes! {
     MISPLACED_DEFINE "P051" "a `define` that stands below a rule";
     BAD_LIMIT "P052" "a limit of another form than `at most once every …`";
     NO_FIELD "P053" "a measure or reading of a signal without its field";
+    QUOTE_IN_TEXT "P054" "a quote inside a text that ends it too early";
 
     // ─── Y0xx: the YAML skeleton ───
     YAML_ALIAS "Y005" "an anchor or an alias";

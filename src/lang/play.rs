@@ -6,12 +6,13 @@
 //!
 //! Rooms: `scan` cuts text into tokens and collects comments, `file` cuts a file into its header and rules, `build`
 //! turns pest's pairs into the tree, `diagnose` says in words a user typed why a text could not be read, with the
-//! known mistakes in `mistakes` and the words of other languages and tools in `words`.
+//! known mistakes in `mistakes`, clause by clause in `clauses`, and the words of other languages and tools in `words`.
 
 // pest names the variants of `Rule` after the grammar's rules, in small letters; a local called `rule` is no slip.
 #![allow(bindings_with_variant_name)]
 
 mod build;
+mod clauses;
 mod diagnose;
 mod file;
 mod mistakes;

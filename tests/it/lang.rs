@@ -41,8 +41,14 @@ fn mistakes_give_the_messages_beside_them() {
         insta::glob!("../lang/err", "*.play", |path| {
             let messages = diagnostics_of(path);
             assert!(!messages.is_empty(), "{} gives no message", path.display());
-            assert!(!messages.contains("w_") && !messages.contains("e_"), "a name of the grammar shows:\n{messages}");
-            insta::assert_snapshot!(messages);
+            assert!(!shows_the_grammar(&messages), "a name of the grammar shows:\n{messages}");
+            insta::assert_snapshot!("message", messages);
         });
     });
+}
+
+/// Tells whether a name of a rule of the grammar shows: they begin with one letter and `_`.
+fn shows_the_grammar(messages: &str) -> bool {
+    let words = messages.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.into_iter().any(|word| word.as_bytes().get(1) == Some(&b'_'))
 }

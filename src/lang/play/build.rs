@@ -248,13 +248,13 @@ impl<'a> Builder<'a> {
         let stays = moves.as_rule() == Rule::stays;
         let mut inner = Node::new(moves);
         let side = self.side(inner.take(Rule::side)?).node;
-        let line = self.operand(inner.take(Rule::operand)?)?;
+        let line = self.line(inner.take(Rule::operand)?)?;
         let stays_for = if stays { Some(self.length(inner.take(Rule::length)?)?) } else { None };
         filter = filter.or(self.filter(node)?);
         let clears = match node.take(Rule::clears) {
             Some(pair) => {
                 let mut inner = Node::new(pair);
-                Some((self.side(inner.take(Rule::side)?), self.operand(inner.take(Rule::operand)?)?))
+                Some((self.side(inner.take(Rule::side)?), self.line(inner.take(Rule::operand)?)?))
             }
             None => None,
         };

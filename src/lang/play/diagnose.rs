@@ -1,16 +1,144 @@
 //! Why a text could not be read, in words a user typed.
-use super::grammar::Rule;
-use super::sentence::{Failure, Sentence};
+//!
+//! First what can never be right wherever it stands (an operator, a quote that is not closed): all of it. Where there
+//! is nothing of the kind, the furthest point pest reached is compared with the known mistakes, one after another;
+//! what none of them knows is described by what would have been legal there. `clauses` does this clause by clause.
+
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 
-pub(super) fn sentence(sentence: &Sentence, _rule: Rule, failure: &Failure) -> Vec<Diagnostic> {
-    let span = sentence.slice.span(failure.at, failure.at);
-    vec![Diagnostic::error(codes::UNEXPECTED, span, format!("unexpected; expected {:?}", failure.expected))]
+use super::grammar::Rule;
+use super::mistakes::{self, At};
+use super::scan::{Kind, Token};
+use super::sentence::{Failure, Sentence};
+use super::words;
+
+pub(super) use super::clauses::rule;
+
+/// Says what is wrong with a sentence that an entry rule of the grammar could not read; at least one problem.
+pub(super) fn sentence(sentence: &Sentence, entry: Rule, failure: &Failure) -> Vec<Diagnostic> {
+    let index = sentence.tokens.partition_point(|token| token.end <= failure.at);
+    let at = At { sentence, index, expected: &failure.expected, entry };
+    // A text without quotes may hold any character; none of them is a mistake of its own.
+    if let Some(problem) = mistakes::unquoted_text(&at) {
+        return vec![problem];
+    }
+    let never_right = never_right(sentence);
+    if !never_right.is_empty() {
+        return never_right;
+    }
+    vec![mistakes::recognise(&at).unwrap_or_else(|| unexpected(&at))]
 }
-pub(super) fn rule(text: &Sentence, failure: &Failure) -> Vec<Diagnostic> {
-    sentence(text, Rule::e_rule, failure)
+
+/// The last resort: what stands there, and what could.
+fn unexpected(at: &At) -> Diagnostic {
+    let expected = words::phrases(at.expected, 6);
+    let code = if at.entry == Rule::e_header { codes::BAD_HEADER } else { codes::UNEXPECTED };
+    let (code, message) = match at.token(0) {
+        Some(token) => (code, format!("`{}` does not belong here", shown(at.sentence.word(token)))),
+        None => (codes::ENDS_TOO_EARLY, "this sentence ends too early".to_owned()),
+    };
+    let problem = Diagnostic::error(code, at.here(), message);
+    match expected.is_empty() {
+        true => problem.help("take it out"),
+        false if at.token(0).is_none() => problem.help(format!("add {expected}")),
+        // Where the sentence may also end, what stands there may be one word too many.
+        false if at.expects(Rule::EOI) => problem.help(format!("write {expected} here, or take it out")),
+        false => problem.help(format!("write {expected} here")),
+    }
 }
+
+/// Finds everything that is wrong wherever it stands.
+fn never_right(sentence: &Sentence) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut skip = 0;
+    for (index, token) in sentence.tokens.iter().enumerate() {
+        if index < skip || problems.len() >= 20 {
+            continue;
+        }
+        if let Some((problem, length)) = short_negation(sentence, index) {
+            problems.push(problem);
+            skip = index + length;
+            continue;
+        }
+        problems.extend(bad_token(sentence, index, token));
+    }
+    problems
+}
+
+fn bad_token(sentence: &Sentence, index: usize, token: &Token) -> Option<Diagnostic> {
+    let text = sentence.word(token);
+    let span = sentence.span(token);
+    let problem = |code, message: &str, help: String| Some(Diagnostic::error(code, span, message).help(help));
+    match token.kind {
+        Kind::Text(false) => problem(
+            codes::UNCLOSED_TEXT,
+            "this text has no closing quote",
+            "end it with `\"` on the same line; a new line inside a text is written `\\n`".to_owned(),
+        ),
+        Kind::Script(false) => problem(
+            codes::UNCLOSED_SCRIPT,
+            "this script has no closing back-tick",
+            "end it with a back-tick on the same line".to_owned(),
+        ),
+        Kind::Single => {
+            let inner = text.trim_matches(['\'', '‘', '’']);
+            problem(codes::SINGLE_QUOTES, "a text stands in double quotes", format!("write \"{}\"", shown(inner)))
+        }
+        Kind::Operator => {
+            let next = sentence.tokens.get(index + 1).map_or("…", |token| sentence.word(token));
+            let help = operator_help(text, &shown(next));
+            problem(codes::OPERATOR, &format!("`{text}` is an operator of programming languages"), help)
+        }
+        Kind::Odd => problem(
+            codes::UNEXPECTED,
+            &format!("`{text}` means nothing here"),
+            "take it out, or put it into a text in quotes".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn operator_help(operator: &str, next: &str) -> String {
+    match operator {
+        "<=" | "≤" | "=<" => format!("write `is at most {next}`"),
+        ">=" | "≥" => format!("write `is at least {next}`"),
+        "<" => format!("write `is less than {next}`"),
+        ">" => format!("write `is more than {next}`"),
+        "==" | "===" | "=" => format!("write `is {next}`"),
+        "!=" | "!==" | "<>" | "≠" => format!("write `is not {next}`"),
+        "=~" => "write `contains \"…\"`, or a script in back-ticks".to_owned(),
+        "&&" | "&" => "write `and`".to_owned(),
+        "||" | "|" => "write `or`".to_owned(),
+        "!" => "write `is not …`, or `is no` for a yes/no field".to_owned(),
+        "=>" | "→" | "⇒" => "write `then`".to_owned(),
+        "[" | "]" => "a list is written without brackets: `is one of \"gold\", \"silver\"`".to_owned(),
+        "{" | "}" => "take it out: a rule needs no braces, it ends where the next one begins".to_owned(),
+        ";" => "take it out: nothing is needed between clauses or actions".to_owned(),
+        "@" | "$" | "?" | "~" | "^" => "take it out; an address or a text stands in quotes".to_owned(),
+        _ => "arithmetic stands in a script in back-ticks: `` `a + b` ``".to_owned(),
+    }
+}
+
+/// Recognises `isn't` and its like, which read as a word and a stray quote.
+fn short_negation(sentence: &Sentence, index: usize) -> Option<(Diagnostic, usize)> {
+    let [word, quote, ..] = sentence.tokens.get(index..)? else { return None };
+    let written = match sentence.word(word).to_lowercase().as_str() {
+        "isn" | "aren" | "wasn" => "is not",
+        "doesn" | "don" | "didn" => "does not",
+        _ => return None,
+    };
+    let is_quote = word.end == quote.start && sentence.word(quote).starts_with(['\'', '’', '‘']);
+    if word.kind != Kind::Word || !is_quote {
+        return None;
+    }
+    // A later quote on the line makes one token of everything between: then the `t` is inside it.
+    let length = if quote.kind == Kind::Odd { 3 } else { 2 };
+    let span = sentence.slice.span(word.start, (quote.start + 2).min(sentence.end));
+    let message = format!("`{}'t` is written out here", sentence.word(word));
+    Some((Diagnostic::error(codes::OTHER_WORD, span, message).help(format!("write `{written}`")), length))
+}
+
 /// Cuts a word for a message.
 pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(40) {

@@ -2,6 +2,7 @@
 
 use pest::iterators::Pair;
 
+use crate::lang::codes;
 use crate::lang::tree::{self, ActionKind};
 
 use super::{Builder, Built, Node, Rule};
@@ -14,7 +15,24 @@ impl Builder<'_> {
         while let Some(step) = node.any() {
             steps.push(self.step(step)?);
         }
+        self.ladder_is_last(&steps);
         Some(steps)
+    }
+
+    /// A ladder takes every step behind it; what it cannot take would read as if it belonged to the ladder.
+    fn ladder_is_last(&mut self, steps: &[tree::Step]) {
+        let mut actions = steps.iter().flat_map(|step| &step.actions);
+        if actions.any(|action| matches!(action.kind, ActionKind::Escalate { .. }))
+            && let Some(next) = actions.next()
+        {
+            let message = "a ladder is the last thing in `then`".to_owned();
+            self.problem(
+                codes::LADDER_NOT_LAST,
+                next.span,
+                message,
+                "move it above `escalate`; a second ladder is a second rule",
+            );
+        }
     }
 
     fn step(&mut self, pair: Pair<Rule>) -> Built<tree::Step> {

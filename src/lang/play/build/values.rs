@@ -253,12 +253,12 @@ impl Builder<'_> {
             Rule::p_contains => Predicate::Contains { negated, text: self.operand(node.take(Rule::operand)?)? },
             Rule::p_starts => Predicate::StartsWith { negated, text: self.operand(node.take(Rule::operand)?)? },
             Rule::p_between => {
-                let low = self.operand(node.take(Rule::operand)?)?;
-                Predicate::Between(low, self.operand(node.take(Rule::operand)?)?)
+                let low = self.line(node.take(Rule::operand)?)?;
+                Predicate::Between(low, self.line(node.take(Rule::operand)?)?)
             }
             Rule::p_compare => {
                 let order = self.order_of(&Node::new(node.take(Rule::order)?).words);
-                Predicate::Compare { order, to: self.operand(node.take(Rule::operand)?)? }
+                Predicate::Compare { order, to: self.line(node.take(Rule::operand)?)? }
             }
             Rule::p_one_of => {
                 let mut of = Vec::new();
@@ -267,8 +267,39 @@ impl Builder<'_> {
                 }
                 Predicate::OneOf { negated, of }
             }
-            _ => Predicate::Is { negated, to: self.operand(node.take(Rule::operand)?)? },
+            _ => {
+                let to = self.operand(node.take(Rule::operand)?)?;
+                if negated {
+                    self.refuse_negated_presence(&to);
+                }
+                Predicate::Is { negated, to }
+            }
         })
+    }
+
+    /// Reads a value that something is compared with: a number in quotes is a slip, texts have no order.
+    pub(super) fn line(&mut self, pair: Pair<Rule>) -> Built<tree::Operand> {
+        let operand = self.operand(pair)?;
+        if let OperandKind::Text(text) = &operand.kind
+            && text.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-')
+        {
+            let message = format!("`\"{}\"` is a text, a number stands here", shorten(text));
+            let help = format!("write `{}` without quotes", shorten(text));
+            self.problem(codes::QUOTED_NUMBER, operand.span, message, &help);
+        }
+        Some(operand)
+    }
+
+    /// `is not present` would read as a comparison with something called `present`.
+    fn refuse_negated_presence(&mut self, to: &tree::Operand) {
+        let OperandKind::Path(path) = &to.kind else { return };
+        let opposite = match path.words.as_slice() {
+            [word] if word.node == "present" => "missing",
+            [word] if word.node == "missing" => "present",
+            _ => return,
+        };
+        let message = format!("`is not {}` is said the other way round", path.words[0].node);
+        self.problem(codes::NEGATED, to.span, message, &format!("write `is {opposite}`"));
     }
 
     /// Returns the comparison that key words say.

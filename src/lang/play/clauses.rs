@@ -1,0 +1,336 @@
+//! A broken rule, taken apart into its clauses, each judged by itself: so that a mistake in `when` does not hide one
+//! in `then`, and a clause in the wrong place is called that.
+
+use std::ops::Range;
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::suggest::nearest;
+
+use super::diagnose::{self, shown};
+use super::grammar::Rule;
+use super::scan::Kind;
+use super::sentence::{Failure, Sentence};
+use super::words::{self, Here};
+
+/// The clauses of a rule, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Clause {
+    Status,
+    When,
+    ForEach,
+    OnlyIf,
+    Unless,
+    Check,
+    Limit,
+    Then,
+}
+
+impl Clause {
+    const ALL: [Clause; 8] = [
+        Clause::Status,
+        Clause::When,
+        Clause::ForEach,
+        Clause::OnlyIf,
+        Clause::Unless,
+        Clause::Check,
+        Clause::Limit,
+        Clause::Then,
+    ];
+
+    fn words(self) -> &'static str {
+        match self {
+            Clause::Status => "status",
+            Clause::When => "when",
+            Clause::ForEach => "for each",
+            Clause::OnlyIf => "only if",
+            Clause::Unless => "unless",
+            Clause::Check => "check",
+            Clause::Limit => "at most",
+            Clause::Then => "then",
+        }
+    }
+
+    /// Guards share a place.
+    fn rank(self) -> usize {
+        if self == Clause::Unless { Clause::OnlyIf as usize } else { self as usize }
+    }
+
+    fn entry(self) -> Rule {
+        match self {
+            Clause::Status => Rule::e_status,
+            Clause::When => Rule::e_trigger,
+            Clause::ForEach => Rule::e_key,
+            Clause::OnlyIf | Clause::Unless => Rule::e_condition,
+            Clause::Check => Rule::e_schedule,
+            Clause::Limit => Rule::e_limit,
+            Clause::Then => Rule::e_steps,
+        }
+    }
+}
+
+/// A clause as found: its key words, and what follows up to the next clause.
+struct Found {
+    clause: Clause,
+    /// Its key words, as token numbers.
+    keyword: Range<usize>,
+    /// What is wrong with the key word itself.
+    problem: Option<Diagnostic>,
+}
+
+/// Says what is wrong with a rule; at least one problem.
+pub(super) fn rule(sentence: &Sentence, failure: &Failure) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let body = head(sentence, &mut problems);
+    let found = clauses(sentence, body);
+    let first = found.first().map_or(sentence.tokens.len(), |found| found.keyword.start);
+    if first > body {
+        problems.push(stranger(sentence, body));
+    }
+    let mut next = found.iter().skip(1).map(|found| found.keyword.start).chain([sentence.tokens.len()]);
+    for clause in &found {
+        problems.extend(clause.problem.clone());
+        let part = sentence.part(clause.keyword.end..next.next().unwrap_or(sentence.tokens.len()));
+        let part = starting_behind(part, sentence, clause);
+        if let Err(failure) = part.try_read(clause.clause.entry(), |_, _| Some(())) {
+            problems.extend(diagnose::sentence(&part, clause.clause.entry(), &failure));
+        }
+    }
+    problems.extend(order(sentence, &found));
+    if problems.is_empty() {
+        problems.extend(missing(sentence, &found));
+    }
+    if problems.is_empty() {
+        problems.extend(diagnose::sentence(sentence, Rule::e_rule, failure));
+    }
+    problems
+}
+
+/// An empty clause stands directly behind its key word.
+fn starting_behind<'a>(part: Sentence<'a>, whole: &Sentence<'a>, clause: &Found) -> Sentence<'a> {
+    if !part.tokens.is_empty() {
+        return part;
+    }
+    let end = whole.tokens[clause.keyword.end - 1].end;
+    Sentence { start: end, end, ..part }
+}
+
+/// Judges `rule id "title"` and returns the token number behind it.
+fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
+    let tokens = sentence.tokens;
+    let kind = |index: usize| tokens.get(index).map(|token| token.kind);
+    let keyword = sentence.word(&tokens[0]);
+    if keyword != "rule" {
+        let (code, message) = match keyword.eq_ignore_ascii_case("rule") {
+            true => (codes::CAPITALS, format!("key words are written in small letters, `{keyword}` is not")),
+            false => (codes::MISSPELT, format!("unknown word `{}`", shown(keyword))),
+        };
+        problems.push(Diagnostic::error(code, sentence.span(&tokens[0]), message).help("did you mean `rule`?"));
+    }
+    let title = tokens.iter().take(8).position(|token| matches!(token.kind, Kind::Text(_)));
+    let clause =
+        (1..tokens.len().min(8)).find(|index| clause_at(sentence, *index, 0).is_some()).unwrap_or(tokens.len().min(8));
+    let behind = title.filter(|title| *title < clause).map_or(clause, |title| title + 1);
+    let part = sentence.part(0..behind);
+    let correct = keyword == "rule" && part.try_read(Rule::e_rule_head, |_, _| Some(())).is_ok();
+    if correct || keyword != "rule" && kind(1) == Some(Kind::Word) && kind(2) == Some(Kind::Text(true)) && behind == 3 {
+        return behind;
+    }
+    let span = part.slice.span(part.start, part.end);
+    let example =
+        "write rule checkout_wait \"Long wait at checkout\": an id of letters, digits and `_`, and a title in quotes";
+    let id = tokens.get(1).map_or("", |token| sentence.word(token));
+    let problem = match (kind(1), title) {
+        _ if tokens[..behind].iter().any(|token| token.kind == Kind::Text(false)) => {
+            let text = tokens[..behind].iter().find(|token| token.kind == Kind::Text(false)).unwrap_or(&tokens[0]);
+            Diagnostic::error(codes::UNCLOSED_TEXT, sentence.span(text), "this text has no closing quote")
+                .help("end it with `\"` on the same line")
+        }
+        (Some(Kind::Text(_)), _) => {
+            Diagnostic::error(codes::RULE_HEAD, span, "this rule has a title and no id").help(example)
+        }
+        (Some(Kind::Word), _) if words::RESERVED.contains(&id.to_lowercase().as_str()) => Diagnostic::error(
+            codes::RESERVED_WORD,
+            sentence.span(&tokens[1]),
+            format!("`{id}` cannot be a name: it is a key word"),
+        )
+        .help(format!("choose another id, such as `{id}_rule`")),
+        (Some(Kind::Word), None) => {
+            Diagnostic::error(codes::RULE_HEAD, span, "this rule has no title in quotes").help(example)
+        }
+        (_, Some(title)) if title > 2 => {
+            let (from, to) = (tokens[1].start, tokens[title - 1].end);
+            let id = &sentence.slice.text[from..to];
+            let better: String = id.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            Diagnostic::error(
+                codes::BAD_NAME,
+                sentence.slice.span(from, to),
+                format!("`{}` is not one word", shown(id)),
+            )
+            .help(format!("ids have letters, digits and `_`: write `{}`", shown(&better)))
+        }
+        _ => Diagnostic::error(codes::RULE_HEAD, span, "a rule begins with its id and its title").help(example),
+    };
+    problems.push(problem);
+    behind
+}
+
+/// Finds the clauses from the token `body` on.
+fn clauses(sentence: &Sentence, body: usize) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::new();
+    let mut index = body;
+    while index < sentence.tokens.len() {
+        let clause = clause_at(sentence, index, body).or_else(|| nearly(sentence, index, body, &found));
+        match clause {
+            Some(clause) => {
+                index = clause.keyword.end;
+                found.push(clause);
+            }
+            None => index += 1,
+        }
+    }
+    found
+}
+
+/// Recognises the key words of a clause, capitals included.
+fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
+    let token = sentence.tokens[index];
+    if token.kind != Kind::Word {
+        return None;
+    }
+    let word = |offset: usize| {
+        let token = sentence.tokens.get(index + offset).filter(|token| token.kind == Kind::Word);
+        token.map_or_else(String::new, |token| sentence.word(token).to_lowercase())
+    };
+    let before = index.checked_sub(1).map(|before| sentence.word(&sentence.tokens[before]));
+    // After a dot any word may stand, and `is at most` compares.
+    if before == Some(".") {
+        return None;
+    }
+    let starts_line = token.first || index == body;
+    let (clause, length) = match (word(0).as_str(), word(1).as_str()) {
+        ("status", "live" | "shadow" | "paused") => (Clause::Status, 1),
+        ("status", next) if index == body && !matches!(next, "is" | "contains") => (Clause::Status, 1),
+        ("when", _) => (Clause::When, 1),
+        ("for", "each") => (Clause::ForEach, 2),
+        ("only", "if") => (Clause::OnlyIf, 2),
+        ("unless", _) => (Clause::Unless, 1),
+        ("check", "every") => (Clause::Check, 1),
+        ("check", next) if starts_line && next != "is" => (Clause::Check, 1),
+        ("at", "most") if word(2) == "once" || before.is_none_or(|before| before != "is") => (Clause::Limit, 2),
+        ("then", _) => (Clause::Then, 1),
+        _ => return None,
+    };
+    let (from, to) = (token.start, sentence.tokens[index + length - 1].end);
+    let written = &sentence.slice.text[from..to];
+    let problem = written.chars().any(char::is_uppercase).then(|| {
+        let message = format!("key words are written in small letters, `{written}` is not");
+        Diagnostic::error(codes::CAPITALS, sentence.slice.span(from, to), message)
+            .help(format!("write `{}`", clause.words()))
+    });
+    Some(Found { clause, keyword: index..index + length, problem })
+}
+
+/// Recognises a misspelt or foreign clause word, only where a clause is likely to start: at the start of a line.
+fn nearly(sentence: &Sentence, index: usize, body: usize, found: &[Found]) -> Option<Found> {
+    let token = sentence.tokens[index];
+    if token.kind != Kind::Word || !(token.first || index == body) {
+        return None;
+    }
+    let written = sentence.word(&token);
+    let word = written.to_lowercase();
+    // What already follows `then` is an action, which has misspellings of its own.
+    let acting = found.iter().any(|found| found.clause == Clause::Then);
+    if words::is_key_word(&word) && word != "if" {
+        return None;
+    }
+    let span = sentence.span(&token);
+    let seen = |clause: Clause| found.iter().any(|found| found.clause == clause);
+    if let Some(Here::Clause(meant)) = words::elsewhere(&word) {
+        let clause = Clause::ALL.into_iter().find(|clause| meant.starts_with(clause.words()))?;
+        let (clause, help) = match clause {
+            Clause::When if seen(Clause::When) => {
+                (Clause::OnlyIf, "write `only if` for how things are, `where` for what happened".to_owned())
+            }
+            Clause::When => {
+                (Clause::When, "write `when` for what happens, `only if` for how things are then".to_owned())
+            }
+            clause => (clause, format!("write `{meant}`")),
+        };
+        if acting && clause != Clause::Then {
+            return None;
+        }
+        let problem =
+            Diagnostic::error(codes::OTHER_WORD, span, format!("`{written}` is not a word of playbooks")).help(help);
+        return Some(Found { clause, keyword: index..index + 1, problem: Some(problem) });
+    }
+    let candidates = if acting { vec![] } else { vec!["status", "when", "unless", "check", "then"] };
+    let meant = nearest(&word, candidates.into_iter())?;
+    let clause = Clause::ALL.into_iter().find(|clause| clause.words() == meant)?;
+    if seen(clause) && clause != Clause::Unless {
+        return None;
+    }
+    let problem = Diagnostic::error(codes::MISSPELT, span, format!("unknown word `{}`", shown(written)));
+    Some(Found { clause, keyword: index..index + 1, problem: Some(problem.help(format!("did you mean `{meant}`?"))) })
+}
+
+/// Judges what stands between the title and the first clause.
+fn stranger(sentence: &Sentence, body: usize) -> Diagnostic {
+    let token = &sentence.tokens[body];
+    let word = sentence.word(token).to_lowercase();
+    let span = sentence.span(token);
+    match words::elsewhere(&word) {
+        Some(here) => {
+            Diagnostic::error(codes::OTHER_WORD, span, format!("`{}` is not a word of playbooks", shown(&word)))
+                .help(here.help())
+        }
+        None => Diagnostic::error(
+            codes::UNEXPECTED,
+            span,
+            format!("`{}` does not belong here", shown(sentence.word(token))),
+        )
+        .help("after its title a rule goes on with `when …`"),
+    }
+}
+
+/// Finds clauses that stand twice or in the wrong order.
+fn order(sentence: &Sentence, found: &[Found]) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let place = |found: &Found| {
+        sentence.slice.span(sentence.tokens[found.keyword.start].start, sentence.tokens[found.keyword.end - 1].end)
+    };
+    for (index, clause) in found.iter().enumerate() {
+        let name = clause.clause.words();
+        let guard = clause.clause.rank() == Clause::OnlyIf as usize;
+        if let Some(first) = found[..index].iter().find(|first| first.clause == clause.clause && !guard) {
+            let help = match clause.clause {
+                Clause::Then => "keep one `then`: its actions follow one another, with or without `and`",
+                Clause::When => "keep one `when`: what happens differently is a second rule",
+                _ => "keep one of them",
+            };
+            let problem =
+                Diagnostic::error(codes::CLAUSE_TWICE, place(clause), format!("`{name}` stands twice in this rule"));
+            problems.push(problem.related(place(first), "first here").help(help));
+        } else if let Some(later) = found[..index].iter().find(|later| later.clause.rank() > clause.clause.rank()) {
+            let message = format!("`{name}` stands after `{}`", later.clause.words());
+            let help = format!("move it up: the order is {}", words::CLAUSE_ORDER);
+            problems.push(Diagnostic::error(codes::CLAUSE_ORDER, place(clause), message).help(help));
+        }
+    }
+    problems
+}
+
+/// Finds clauses that must be there and are not.
+fn missing(sentence: &Sentence, found: &[Found]) -> Option<Diagnostic> {
+    let has = |clause: Clause| found.iter().any(|found| found.clause == clause);
+    let head = &sentence.tokens[..sentence.tokens.len().min(3)];
+    let span = sentence.slice.span(head[0].start, head[head.len() - 1].end);
+    if !has(Clause::When) {
+        let problem = Diagnostic::error(codes::NO_WHEN, span, "this rule does not say when it fires");
+        return Some(problem.help("after the title write `when survey_response`, or another thing that happens"));
+    }
+    (!has(Clause::Then)).then(|| {
+        Diagnostic::error(codes::NO_THEN, span, "this rule does not say what to do")
+            .help("end it with an action, such as `then alert floor_manager of store`")
+    })
+}
