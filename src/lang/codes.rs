@@ -20,8 +20,9 @@ codes! {
     INVALID_UTF8 "P002" "a file is not UTF-8 text";
     FORBIDDEN_CHARACTER "P003" "a control character or an invisible one that changes how text is shown";
     TOO_DEEP "P004" "brackets are nested more than 64 deep";
-    TOO_MANY "P005" "a file has more problems than are shown";
+    TOO_MANY "P005" "a file has so many problems that the rest of it was not read";
     LOOK_ALIKE "P006" "a word mixes letters of two alphabets that look alike";
+    TOO_LONG "P007" "a rule or a sentence has more than 10,000 words";
     UNCLOSED_TEXT "P010" "a text has no closing quote on its line";
     UNCLOSED_SCRIPT "P011" "a script has no closing back-tick on its line";
     SINGLE_QUOTES "P012" "a text stands in single quotes";
@@ -39,7 +40,7 @@ codes! {
     NO_THEN "P024" "a rule has no `then`";
     CLAUSE_ORDER "P025" "clauses stand in the wrong order";
     CLAUSE_TWICE "P026" "a clause stands twice";
-    NO_WITHIN "P027" "a count, sequence or absence does not say within what time";
+    NO_WITHIN "P027" "a count, sequence, absence or measure does not say within what time";
     NO_KEY "P028" "a count, sequence or absence does not say for the same what";
     NO_PER "P029" "a limit does not say per what";
     UNQUOTED_TEXT "P030" "a text stands without quotes";

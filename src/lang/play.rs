@@ -46,7 +46,9 @@ mod grammar {
 pub const LONGEST_TEXT: usize = 1_000_000;
 /// How deep brackets may be nested.
 pub const DEEPEST_BRACKETS: usize = 64;
-/// How many problems of one file are described; further ones are only counted.
+/// How many words and marks one rule may have.
+pub const MOST_WORDS: usize = 10_000;
+/// After how many problems in one file its further rules are not read, only counted.
 pub const MOST_PROBLEMS: usize = 1_000;
 
 /// What a leaf parser gives: the value, where it could be read, and the problems.

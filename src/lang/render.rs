@@ -137,9 +137,7 @@ impl<'a> Places<'a> {
     fn line(&mut self, file: FileNo, offset: usize) -> (usize, usize) {
         let text = &self.sources.file(file).text;
         let starts = self.line_starts.entry(file).or_insert_with(|| {
-            std::iter::once(0)
-                .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
-                .collect()
+            std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect()
         });
         let line = starts.partition_point(|start| *start <= offset).saturating_sub(1);
         (line, starts[line])

@@ -128,8 +128,11 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
         problems.push(Diagnostic::error(code, sentence.span(&tokens[0]), message).help("did you mean `rule`?"));
     }
     let title = tokens.iter().take(8).position(|token| matches!(token.kind, Kind::Text(_)));
-    let clause =
-        (1..tokens.len().min(8)).find(|index| clause_at(sentence, *index, 0).is_some()).unwrap_or(tokens.len().min(8));
+    // Where id and title are in their places, the id may look like a clause.
+    let named = kind(1) == Some(Kind::Word) && matches!(kind(2), Some(Kind::Text(_)));
+    let clause = (if named { 3 } else { 1 }..tokens.len().min(8))
+        .find(|index| clause_at(sentence, *index, 0).is_some())
+        .unwrap_or(tokens.len().min(8));
     let behind = title.filter(|title| *title < clause).map_or(clause, |title| title + 1);
     let part = sentence.part(0..behind);
     let correct = keyword == "rule" && part.try_read(Rule::e_rule_head, |_, _| Some(())).is_ok();
@@ -217,7 +220,9 @@ fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
         ("unless", _) => (Clause::Unless, 1),
         ("check", "every") => (Clause::Check, 1),
         ("check", next) if starts_line && next != "is" => (Clause::Check, 1),
-        ("at", "most") if word(2) == "once" || before.is_none_or(|before| before != "is") => (Clause::Limit, 2),
+        ("at", "most") if word(2) == "once" || starts_line && before != Some("is") => (Clause::Limit, 2),
+        // `is more then 6` means `than`.
+        ("then", _) if matches!(before, Some("more" | "less" | "greater" | "smaller")) => return None,
         ("then", _) => (Clause::Then, 1),
         _ => return None,
     };

@@ -23,7 +23,7 @@ pub(super) fn sentence(sentence: &Sentence, entry: Rule, failure: &Failure) -> V
     if let Some(problem) = mistakes::unquoted_text(&at) {
         return vec![problem];
     }
-    let never_right = never_right(sentence);
+    let never_right = never_right(sentence, entry);
     if !never_right.is_empty() {
         return never_right;
     }
@@ -49,7 +49,7 @@ fn unexpected(at: &At) -> Diagnostic {
 }
 
 /// Finds everything that is wrong wherever it stands.
-fn never_right(sentence: &Sentence) -> Vec<Diagnostic> {
+fn never_right(sentence: &Sentence, entry: Rule) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut skip = 0;
     for (index, token) in sentence.tokens.iter().enumerate() {
@@ -61,12 +61,12 @@ fn never_right(sentence: &Sentence) -> Vec<Diagnostic> {
             skip = index + length;
             continue;
         }
-        problems.extend(bad_token(sentence, index, token));
+        problems.extend(bad_token(sentence, entry, index, token));
     }
     problems
 }
 
-fn bad_token(sentence: &Sentence, index: usize, token: &Token) -> Option<Diagnostic> {
+fn bad_token(sentence: &Sentence, entry: Rule, index: usize, token: &Token) -> Option<Diagnostic> {
     let text = sentence.word(token);
     let span = sentence.span(token);
     let problem = |code, message: &str, help: String| Some(Diagnostic::error(code, span, message).help(help));
@@ -87,7 +87,13 @@ fn bad_token(sentence: &Sentence, index: usize, token: &Token) -> Option<Diagnos
         }
         Kind::Operator => {
             let next = sentence.tokens.get(index + 1).map_or("…", |token| sentence.word(token));
-            let help = operator_help(text, &shown(next));
+            let help = match (text, index.checked_sub(1).and_then(|before| sentence.tokens.get(before))) {
+                // In `with priority = "high"` nothing is compared.
+                ("=", Some(name)) if entry == Rule::e_steps => {
+                    format!("take it out: write `{} {}`", sentence.word(name), shown(next))
+                }
+                _ => operator_help(text, &shown(next)),
+            };
             problem(codes::OPERATOR, &format!("`{text}` is an operator of programming languages"), help)
         }
         Kind::Odd => problem(

@@ -7,6 +7,8 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span, Spanned};
 use crate::lang::tree::{BrokenRule, Comment, Playbook, Syntax, Text};
 
+use crate::lang::suggest::nearest;
+
 use super::build::{Builder, Node};
 use super::diagnose;
 use super::grammar::Rule;
@@ -17,7 +19,7 @@ use super::sentence::Sentence;
 pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) {
     let source = sources.file(file);
     let slice = Slice { text: &source.text, file, offsets: Offsets::Shift(0) };
-    let mut reader = Reader { playbook: empty(file), problems: Vec::new(), uncounted: 0 };
+    let mut reader = Reader { playbook: empty(file), problems: Vec::new(), unread: 0, bad_characters: Vec::new() };
     if let Some(problem) = too_large(&slice) {
         return (reader.playbook, vec![problem]);
     }
@@ -28,6 +30,8 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
     }
     let scan = scan(slice.text);
     reader.problems.extend(character_problems(&slice, &scan));
+    reader.bad_characters =
+        scan.forbidden.iter().map(|(at, _)| *at).chain(scan.mixed.iter().map(|(at, _)| *at)).collect();
     reader.playbook.comments = comments(&slice, &scan);
     if scan.too_deep.is_none() {
         let whole = Sentence { slice: &slice, tokens: &scan.tokens, start: 0, end: slice.text.len() };
@@ -117,8 +121,10 @@ enum Section {
 struct Reader {
     playbook: Playbook,
     problems: Vec<Diagnostic>,
-    /// Broken rules that were only counted.
-    uncounted: usize,
+    /// Rules that were not looked at.
+    unread: usize,
+    /// Where characters stand that must not.
+    bad_characters: Vec<usize>,
 }
 
 impl Reader {
@@ -145,8 +151,9 @@ impl Reader {
                 Section::Rule => self.rule(&sentence),
             }
         }
-        if self.uncounted > 0 {
-            let message = format!("{} more rules cannot be read; they are not described", self.uncounted);
+        if self.unread > 0 {
+            let message =
+                format!("{} more rules were not looked at after {} problems", self.unread, super::MOST_PROBLEMS);
             let end = whole.slice.span(whole.end, whole.end);
             self.problems.push(Diagnostic::error(codes::TOO_MANY, end, message).help("mend the problems above first"));
         }
@@ -201,6 +208,10 @@ impl Reader {
     }
 
     fn rule(&mut self, sentence: &Sentence) {
+        if self.problems.len() >= super::MOST_PROBLEMS {
+            self.unread += 1;
+            return self.broken(sentence);
+        }
         match sentence.try_read(Rule::e_rule, |builder, node| builder.rule(node.any()?)) {
             Ok((Some(rule), problems)) => {
                 self.problems.extend(problems);
@@ -211,14 +222,18 @@ impl Reader {
                 self.broken(sentence);
             }
             Err(failure) => {
-                if self.problems.len() < super::MOST_PROBLEMS {
+                // Bad characters are reported already, and explain whatever else would be said.
+                if !self.has_bad_characters(sentence) {
                     self.problems.extend(diagnose::rule(sentence, &failure));
-                } else {
-                    self.uncounted += 1;
                 }
                 self.broken(sentence);
             }
         }
+    }
+
+    fn has_bad_characters(&self, sentence: &Sentence) -> bool {
+        let inside = |at: &usize| (sentence.start..sentence.end).contains(at);
+        self.bad_characters.iter().any(inside)
     }
 
     fn broken(&mut self, sentence: &Sentence) {
@@ -282,6 +297,12 @@ fn section_at(whole: &Sentence, index: usize) -> Option<Section> {
     }
     if is(0, "time") && is(1, "zone") && (token.first || is_text(2)) {
         return Some(Section::Zone);
+    }
+    // `rul checkout "…"`: cut here all the same, or it would be read as part of the rule above.
+    let named = token.first && word(1).is_some() && is_text(2);
+    let action = word(0).is_some_and(|word| matches!(word, "post" | "set" | "record" | "alert" | "email"));
+    if named && !action && word(0).and_then(|word| nearest(word, ["rule"].into_iter())).is_some() {
+        return Some(Section::Rule);
     }
     (is(0, "owner") && (token.first || is_text(1))).then_some(Section::Owner)
 }

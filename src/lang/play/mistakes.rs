@@ -130,6 +130,8 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         each_with_field,
         reading_without_field,
         measure_without_field,
+        measured,
+        side,
         timing,
         ladder,
         action,
@@ -223,6 +225,7 @@ pub(super) fn unquoted_text(at: &At) -> Option<Diagnostic> {
     let text = &at.sentence.slice.text[start..end];
     let message = format!("a text stands in quotes, `{}` does not", shown(text));
     let before = if words::is_key_word(&keyword) { format!("{keyword} ") } else { String::new() };
+    let before = if at.entry == Rule::e_zone { "time zone ".to_owned() } else { before };
     let help = format!("write `{before}\"{}\"`", shown(text));
     at.error(codes::UNQUOTED_TEXT, at.sentence.slice.span(start, end), message, help)
 }
@@ -343,7 +346,8 @@ fn unit(at: &At) -> Option<Diagnostic> {
         && !words::is_key_word(&word)
         && (required || !at.expects(Rule::EOI) || nearest(&word, words::UNITS.into_iter()).is_some())
     {
-        let near = nearest(&word, words::UNITS.into_iter().chain(["business"]));
+        let plural = words::UNITS.into_iter().filter(|unit| unit.ends_with('s')).chain(["business"]);
+        let near = nearest(&word, plural);
         let help = near.map_or(format!("units are: {known}"), |unit| format!("did you mean `{unit}`?"));
         return at.error(codes::UNKNOWN_UNIT, at.here(), message, help);
     }
@@ -470,7 +474,7 @@ fn comparison(at: &At) -> Option<Diagnostic> {
 
 /// `when survey_response.score is at most 6`
 fn each_with_field(at: &At) -> Option<Diagnostic> {
-    (at.entry == Rule::e_trigger && at.expects_any(&[Rule::goes, Rule::stays]) && at.text(-2) == ".").then_some(())?;
+    (at.entry == Rule::e_trigger && at.expects_any(&[Rule::goes, Rule::w_goes]) && at.text(-2) == ".").then_some(())?;
     matches!(at.word(0).as_str(), "is" | "contains" | "mentions" | "does" | "starts").then_some(())?;
     let (signal, field) = (shown(at.text(-3)), shown(at.text(-1)));
     at.error(
@@ -509,6 +513,65 @@ fn measure_without_field(at: &At) -> Option<Diagnostic> {
     )
 }
 
+/// A measure with a misspelt name, without its window, or with a difference that says neither `at least` nor `more than`.
+fn measured(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_trigger).then_some(())?;
+    let word = at.word(0);
+    if word == "of" && at.index == 1 {
+        let kinds = ["nps", "csat", "average", "median", "sum", "lowest", "highest", "count", "share"];
+        let message = format!("unknown measure `{}`", shown(at.text(-1)));
+        let (code, help) = match (at.word(-1).as_str(), nearest(&at.word(-1), kinds.into_iter())) {
+            ("mean" | "avg", _) => (codes::OTHER_WORD, "write `average of …`".to_owned()),
+            ("min" | "minimum", _) => (codes::OTHER_WORD, "write `lowest of …`".to_owned()),
+            ("max" | "maximum", _) => (codes::OTHER_WORD, "write `highest of …`".to_owned()),
+            ("number" | "total", _) => (codes::OTHER_WORD, "write `count of …` or `sum of …`".to_owned()),
+            (_, Some(kind)) => (codes::MISSPELT, format!("did you mean `{kind}`?")),
+            (_, None) => (codes::UNEXPECTED, format!("measures are: {}, gap between", kinds.join(", "))),
+        };
+        return at.error(code, at.span(-1, -1), message, help);
+    }
+    if word == "is" && at.expects(Rule::w_over) {
+        return at.error(
+            codes::NO_WITHIN,
+            at.here(),
+            "this measure does not say over what time",
+            "write before it, for example, `over the last 7 days`",
+        );
+    }
+    let number =
+        [-1, -2].into_iter().find(|offset| at.kind(*offset) == Some(Kind::Number) && at.word(offset - 1) == "is")?;
+    let difference = matches!(word.as_str(), "points" | "point" | "below" | "above");
+    difference.then_some(())?;
+    let unit = if number == -2 { at.word(-1) } else { "points".to_owned() };
+    let side = if word.starts_with("point") { or(&at.word(1), "below") } else { word };
+    let help = format!("write `is at least {} {unit} {side} the … before`", shown(at.text(number)));
+    at.error(codes::UNEXPECTED, at.span(number, number), "a difference is hardly ever met exactly", help)
+}
+
+/// `goes above 10 minutes`, and `stays over` without how long.
+fn side(at: &At) -> Option<Diagnostic> {
+    let moves = matches!(at.word(-1).as_str(), "goes" | "stays" | "clears");
+    if moves && at.expects_any(&[Rule::side, Rule::w_over]) {
+        let side = match at.word(0).as_str() {
+            "above" | "past" | "beyond" | "more" | "higher" | "up" => "over",
+            "below" | "beneath" | "less" | "lower" | "down" => "under",
+            _ => return None,
+        };
+        let message = format!("`{}` is not how it is said here", at.word(0));
+        return at.error(codes::OTHER_WORD, at.here(), message, format!("write `{} {side}`", at.word(-1)));
+    }
+    let lasting = at.last_before(&["goes", "stays", "clears"]).is_some_and(|word| word == "stays");
+    if lasting && at.expects(Rule::w_for) && at.is_at_end() {
+        return at.error(
+            codes::NO_WITHIN,
+            at.behind(),
+            "this does not say how long it stays",
+            "write, for example, `for 20 minutes`",
+        );
+    }
+    None
+}
+
 /// `during opening, after 2 hours:`, `after 2 hours alert …`
 fn timing(at: &At) -> Option<Diagnostic> {
     at.expects(Rule::colon).then_some(())?;
@@ -524,7 +587,10 @@ fn timing(at: &At) -> Option<Diagnostic> {
     }
     let ends = at.is_at_end() || words::ACTIONS.iter().any(|action| action.split(' ').next() == Some(next.as_str()));
     ends.then_some(())?;
-    at.error(codes::NO_COLON, at.behind(), "a timing ends in a colon", format!("write `{}:`", shown(at.text(-1))))
+    let before = &at.sentence.tokens[..at.index];
+    let start = before.iter().rposition(|token| matches!(at.sentence.word(token), "after" | "during"))?;
+    let written = &at.sentence.slice.text[before[start].start..before.last()?.end];
+    at.error(codes::NO_COLON, at.behind(), "a timing ends in a colon", format!("write `{}:`", shown(written)))
 }
 
 /// `escalate` inside a ladder; `escalate` without its end.
@@ -608,6 +674,9 @@ fn action(at: &At) -> Option<Diagnostic> {
             if sends_mail && matches!(at.word(1).as_str(), "alert" | "notification" | "sms" | "message") =>
         {
             "write `alert floor_manager of store saying \"…\"`".to_owned()
+        }
+        Some(Here::Action(action)) if action.starts_with("alert") && at.word(2) == "of" => {
+            format!("write `alert {} of {}`", shown(at.text(1)), or(at.text(3), "store"))
         }
         Some(Here::Action(action)) => format!("write `{action}`"),
         Some(here) => here.help(),
@@ -748,7 +817,11 @@ fn other_word(at: &At) -> Option<Diagnostic> {
     let help = match here {
         Here::Predicate(text) if predicate => {
             let skip = if matches!(at.word(1).as_str(), "than" | "to") { 2 } else { 1 };
-            let value = or(at.text(skip), "…");
+            let value = match at.word(skip).as_str() {
+                "true" => "yes".to_owned(),
+                "false" => "no".to_owned(),
+                _ => or(at.text(skip), "…"),
+            };
             format!("write `{} {}`", or(at.text(-1), "score"), text.replace('…', &value))
         }
         Here::Predicate(_) => return None,

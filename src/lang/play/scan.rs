@@ -172,24 +172,18 @@ fn token(rest: &str, c: char) -> (Kind, usize) {
     }
     match c {
         '"' | '“' | '”' | '„' | '‟' | '«' | '»' => quoted(rest, c),
-        '`' => {
-            let line = line_of(rest);
-            match line[1..].find('`') {
-                Some(close) => (Kind::Script(true), close + 2),
-                None => (Kind::Script(false), line.trim_end().len()),
+        // Searches stop at the line's end: asking for the whole line first would make many quotes cost its length each.
+        '`' => match rest[1..].find(['`', '\n']).map(|offset| offset + 1) {
+            Some(close) if rest[close..].starts_with('`') => (Kind::Script(true), close + 1),
+            end => (Kind::Script(false), rest[..end.unwrap_or(rest.len())].trim_end().len()),
+        },
+        '\'' | '‘' | '’' => match rest[c.len_utf8()..].find(['\'', '’', '‘', '\n']) {
+            Some(close) if !rest[c.len_utf8() + close..].starts_with('\n') => {
+                let close = c.len_utf8() + close;
+                (Kind::Single, close + rest[close..].chars().next().map_or(0, char::len_utf8))
             }
-        }
-        '\'' | '‘' | '’' => {
-            let line = line_of(rest);
-            let close = line[c.len_utf8()..].find(['\'', '’', '‘']);
-            match close {
-                Some(close) => {
-                    let close = c.len_utf8() + close;
-                    (Kind::Single, close + line[close..].chars().next().map_or(0, char::len_utf8))
-                }
-                None => (Kind::Odd, c.len_utf8()),
-            }
-        }
+            _ => (Kind::Odd, c.len_utf8()),
+        },
         '.' | ',' | ':' | '(' | ')' | '%' | '-' | '−' => (Kind::Mark, c.len_utf8()),
         '≤' | '≥' | '≠' | '→' | '⇒' => (Kind::Operator, c.len_utf8()),
         '<' | '>' | '=' | '!' | '&' | '|' | ';' | '{' | '}' | '[' | ']' | '+' | '*' | '/' | '~' | '^' | '?' | '@'
@@ -202,10 +196,6 @@ fn token(rest: &str, c: char) -> (Kind, usize) {
         }
         _ => (Kind::Odd, c.len_utf8()),
     }
-}
-
-fn line_of(rest: &str) -> &str {
-    &rest[..rest.find('\n').unwrap_or(rest.len())]
 }
 
 fn run(rest: &str, part: impl Fn(char) -> bool) -> usize {
@@ -239,16 +229,18 @@ fn number(rest: &str) -> (Kind, usize) {
 
 /// A text ends at its closing quote; one that is never closed ends with its line, so that it hides nothing below.
 fn quoted(rest: &str, open: char) -> (Kind, usize) {
-    let line = line_of(rest);
     let mut escaped = false;
-    for (offset, c) in line.char_indices().skip(1) {
+    for (offset, c) in rest.char_indices().skip(1) {
+        if c == '\n' {
+            return (Kind::Text(false), rest[..offset].trim_end().len());
+        }
         let closes = c == '"' || open != '"' && matches!(c, '“' | '”' | '„' | '‟' | '«' | '»');
         if !escaped && closes {
             return (Kind::Text(true), offset + c.len_utf8());
         }
         escaped = !escaped && c == '\\';
     }
-    (Kind::Text(false), line.trim_end().len())
+    (Kind::Text(false), rest.trim_end().len())
 }
 
 /// Tells whether a word mixes Latin letters with Cyrillic or Greek ones.

@@ -82,6 +82,15 @@ impl<'a> Sentence<'a> {
         rule: Rule,
         read: impl FnOnce(&mut Builder, &mut Node) -> Option<T>,
     ) -> Result<(Option<T>, Vec<Diagnostic>), Failure> {
+        if self.tokens.len() > super::MOST_WORDS {
+            let start = self.tokens.first().map_or(self.start, |token| token.start);
+            let message = format!("more than {} words in one rule or sentence", super::MOST_WORDS);
+            let problem = Diagnostic::error(codes::TOO_LONG, self.slice.span(start, start), message);
+            return Ok((
+                None,
+                vec![problem.help("write several rules, or give parts of a condition a name with `define`")],
+            ));
+        }
         let entry = PlayParser::parse(rule, self.text()).map_err(|error| self.failure(error))?.next();
         let mut builder = Builder::new(self);
         let value = entry.and_then(|entry| read(&mut builder, &mut Node::new(entry)));

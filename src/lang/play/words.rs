@@ -152,8 +152,9 @@ pub(super) fn phrase(rule: Rule) -> Option<String> {
 pub(super) fn phrases(expected: &[Rule], limit: usize) -> String {
     let mut all: Vec<String> = Vec::new();
     // A condition begins with a value or a name: saying so as well would only confuse.
-    let condition =
-        expected.iter().any(|rule| matches!(rule, Rule::condition | Rule::group | Rule::test | Rule::yes_name));
+    let condition = expected
+        .iter()
+        .any(|rule| matches!(rule, Rule::condition | Rule::group | Rule::test | Rule::yes_name | Rule::open_bracket));
     let part = |rule: &Rule| matches!(rule, Rule::operand | Rule::path | Rule::word | Rule::script);
     let expected = expected.iter().filter(|rule| !(condition && part(rule)));
     for phrase in expected.filter_map(|rule| phrase(*rule)) {

@@ -194,6 +194,7 @@ impl Builder<'_> {
             }
             _ => OperandKind::Path(self.path(value)?),
         };
+        self.refuse_true_false(&kind);
         Some(tree::Operand { kind, span })
     }
 
@@ -288,6 +289,18 @@ impl Builder<'_> {
             self.problem(codes::QUOTED_NUMBER, operand.span, message, &help);
         }
         Some(operand)
+    }
+
+    fn refuse_true_false(&mut self, kind: &OperandKind) {
+        let OperandKind::Path(path) = kind else { return };
+        let [word] = path.words.as_slice() else { return };
+        let here = match word.node.to_lowercase().as_str() {
+            "true" => "yes",
+            "false" => "no",
+            _ => return,
+        };
+        let message = format!("`{}` is not a word of playbooks", word.node);
+        self.problem(codes::OTHER_WORD, word.span, message, &format!("write `{here}`"));
     }
 
     /// `is not present` would read as a comparison with something called `present`.
