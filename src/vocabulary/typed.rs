@@ -364,3 +364,64 @@ pub fn remap(value: &Value, from: (&Type, &Vocabulary), to: (&Type, &Vocabulary)
     };
     if same { value.clone() } else { Value::Missing }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_print_as_a_text_shows_them() {
+        let minutes = Type::Duration(Unit::Minutes);
+        let duration = |seconds| Value::Duration(SignedDuration::from_secs(seconds));
+        let amount = Value::Money(Number::from_whole(50), "EUR".into());
+        for (value, ty, text) in [
+            (duration(720), &minutes, "12 minutes"),
+            (duration(60), &minutes, "1 minute"),
+            (duration(90), &minutes, "1.5 minutes"),
+            (duration(0), &minutes, "0 minutes"),
+            (duration(7_758), &minutes, "129.3 minutes"),
+            (duration(172_800), &Type::Number, "2 days"),
+            (duration(61), &Type::Number, "61 seconds"),
+            (Value::Number(Number::from_whole(4)), &Type::Number, "4"),
+            (amount, &Type::Money, "50 EUR"),
+            (Value::YesNo(false), &Type::YesNo, "no"),
+            (Value::Missing, &Type::Text, "(missing)"),
+        ] {
+            assert_eq!(print_value(&value, ty), text);
+        }
+    }
+
+    #[test]
+    fn durations_keep_every_decimal_and_know_their_limit() {
+        let count: Number = "129.3".parse().expect("a number");
+        assert_eq!(Unit::Minutes.times(count), Some(SignedDuration::from_secs(7_758)));
+        let largest: Number = "1000000000000".parse().expect("a number");
+        for unit in [Unit::Seconds, Unit::Minutes, Unit::Hours, Unit::Days] {
+            let length = unit.times(largest).expect("it fits into 64 bits of seconds");
+            assert_eq!(unit.count(length), largest);
+        }
+        let negative: Number = "-0.5".parse().expect("a number");
+        assert_eq!(Unit::Seconds.times(negative), Some(SignedDuration::from_millis(-500)));
+    }
+
+    #[test]
+    fn addresses_with_anything_that_could_break_a_header_are_refused() {
+        for good in ["a@b", "floor.s7@example.test", "ana+cx@sklep.example.pl", "зоя@пример.рф"] {
+            assert_eq!(address_problem(good), None, "{good}");
+        }
+        for bad in
+            ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b\r\nBcc: c@d", "a@b\0", "<a@b>", "a@b,c@d", "a@.b", "a@b..c"]
+        {
+            assert!(address_problem(bad).is_some(), "{bad:?}");
+        }
+        assert!(address_problem(&format!("{}@b", "a".repeat(300))).is_some());
+    }
+
+    #[test]
+    fn near_zones_are_found_by_city_and_by_spelling() {
+        assert_eq!(nearest_zone("madrid").as_deref(), Some("Europe/Madrid"));
+        assert_eq!(nearest_zone("Sao Paulo").as_deref(), Some("America/Sao_Paulo"));
+        assert_eq!(nearest_zone("Europe/Vilnus").as_deref(), Some("Europe/Vilnius"));
+        assert_eq!(nearest_zone("the moon, far side"), None);
+    }
+}
