@@ -19,6 +19,8 @@ pub mod ir;
 pub mod script;
 pub mod template;
 
+pub mod compile;
+
 pub mod engine;
 
 pub mod replay;

@@ -109,17 +109,8 @@ impl<'a> Scope<'a> {
 
     /// Tells whether a guard lets a firing pass.
     pub fn guard(&self, guard: &Guard, record: &mut Record) -> bool {
-        if !guard.unless {
-            return self.holds(&guard.condition, record);
-        }
-        let made = record.as_ref().map_or(0, Vec::len);
-        let passes = !self.holds(&guard.condition, record);
-        // In a trace, a comparison of `unless` holds when it lets the firing pass.
-        for compared in record.iter_mut().flat_map(|record| record.iter_mut().skip(made)) {
-            compared.clause = format!("unless {}", compared.clause).into();
-            compared.holds = passes || !compared.holds;
-        }
-        passes
+        let holds = self.holds(&guard.condition, record);
+        holds != guard.unless
     }
 
     fn test(&self, test: &Test, record: &mut Record) -> bool {

@@ -25,9 +25,6 @@ use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::{FieldNo, SignalNo};
 
-/// How many keys a rule follows; further ones are not followed, and said.
-pub const KEYS_PER_RULE: usize = 5_000_000;
-
 /// A signal in its place.
 #[derive(Clone)]
 pub(crate) struct Arrived {
@@ -109,11 +106,6 @@ impl Turn<'_> {
         match key_of(rule, &scope, arrived.signal.kind) {
             Ok(written) => {
                 let key: Key = written.iter().cloned().map(grouped).collect();
-                if !rule.key.is_empty() && !self.has_room(number, &key) {
-                    let verdict = Verdict::TooManyKeys { kept: KEYS_PER_RULE as u64 };
-                    self.note(number, vec![], Some(&arrived.signal.id), verdict, record.unwrap_or_default());
-                    return None;
-                }
                 if key != written {
                     let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
                     state.shown.get_or_insert(written);
@@ -125,27 +117,6 @@ impl Turn<'_> {
                 self.note(number, vec![], Some(&arrived.signal.id), verdict, record.unwrap_or_default());
                 None
             }
-        }
-    }
-
-    /// Tells whether a rule may follow a key: one it follows already, or one more within the bound.
-    fn has_room(&self, number: RuleNo, key: &Key) -> bool {
-        let keys = &self.state.rules[number as usize].keys;
-        keys.len() < KEYS_PER_RULE || keys.contains_key(key)
-    }
-
-    /// Forgets keys of which nothing is left to remember. Decides nothing: a key that comes back starts empty, as it
-    /// would have gone on.
-    pub(crate) fn sweep(&mut self) {
-        for number in 0..self.rules.rules.len() as RuleNo {
-            // A check runs over every value seen (M14): those are not forgotten.
-            if self.rule(number).check.is_some() {
-                continue;
-            }
-            let horizons: Vec<Timestamp> =
-                self.rule(number).signals().into_iter().map(|signal| self.lateness_horizon(signal)).collect();
-            let horizon = horizons.into_iter().min().unwrap_or(Timestamp::MIN);
-            self.state.rules[number as usize].keys.retain(|_, state| !state.is_spent(horizon));
         }
     }
 

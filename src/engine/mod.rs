@@ -42,9 +42,6 @@ use crate::id::{Position, RuleId};
 use crate::signal::{FactChange, Signal};
 use crate::vocabulary::builtin;
 
-/// How many inputs pass between two sweeps of spent keys.
-const SWEEP_EVERY: u64 = 65_536;
-
 /// What one input led to, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
@@ -153,9 +150,6 @@ impl Engine {
         }
         turn.see_derived();
         turn.send_digests();
-        if turn.state.position.is_multiple_of(SWEEP_EVERY) {
-            turn.sweep();
-        }
         turn.step
     }
 

@@ -284,37 +284,6 @@ pub enum RestoreError {
     OtherRules,
 }
 
-impl KeyState {
-    /// Trims the window and tells whether nothing is left to remember. `horizon` is before what could still come late.
-    pub fn is_spent(&mut self, horizon: Timestamp) -> bool {
-        let empty = match &mut self.window {
-            Window::None => true,
-            Window::Count(window) => {
-                window.trim(horizon);
-                window.is_empty()
-            }
-            Window::Sequence(window) => {
-                window.trim(horizon, horizon);
-                window.is_empty()
-            }
-            Window::Absence(window) => {
-                window.trim(horizon);
-                window.is_empty()
-            }
-            Window::Measure(window) => {
-                window.trim(horizon);
-                window.is_empty() && !window.entered
-            }
-            // A reading's last state is what the next one is read against.
-            Window::Reading(window) => window.is_empty(),
-        };
-        let floor_holds = self.floor.is_some_and(|floor| floor > horizon);
-        // A count's episode may be over without anybody having looked; with its window empty it is.
-        let episode = self.episode.is_some() && !matches!(self.window, Window::Count(_));
-        empty && !episode && !floor_holds && self.ladder.is_none() && self.armed.is_none()
-    }
-}
-
 impl State {
     /// Returns the saved form, with format version and the hash of its rule set.
     pub fn save(&self, ruleset: [u8; 16]) -> Vec<u8> {

@@ -101,11 +101,6 @@ pub enum Verdict {
     Duplicate,
     /// Known already, with other content: fills missing fields, fires nothing twice.
     Update,
-    /// The rule follows as many keys as it may; this one is not followed.
-    TooManyKeys {
-        /// How many it follows.
-        kept: u64,
-    },
     /// The rule is paused.
     Paused,
     /// A rule already in the chain, or a chain too long (M20).

@@ -155,6 +155,85 @@ codes! {
     SCENARIO_TARGET "S015" "somebody does something about nothing that happened";
     NOT_EXPECTED "S020" "what happened is not what was expected";
     NO_SCENARIO "S021" "a live rule without a scenario";
+
+    // ─── N0xx: names ───
+    UNKNOWN_NAME "N001" "a name that is no field, fact or defined condition here";
+    UNKNOWN_SIGNAL "N002" "an unknown signal";
+    PLURAL "N003" "a plural that is not declared, or stands where one is meant";
+    NO_SUCH_FACT "N004" "an unknown fact of a thing";
+    NO_FACTS "N005" "a dot behind something that is no thing";
+    UNKNOWN_LEXICON "N006" "an unknown lexicon";
+    NO_SUCH_CALENDAR "N007" "an unknown calendar";
+    UNKNOWN_ROLE "N008" "a role that nobody fills anywhere";
+    UNKNOWN_TEMPLATE "N009" "an unknown mail template";
+    UNKNOWN_WORD "N010" "a word that is not on the list of a field, of the touchpoints or of the channels";
+    UNQUOTED_WORD "N011" "a word that lacks its quotes";
+    UNKNOWN_PLACEHOLDER "N012" "an unknown placeholder in a text";
+    OUT_OF_REACH "N013" "a name that exists, but not in this kind of rule";
+    KEY_OUT_OF_REACH "N014" "a key that a signal of the rule does not have";
+    UNKNOWN_WITH "N015" "an unknown name after `with`";
+    UNKNOWN_LANGUAGE "N016" "a language that is not declared";
+    NO_SUCH_ZONE "N017" "an unknown time zone";
+    RECURSIVE_DEFINE "N018" "a condition that is defined by itself";
+    DEFINE_TWICE "N019" "two definitions of one name";
+    RULE_TWICE "N020" "two rules with one id";
+    PLAYBOOK_TWICE "N021" "two files with one playbook id";
+    NO_VOCABULARY "N022" "a playbook without a vocabulary";
+    BUILT_IN "N023" "a built-in signal or fact that a rule cannot make";
+    KEY_TWICE "N024" "one part of a key, twice";
+    GIVEN_TWICE "N025" "a value after `with`, twice";
+    EMPTY_NAME "N026" "an empty name";
+    TEMPLATE_VALUES "N027" "a mail template that lacks a value";
+    UNTIL "N028" "something else than `acknowledged` or `case_closed` after `until`";
+
+    // ─── T0xx: types ───
+    OTHER_TYPE "T001" "a value of another type than its subject";
+    OUT_OF_SCALE "T002" "a value outside the range of what it is held against";
+    QUOTED_VALUE "T003" "a number, a date or a length in quotes";
+    MISSING_UNIT "T004" "a number without the unit of its subject";
+    WRONG_PREDICATE "T005" "something said that makes no sense of this type";
+    REVERSED "T006" "`between` with the larger value first";
+    NOT_A_CONDITION "T007" "a name that is no condition by itself";
+    LITERAL_SUBJECT "T008" "a condition that begins with a value";
+    NOT_A_LITERAL "T009" "a name where a written value belongs";
+    NOT_A_VALUE "T010" "a signal where a value belongs";
+    SCRIPT "T011" "a script that cannot be used";
+    READING_TYPE "T012" "a reading of a field without more or less";
+    CLEARS_SIDE "T013" "a clearing line on the wrong side";
+    MEASURE_TYPE "T014" "a measure of a field it does not fit";
+    MEASURE_TEST "T015" "a measure held against something it cannot be held against";
+    ENOUGH "T016" "a least sample that does not fit its measure";
+    FOR_EACH_MISSING "T017" "a reading without `for each`";
+    FOR_EACH_NOT_ALLOWED "T018" "a `for each` where it does not belong";
+    CHECK_NOT_ALLOWED "T019" "a `check` where it does not belong";
+    BUSINESS_LENGTH "T020" "opening time where it cannot be counted";
+    EMPTY_LENGTH "T021" "a length of time that is zero or negative";
+    BROKEN_DAY "T022" "a part of a day or week";
+    LENGTH_TOO_LONG "T023" "a length of time that is too long";
+    BAD_COUNT "T024" "a count that is always or never reached";
+    NOT_A_THING "T025" "a value where a thing belongs";
+    NO_ADDRESS "T026" "a mail to something without an address";
+    LADDER_PLACE "T027" "a ladder that is not the last and only one";
+    LADDER_ACTION "T028" "an action that a ladder cannot take";
+    IMMEDIATE_FIRST "T029" "an immediate action behind a delayed one";
+    SET_FACT "T030" "a `set` without a thing";
+    FIELDS_MISSING "T031" "a recorded signal without a field it needs";
+    LOOP "T032" "rules that can set each other off without a limit";
+
+    // ─── L0xx: lints ───
+    NEVER_HOLDS "L001" "a condition that can never hold";
+    UNREACHABLE "L002" "a rule that no signal can reach";
+    LADDER_OVERTAKES "L003" "a ladder step that can be due before the one above it";
+    NO_SAMPLE "L004" "a comparison without a least sample";
+    NO_LIMIT "L005" "an alert on each signal without a limit";
+    NOT_KEPT "L006" "a window or limit longer than what is kept";
+    LANGUAGE_MISSING "L007" "a mail template without a declared language";
+    ROLE_GAP "L008" "a role that nobody fills somewhere";
+    TWO_MAILS "L009" "two rules that can mail one customer for one signal";
+    LOOKS_ALIKE "L010" "two ids that look alike";
+    NOT_COVERED "L011" "a live rule without a scenario";
+    NO_DIRECTORY "L012" "a playbook without a directory";
+    DEFINE_UNUSED "L013" "a defined condition that no rule uses";
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod codes;
 pub mod diagnostic;
+pub mod format;
 pub mod play;
 pub mod render;
 pub mod source;

@@ -195,7 +195,6 @@ pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
         Verdict::TooLate => "too late".into(),
         Verdict::Duplicate => "known already".into(),
         Verdict::Update => "an update of a signal it has seen".into(),
-        Verdict::TooManyKeys { kept } => format!("not followed: the rule follows {kept} others already"),
         Verdict::Paused => "paused".into(),
         Verdict::ChainRefused { chain } => {
             let names: Vec<String> = chain.iter().map(|rule| rule.rule.to_string()).collect();

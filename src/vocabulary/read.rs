@@ -56,7 +56,7 @@ const KEYS: [&str; 11] = [
 /// Reads a vocabulary. `None` only where nothing of the file can be used.
 pub fn vocabulary(sources: &Sources, file: FileNo) -> (Option<Vocabulary>, Vec<Diagnostic>) {
     let (root, _, diagnostics) = parse::parse(sources, file);
-    let mut reader = Reader::new(file, diagnostics);
+    let mut reader = Reader { file, diagnostics };
     let Some(root) = root else { return (None, reader.finish()) };
     let Some(entries) = reader.keep(read::expect_map(&root, "vocabulary")) else {
         return (None, reader.finish());
@@ -132,23 +132,11 @@ fn root_place(file: FileNo, entries: &[(Key, Node)]) -> Span {
 struct Reader {
     file: FileNo,
     diagnostics: Vec<Diagnostic>,
-    /// How many problems were only counted.
-    dropped: usize,
 }
 
-/// How many problems of a file are kept to be sorted by place; the rest is counted.
-const KEPT_PROBLEMS: usize = 10 * parse::MAX_PROBLEMS;
-
 impl Reader {
-    fn new(file: FileNo, diagnostics: Vec<Diagnostic>) -> Reader {
-        Reader { file, diagnostics, dropped: 0 }
-    }
-
     fn say(&mut self, diagnostic: Diagnostic) {
-        match self.diagnostics.len() < KEPT_PROBLEMS {
-            true => self.diagnostics.push(diagnostic),
-            false => self.dropped += 1,
-        }
+        self.diagnostics.push(diagnostic);
     }
 
     /// Tells whether there are more problems than anybody is shown, so that a near name is not worth looking for.
@@ -167,12 +155,12 @@ impl Reader {
     /// Returns the problems in order of place, the first of too many.
     fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        let more = self.dropped + self.diagnostics.len().saturating_sub(parse::MAX_PROBLEMS);
+        let more = self.diagnostics.len().saturating_sub(parse::MAX_PROBLEMS);
         if more > 0 && self.diagnostics.len() > parse::MAX_PROBLEMS + 1 {
             let place = self.diagnostics[parse::MAX_PROBLEMS].span;
             self.diagnostics.truncate(parse::MAX_PROBLEMS);
             let message = format!("{more} more problems in this file are not shown");
-            self.diagnostics.push(Diagnostic::error(codes::TOO_MANY, place, message).help("mend those above first"));
+            self.say(Diagnostic::error(codes::TOO_MANY, place, message).help("mend those above first"));
         }
         self.diagnostics
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod compile;
 mod architecture;
 mod lang;
 mod real_feedback;

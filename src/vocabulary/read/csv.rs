@@ -32,7 +32,7 @@ const COLUMNS: [&str; 6] = ["thing", "id", "role", "address", "person", "languag
 
 /// Reads a directory from CSV.
 pub fn directory_csv(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
-    let mut reader = Reader::new(file, Vec::new());
+    let mut reader = Reader { file, diagnostics: Vec::new() };
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
     let text = sources.file(file).text.as_str();
     if text.len() > MAX_BYTES {

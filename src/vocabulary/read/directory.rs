@@ -24,7 +24,7 @@ const PERSON_KEYS: [&str; 3] = ["name", "language", "by"];
 /// Reads a directory.
 pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
     let (root, _, diagnostics) = parse::parse(sources, file);
-    let mut reader = Reader::new(file, diagnostics);
+    let mut reader = Reader { file, diagnostics };
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
     let entries = root.as_ref().and_then(|root| reader.keep(read::expect_map(root, "directory"))).unwrap_or(&[]);
     let mut references = References::default();

@@ -1,7 +1,6 @@
 //! Names, and lengths of time, as a vocabulary writes them.
 
 use jiff::SignedDuration;
-use rustc_hash::FxHashMap;
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -9,27 +8,9 @@ use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::read;
 use crate::number::Number;
 use crate::suggest::nearest;
-use crate::vocabulary::{ThingNo, Unit};
+use crate::vocabulary::Unit;
 
 use super::Reader;
-
-/// The declared things by name.
-pub(super) struct Things<'a>(FxHashMap<&'a str, ThingNo>);
-
-impl<'a> Things<'a> {
-    pub(super) fn new(names: impl Iterator<Item = &'a str>) -> Things<'a> {
-        Things(names.enumerate().map(|(place, name)| (name, ThingNo(place as u16))).collect())
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<ThingNo> {
-        self.0.get(name).copied()
-    }
-
-    /// Returns the names, in no order: for near names only, which order themselves.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.0.keys().copied()
-    }
-}
 
 /// Words that the language keeps for itself, in which a rule could not speak of a field.
 const RESERVED: [&str; 12] =

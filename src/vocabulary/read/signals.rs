@@ -9,9 +9,8 @@ use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::read;
 use crate::signal::RESERVED_KEYS;
 use crate::value::Str;
-use crate::vocabulary::{Field, SignalType, Thing, Type, Vocabulary, builtin};
+use crate::vocabulary::{Field, SignalType, Thing, ThingNo, Type, Vocabulary, builtin};
 
-use super::names::Things;
 use super::{MAX_NAMES, Reader};
 
 const SIGNAL_KEYS: [&str; 4] = ["plural", "about", "lateness", "fields"];
@@ -43,7 +42,7 @@ impl Reader {
                 declared.push(entry);
             }
         }
-        let names = Things::new(declared.iter().map(|(key, _)| key.text.as_str()));
+        let names: Vec<Str> = declared.iter().map(|(key, _)| key.text.as_str().into()).collect();
         let mut things = Vec::new();
         for (key, node) in declared {
             let mut facts = Vec::new();
@@ -65,9 +64,9 @@ impl Reader {
     }
 
     /// A fact or field that is named like a thing has to be that thing, or a rule could not tell them apart.
-    fn like_a_thing(&mut self, key: &Key, ty: &Type, things: &Things<'_>) {
-        let Some(thing) = things.get(&key.text) else { return };
-        if *ty != Type::Thing(thing) {
+    fn like_a_thing(&mut self, key: &Key, ty: &Type, things: &[Str]) {
+        let Some(thing) = things.iter().position(|thing| **thing == *key.text) else { return };
+        if *ty != Type::Thing(ThingNo(thing as u16)) {
             let message = format!("`{0}` is a thing, and here the name of something else", key.text);
             let help = format!("write `{0}: {0}` to refer to a {0}, or choose another name", key.text);
             self.say(Diagnostic::error(codes::FIELD_LIKE_THING, key.span, message).help(help));
@@ -75,7 +74,7 @@ impl Reader {
     }
 
     fn signals(&mut self, node: Option<&Node>, things: &[Thing]) -> Vec<SignalType> {
-        let names = Things::new(things.iter().map(|thing| &*thing.name));
+        let names: Vec<Str> = things.iter().map(|thing| thing.name.clone()).collect();
         let mut signals = Vec::new();
         // Where each singular and plural was said first.
         let mut said: FxHashMap<String, Span> = FxHashMap::default();
@@ -140,14 +139,14 @@ impl Reader {
         Some(plural.into())
     }
 
-    fn about(&mut self, node: &Node, things: &Things<'_>) -> Vec<Field> {
+    fn about(&mut self, node: &Node, things: &[Str]) -> Vec<Field> {
         let mut fields = Vec::new();
         for (word, span) in self.list_of_words(node, "about", "thing") {
-            match things.get(&word) {
-                Some(thing) => fields.push(builtin::about(word, thing)),
+            match things.iter().position(|thing| *thing == word) {
+                Some(thing) => fields.push(builtin::about(word, ThingNo(thing as u16))),
                 None => {
                     let unknown = Diagnostic::error(codes::UNKNOWN_THING, span, format!("unknown thing `{word}`"));
-                    let near = self.nearest(&word, things.names());
+                    let near = self.nearest(&word, things.iter().map(|thing| &**thing));
                     self.say(unknown.help(match near {
                         Some(near) => format!("did you mean `{near}`?"),
                         None if &*word == builtin::CASE => "only touchline's own signals are about cases".to_owned(),
@@ -159,7 +158,7 @@ impl Reader {
         fields
     }
 
-    fn signal_field(&mut self, key: &Key, node: &Node, signal: &SignalType, things: &Things<'_>) -> Option<Field> {
+    fn signal_field(&mut self, key: &Key, node: &Node, signal: &SignalType, things: &[Str]) -> Option<Field> {
         let name = key.text.as_str();
         self.name(key, "field");
         if RESERVED_KEYS.contains(&name) {
@@ -167,7 +166,7 @@ impl Reader {
             self.say(taken(key, &message).help(format!("choose another name, such as `{}_{name}`", signal.name)));
             return None;
         }
-        let is_thing = things.get(name).is_some() || name == builtin::CASE;
+        let is_thing = things.iter().any(|thing| **thing == *name) || name == builtin::CASE;
         if is_thing {
             let message = format!("`{name}` is a thing, and cannot be the name of a field");
             let help = match signal.field(name) {

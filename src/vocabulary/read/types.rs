@@ -9,10 +9,9 @@ use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::read;
 use crate::suggest::nearest;
 use crate::value::Str;
-use crate::vocabulary::{Field, Scale, Type, Unit};
+use crate::vocabulary::{Field, Scale, ThingNo, Type, Unit};
 
 use super::Reader;
-use super::names::Things;
 
 /// The words a type may begin with, things aside.
 pub(super) const TYPES: [&str; 17] = [
@@ -37,7 +36,7 @@ pub(super) const TYPES: [&str; 17] = [
 
 impl Reader {
     /// Reads the type of one field. What cannot be read is said, and the field taken as an optional text.
-    pub(super) fn field(&mut self, key: &Key, node: &Node, things: &Things<'_>) -> Field {
+    pub(super) fn field(&mut self, key: &Key, node: &Node, things: &[Str]) -> Field {
         let name: Str = key.text.as_str().into();
         let mut field = Field { name, ty: Type::Text, optional: false, personal: false };
         let Some(sentence) = self.keep(read::expect_text(node, &key.text)) else {
@@ -75,7 +74,7 @@ struct Problem {
 }
 
 /// Reads a type; `suggest` is whether an unknown one is worth comparing with all names.
-fn type_of(parts: &[&str], things: &Things<'_>, suggest: bool) -> Result<Type, Problem> {
+fn type_of(parts: &[&str], things: &[Str], suggest: bool) -> Result<Type, Problem> {
     let words = parts[0].split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some(first) = words.strip_prefix("one of ").or((words == "one of").then_some("")) {
         return one_of(first, &parts[1..]);
@@ -97,7 +96,7 @@ fn type_of(parts: &[&str], things: &Things<'_>, suggest: bool) -> Result<Type, P
     }
 }
 
-fn simple(words: &str, things: &Things<'_>, suggest: bool) -> Result<Type, Problem> {
+fn simple(words: &str, things: &[Str], suggest: bool) -> Result<Type, Problem> {
     Ok(match words {
         "text" => Type::Text,
         "number" => Type::Number,
@@ -115,14 +114,14 @@ fn simple(words: &str, things: &Things<'_>, suggest: bool) -> Result<Type, Probl
         "csat" => Type::Score(Scale::Csat),
         "stars" => Type::Score(Scale::Stars),
         _ => {
-            if let Some(thing) = things.get(words) {
-                return Ok(Type::Thing(thing));
+            if let Some(thing) = things.iter().position(|thing| **thing == *words) {
+                return Ok(Type::Thing(ThingNo(thing as u16)));
             }
             let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
             match first {
                 "duration" => return duration(rest),
                 "ces" => return ces(rest),
-                _ => return Err(unknown(words, suggest.then_some(things))),
+                _ => return Err(unknown(words, if suggest { things } else { &[] })),
             }
         }
     })
@@ -179,7 +178,7 @@ fn one_of(first: &str, rest: &[&str]) -> Result<Type, Problem> {
     Ok(Type::OneOf(words))
 }
 
-fn unknown(words: &str, things: Option<&Things<'_>>) -> Problem {
+fn unknown(words: &str, things: &[Str]) -> Problem {
     let other = match words.to_lowercase().as_str() {
         "string" | "str" | "varchar" | "char" => Some("text"),
         "int" | "integer" | "long" => Some("whole number"),
@@ -192,8 +191,7 @@ fn unknown(words: &str, things: Option<&Things<'_>>) -> Problem {
         "rating" | "star" => Some("stars"),
         _ => None,
     };
-    let names = |things: &Things<'_>| nearest(words, TYPES.into_iter().chain(things.names())).map(str::to_owned);
-    let near = other.map(str::to_owned).or_else(|| things.and_then(names));
+    let near = other.or_else(|| nearest(words, TYPES.into_iter().chain(things.iter().map(|thing| &**thing))));
     Problem {
         code: codes::UNKNOWN_TYPE,
         message: format!("unknown type `{words}`"),

@@ -1,0 +1,309 @@
+//! Conditions: defines inlined, subjects resolved, predicates checked against the subject's type.
+
+use crate::compile::lower::Lower;
+use crate::compile::scope::{Scope, did_you_mean};
+use crate::compile::value::{Beside, comparable};
+use crate::compile::words::describe;
+use crate::ir::Here;
+use crate::ir::expr::{Condition, Operand, Predicate, Test};
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::format::sentence;
+use crate::lang::source::{Span, Spanned};
+use crate::lang::tree::{self, ConditionKind, OperandKind, Order, Path};
+use crate::script::Script;
+use crate::value::Value;
+use crate::vocabulary::Type;
+
+impl Lower<'_> {
+    /// Resolves and types a condition. Reports every problem in it, and gives it only when there is none.
+    pub fn condition(&mut self, scope: &Scope, condition: &tree::Condition) -> Option<Condition> {
+        match &condition.kind {
+            ConditionKind::And(parts) => {
+                let parts = self.conditions(scope, parts)?;
+                Some(Condition::All(flat(parts, |part| match part {
+                    Condition::All(inner) => Ok(inner),
+                    other => Err(other),
+                })))
+            }
+            ConditionKind::Or(parts) => {
+                let parts = self.conditions(scope, parts)?;
+                Some(Condition::Any(flat(parts, |part| match part {
+                    Condition::Any(inner) => Ok(inner),
+                    other => Err(other),
+                })))
+            }
+            ConditionKind::Group(inner) => self.condition(scope, inner),
+            ConditionKind::Name(path) => self.named_condition(scope, path, condition.span),
+            ConditionKind::Test(subject, predicate) => self.test(scope, subject, predicate, condition.span),
+            ConditionKind::Script(script) => {
+                let compiled = self.script(scope, &script.node, script.span)?;
+                Some(Condition::Script(compiled, Here(condition.span)))
+            }
+        }
+    }
+
+    fn conditions(&mut self, scope: &Scope, parts: &[tree::Condition]) -> Option<Vec<Condition>> {
+        // Each part is looked at even when an earlier one is broken: one run reports all problems.
+        let parts: Vec<Option<Condition>> = parts.iter().map(|part| self.condition(scope, part)).collect();
+        parts.into_iter().collect()
+    }
+
+    /// A defined condition, or a field that is yes or no by itself.
+    fn named_condition(&mut self, scope: &Scope, path: &Path, span: Span) -> Option<Condition> {
+        if let [word] = &path.words[..]
+            && let Some(define) = self.defines.get(&*word.node).copied()
+        {
+            return self.inline(scope, define, word.span);
+        }
+        let access = self.access(scope, path)?;
+        if access.ty != Type::YesNo {
+            let what = describe(self.vocabulary, &access.ty);
+            let message = format!("`{}` is {what}: a condition says something of it", access.name);
+            let help =
+                format!("write what it has to be, such as `{} is {}`", access.name, super::value::example(&access.ty));
+            self.report(
+                Diagnostic::error(codes::NOT_A_CONDITION, span, message).label("not a condition by itself").help(help),
+            );
+            return None;
+        }
+        let predicate = Predicate::Is { negated: false, to: Operand::Literal(Value::YesNo(true)) };
+        let text = access.name.clone();
+        Some(Condition::Test(Test { subject: Operand::Access(access), predicate, text, here: Here(span) }))
+    }
+
+    /// Puts a defined condition in the place of its name. Problems in it are told at the place of use: the same
+    /// definition may be right in one rule and wrong in another.
+    fn inline(&mut self, scope: &Scope, define: &tree::Define, used: Span) -> Option<Condition> {
+        if self.inlining.iter().any(|(name, _)| *name == define.name.node) {
+            let chain: Vec<&str> =
+                self.inlining.iter().map(|(name, _)| name.as_str()).chain([&*define.name.node]).collect();
+            let message = format!("`{}` is defined by itself ({})", define.name.node, chain.join(" → "));
+            let problem = Diagnostic::error(codes::RECURSIVE_DEFINE, used, message)
+                .help(format!("write out in the definition of `{}` what is meant", define.name.node));
+            self.report(problem);
+            return None;
+        }
+        self.inlining.push((define.name.node.clone(), used));
+        let condition = self.condition(scope, &define.condition);
+        self.inlining.pop();
+        condition
+    }
+
+    /// Compiles a script whose names are those of `scope`.
+    pub fn script(&mut self, scope: &Scope, text: &str, span: Span) -> Option<Script> {
+        super::script::compile(self, scope, text, span)
+    }
+
+    fn test(
+        &mut self,
+        scope: &Scope,
+        subject: &tree::Operand,
+        predicate: &Spanned<tree::Predicate>,
+        span: Span,
+    ) -> Option<Condition> {
+        let name = sentence::operand(subject);
+        let (subject_ir, ty) = match &subject.kind {
+            OperandKind::Path(path) => match self.access(scope, path) {
+                Some(access) => {
+                    let ty = access.ty.clone();
+                    (Operand::Access(access), Some(ty))
+                }
+                None => {
+                    self.literals_alone(scope, &predicate.node);
+                    return None;
+                }
+            },
+            OperandKind::Script(text) => {
+                (Operand::Script(self.script(scope, text, subject.span)?, Here(subject.span)), None)
+            }
+            _ => {
+                let problem =
+                    Diagnostic::error(codes::LITERAL_SUBJECT, subject.span, format!("`{name}` is always the same"))
+                        .label("a condition begins with a name");
+                let problem = match reversed(&predicate.node) {
+                    Some(other) => problem.help(format!("turn it round, with `{other}` first")),
+                    None => problem.help("begin with the field that is looked at"),
+                };
+                self.report(problem);
+                return None;
+            }
+        };
+        let predicate_ir = self.predicate(scope, predicate, ty.as_ref(), &name)?;
+        let text = sentence::test(subject, &predicate.node).into();
+        Some(Condition::Test(Test { subject: subject_ir, predicate: predicate_ir, text, here: Here(span) }))
+    }
+
+    /// Looks at what can be checked without knowing the subject: the lexicon.
+    fn literals_alone(&mut self, scope: &Scope, predicate: &tree::Predicate) {
+        if let tree::Predicate::Mentions { lexicon, .. } = predicate
+            && !scope.incomplete
+        {
+            self.lexicon(lexicon);
+        }
+    }
+
+    fn predicate(
+        &mut self,
+        scope: &Scope,
+        predicate: &Spanned<tree::Predicate>,
+        ty: Option<&Type>,
+        name: &str,
+    ) -> Option<Predicate> {
+        let beside = Beside::compared(ty, name);
+        match &predicate.node {
+            tree::Predicate::Is { negated, to } => {
+                let to = self.operand(scope, to, beside)?;
+                Some(Predicate::Is { negated: *negated, to })
+            }
+            tree::Predicate::OneOf { negated, of } => {
+                let of: Vec<Option<Operand>> = of.iter().map(|item| self.operand(scope, item, beside)).collect();
+                Some(Predicate::OneOf { negated: *negated, of: of.into_iter().collect::<Option<_>>()? })
+            }
+            tree::Predicate::Compare { order, to } => {
+                self.ordered(*order, predicate.span, ty, name)?;
+                let to = self.operand(scope, to, beside)?;
+                Some(Predicate::Compare { order: strict(*order), to })
+            }
+            tree::Predicate::Between(from, to) => self.between(scope, from, to, predicate.span, ty, name),
+            tree::Predicate::Present => Some(Predicate::Present),
+            tree::Predicate::Missing => Some(Predicate::Missing),
+            tree::Predicate::Contains { negated, text } => {
+                let text = self.text_operand(scope, text, ty, name, predicate.span, "contains")?;
+                Some(Predicate::Contains { negated: *negated, text })
+            }
+            tree::Predicate::StartsWith { negated, text } => {
+                let text = self.text_operand(scope, text, ty, name, predicate.span, "starts with")?;
+                Some(Predicate::StartsWith { negated: *negated, text })
+            }
+            tree::Predicate::Mentions { negated, lexicon } => {
+                let fits = self.must_be_text(ty, name, predicate.span, "mentions");
+                let lexicon = self.lexicon(lexicon)?;
+                fits.then_some(Predicate::Mentions { negated: *negated, lexicon })
+            }
+        }
+    }
+
+    fn between(
+        &mut self,
+        scope: &Scope,
+        from: &tree::Operand,
+        to: &tree::Operand,
+        span: Span,
+        ty: Option<&Type>,
+        name: &str,
+    ) -> Option<Predicate> {
+        self.ordered(Order::AtLeast, span, ty, name)?;
+        let beside = Beside::compared(ty, name);
+        let (low, high) = (self.operand(scope, from, beside), self.operand(scope, to, beside));
+        let (low, high) = (low?, high?);
+        if let (Operand::Literal(one), Operand::Literal(other)) = (&low, &high)
+            && one > other
+        {
+            let (one, other) = (sentence::operand(from), sentence::operand(to));
+            self.report(
+                Diagnostic::error(codes::REVERSED, span, format!("nothing is between {one} and {other}"))
+                    .label("the smaller one comes first")
+                    .help(format!("write `is between {other} and {one}`")),
+            );
+            return None;
+        }
+        Some(Predicate::Between(low, high))
+    }
+
+    /// Checks that a type has an order, and that the words fit it.
+    pub fn ordered(&mut self, order: Order, span: Span, ty: Option<&Type>, name: &str) -> Option<()> {
+        let Some(ty) = ty else { return Some(()) };
+        let what = describe(self.vocabulary, ty);
+        let in_time = matches!(ty, Type::Date | Type::Time);
+        let words = sentence::order(order);
+        let problem = match (order, ty) {
+            (Order::Before | Order::After, _) if !in_time => {
+                let right = if order == Order::Before { "is less than" } else { "is more than" };
+                let problem = format!("`is {words}` is for dates and times, and `{name}` is {what}");
+                Diagnostic::error(codes::WRONG_PREDICATE, span, problem).help(format!("write `{name} {right} …`"))
+            }
+            (Order::MoreThan | Order::LessThan, _) if in_time => {
+                let right = if order == Order::MoreThan { "is after" } else { "is before" };
+                let problem = format!("dates and times come before or after each other, and `{name}` is {what}");
+                Diagnostic::error(codes::WRONG_PREDICATE, span, problem).help(format!("write `{name} {right} …`"))
+            }
+            (_, Type::Number | Type::WholeNumber | Type::Score(_) | Type::Duration(_) | Type::Money) => return Some(()),
+            (_, Type::Date | Type::Time) => return Some(()),
+            _ => {
+                let problem = format!("`{name}` is {what}: there is no more or less of it");
+                Diagnostic::error(codes::WRONG_PREDICATE, span, problem)
+                    .help(format!("write `{name} is …` or `{name} is one of …`"))
+            }
+        };
+        self.report(problem);
+        None
+    }
+
+    fn must_be_text(&mut self, ty: Option<&Type>, name: &str, span: Span, word: &str) -> bool {
+        let Some(ty) = ty else { return true };
+        if comparable(ty, &Type::Text) {
+            return true;
+        }
+        let what = describe(self.vocabulary, ty);
+        let message = format!("`{word}` looks into a text, and `{name}` is {what}");
+        self.report(Diagnostic::error(codes::WRONG_PREDICATE, span, message).help(format!("write `{name} is …`")));
+        false
+    }
+
+    fn text_operand(
+        &mut self,
+        scope: &Scope,
+        text: &tree::Operand,
+        ty: Option<&Type>,
+        name: &str,
+        span: Span,
+        word: &str,
+    ) -> Option<Operand> {
+        let fits = self.must_be_text(ty, name, span, word);
+        let operand = self.operand(scope, text, Beside::compared(Some(&Type::Text), name))?;
+        fits.then_some(operand)
+    }
+
+    fn lexicon(&mut self, word: &tree::Word) -> Option<crate::vocabulary::LexiconNo> {
+        let found = self.vocabulary.lexicons.named(&word.node);
+        if found.is_none() {
+            let names: Vec<&str> = self.vocabulary.lexicons.lists.iter().map(|lexicon| &*lexicon.name).collect();
+            let problem =
+                Diagnostic::error(codes::UNKNOWN_LEXICON, word.span, format!("unknown lexicon `{}`", word.node));
+            let problem = match names.is_empty() {
+                true => problem.help(format!("add `lexicons:` with `{}` to vocabulary.yaml", word.node)),
+                false => did_you_mean(problem, &word.node, names, "declared are"),
+            };
+            self.report(problem);
+        }
+        found
+    }
+}
+
+/// `before` and `after` are `less than` and `more than` once the types are known.
+pub fn strict(order: Order) -> Order {
+    match order {
+        Order::Before => Order::LessThan,
+        Order::After => Order::MoreThan,
+        other => other,
+    }
+}
+
+/// The name a turned-round comparison would begin with.
+fn reversed(predicate: &tree::Predicate) -> Option<String> {
+    let (tree::Predicate::Is { to, .. } | tree::Predicate::Compare { to, .. }) = predicate else { return None };
+    matches!(to.kind, OperandKind::Path(_)).then(|| sentence::operand(to))
+}
+
+/// Lifts nested lists of one kind into the outer one: brackets do not change what `and` of `and` means.
+fn flat(parts: Vec<Condition>, open: impl Fn(Condition) -> Result<Vec<Condition>, Condition>) -> Vec<Condition> {
+    let mut all = Vec::with_capacity(parts.len());
+    for part in parts {
+        match open(part) {
+            Ok(inner) => all.extend(inner),
+            Err(one) => all.push(one),
+        }
+    }
+    all
+}

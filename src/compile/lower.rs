@@ -1,0 +1,166 @@
+//! One rule: from its tree to the IR.
+//!
+//! [`Lower`] holds what a playbook's rules share while they are resolved and collects every problem. A rule with an
+//! error gives no IR; its other problems are still reported.
+
+use jiff::tz::TimeZone;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::compile::action::opens_case;
+use crate::compile::scope::Scope;
+use crate::id::RuleId;
+use crate::ir::{self, Here, Limit};
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::format::sentence;
+use crate::lang::source::{Sources, Span};
+use crate::lang::tree;
+use crate::template::Templates;
+use crate::value::Str;
+use crate::vocabulary::Vocabulary;
+
+/// What the rules of one playbook are resolved against, and the problems found.
+#[derive(Debug)]
+pub struct Lower<'a> {
+    /// The files, to find the places of texts and scripts.
+    pub sources: &'a Sources,
+    /// What exists.
+    pub vocabulary: &'a Vocabulary,
+    /// Every role somebody fills somewhere; `None` without a directory, where no role can be known.
+    pub roles: Option<&'a FxHashSet<Str>>,
+    /// Mail templates.
+    pub templates: &'a Templates,
+    /// Templates that are there and cannot be used; their own errors are told in their files.
+    pub broken_templates: &'a FxHashSet<String>,
+    /// The playbook's defined conditions.
+    pub defines: FxHashMap<&'a str, &'a tree::Define>,
+    /// Defined conditions being put in the place of their names, outermost first, each with where it is used.
+    pub inlining: Vec<(String, Span)>,
+    /// What was found so far.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// What a rule takes over from its playbook.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// The playbook's id.
+    pub playbook: Str,
+    /// Its zone, else the vocabulary's.
+    pub zone: TimeZone,
+    /// Its owner.
+    pub owner: Option<Str>,
+}
+
+/// A trigger with what follows from it for the rest of the rule.
+pub struct Triggered {
+    /// The trigger.
+    pub trigger: ir::Trigger,
+    /// The key.
+    pub key: Vec<ir::KeyPart>,
+}
+
+impl<'a> Lower<'a> {
+    /// Returns the names of all defined conditions.
+    pub fn define_names(&self) -> impl Iterator<Item = &'a str> {
+        self.defines.keys().copied()
+    }
+
+    /// Keeps a problem. In a defined condition it is told where the condition is used, with the definition beside it.
+    pub fn report(&mut self, mut problem: Diagnostic) {
+        if let Some((name, used)) = self.inlining.first() {
+            let inside = std::mem::replace(&mut problem.span, *used);
+            let label = if problem.label.is_empty() { format!("in the definition of `{name}`") } else { problem.label };
+            problem.related.insert(0, (inside, label));
+            problem.label = format!("`{name}` cannot be used here");
+        }
+        self.problems.push(problem);
+    }
+
+    fn errors(&self) -> usize {
+        self.problems.iter().filter(|problem| problem.is_error()).count()
+    }
+
+    /// Resolves a rule; `None` if it has an error.
+    pub fn rule(&mut self, home: &Home, rule: &tree::Rule) -> Option<ir::Rule> {
+        let before = self.errors();
+        let mut scope = Scope::default();
+        let triggered = self.trigger(rule, &mut scope);
+        scope.incomplete = triggered.is_none();
+        let guards = self.guards(&scope, &rule.guards);
+        let check = self.check(rule);
+        let limit = rule.limit.as_ref().map(|limit| self.limit(&scope, limit));
+        scope.case = opens_case(&rule.then);
+        let title: Str = rule.title.as_ref().unwrap_or(&rule.id).node.as_str().into();
+        let then = self.then(&scope, &title, &rule.then);
+        if self.errors() > before {
+            return None;
+        }
+        let triggered = triggered?;
+        Some(ir::Rule {
+            id: RuleId::new(home.playbook.clone(), rule.id.node.as_str()),
+            title,
+            status: rule.status.as_ref().map_or(tree::Status::Live, |status| status.node),
+            owner: home.owner.clone(),
+            zone: home.zone.clone(),
+            trigger: triggered.trigger,
+            key: triggered.key,
+            guards: guards?,
+            check,
+            limit: match limit {
+                Some(limit) => Some(limit?),
+                None => None,
+            },
+            then: then?,
+            here: Here(rule.span),
+        })
+    }
+
+    fn guards(&mut self, scope: &Scope, guards: &[tree::Guard]) -> Option<Vec<ir::Guard>> {
+        let guards: Vec<Option<ir::Guard>> = guards
+            .iter()
+            .map(|guard| {
+                let condition = self.condition(scope, &guard.condition)?;
+                Some(ir::Guard { unless: guard.unless, condition, here: Here(guard.span) })
+            })
+            .collect();
+        guards.into_iter().collect()
+    }
+
+    fn check(&mut self, rule: &tree::Rule) -> Option<ir::Schedule> {
+        let check = rule.check.as_ref()?;
+        if matches!(rule.when.node, tree::Trigger::Measure { .. }) {
+            return Some(schedule(&check.node));
+        }
+        let (why, help) = match rule.when.node {
+            tree::Trigger::Schedule(_) => ("this rule has its times in `when` already", "leave `check` out"),
+            _ => (
+                "this rule looks at each of its signals as it comes",
+                "leave `check` out, or write the rule on a measure (`count of … over the last 7 days`)",
+            ),
+        };
+        let message = "`check` is for rules on a measure";
+        self.report(Diagnostic::error(codes::CHECK_NOT_ALLOWED, check.span, message).label(why).help(help));
+        None
+    }
+
+    fn limit(&mut self, scope: &Scope, limit: &tree::Limit) -> Option<Limit> {
+        let every = self.plain_length(&limit.every, "a limit");
+        let per: Vec<Option<(Str, ir::expr::Access)>> = limit
+            .per
+            .iter()
+            .map(|path| {
+                let access = self.access(scope, path)?;
+                Some((Str::from(sentence::path(path)), access))
+            })
+            .collect();
+        Some(Limit { per: per.into_iter().collect::<Option<_>>()?, every: every?, here: Here(limit.span) })
+    }
+}
+
+/// Returns a schedule with its times in order, each once.
+pub fn schedule(schedule: &tree::Schedule) -> ir::Schedule {
+    let mut times: Vec<_> = schedule.times.iter().map(|time| time.node).collect();
+    times.sort_unstable();
+    times.dedup();
+    ir::Schedule { days: schedule.days, times }
+}

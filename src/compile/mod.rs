@@ -1,0 +1,23 @@
+//! Trees → IR, with every problem of all files.
+//!
+//! [`project`] groups files into units (a vocabulary and all that uses it), reads them, and resolves every rule.
+//! One run reports all problems; a rule with an error is left out and hides no other. Rooms: `lower` one rule,
+//! `scope` what a name means, `condition`, `value`, `length`, `trigger`, `measure`, `action` its parts, `duplicates`
+//! and `loops` what only shows between rules, `lint` what is probably not meant. Left out: reading the disk, and
+//! scenarios (`replay`).
+
+mod action;
+mod condition;
+mod length;
+mod loops;
+mod lower;
+mod measure;
+mod project;
+mod scope;
+mod script;
+mod text;
+mod trigger;
+mod value;
+mod words;
+
+pub use project::{Broken, Options, PlaybookInfo, Project, Unit, project};
