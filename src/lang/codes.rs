@@ -90,6 +90,7 @@ codes! {
     YAML_CUT_BY_COMMA "Y025" "a sentence that YAML cut at a comma";
     YAML_LOOKS_TYPED "Y026" "a text that looks like something else";
     YAML_EMPTY_VALUE "Y027" "a key without a value";
+    YAML_PLAIN_TYPE "Y028" "a value of another type than a plainly typed file needs";
 
     // ─── E0xx: mail templates ───
     TEMPLATE_UNDECLARED "E001" "a folder of mail texts has no `template.yaml`";

@@ -6,6 +6,7 @@ mod explain;
 pub mod node;
 mod offsets;
 pub mod parse;
+pub mod plain;
 pub mod playbook;
 pub mod read;
 mod salvage;

@@ -16,6 +16,9 @@ use crate::lang::yaml::parse::{Parsed, Part, Stop, read_part};
 /// After how many problems the rest of an entry is given up.
 const MAX_LOST: usize = 20_000;
 
+/// The longest line that may hold nothing but a key and a comment.
+const LONGEST_KEY: usize = 4_096;
+
 /// Reads what can be read of a file whose reading stopped with `problem`, into `parsed`.
 pub(super) fn salvage(text: &str, file: FileNo, start: usize, whole: Part, problem: Stop, parsed: &mut Parsed) {
     if problem.final_ {
@@ -91,6 +94,10 @@ impl Salvage<'_> {
     /// Reads the entries of one top-level entry for themselves; `None` where its first line is more than a key.
     fn children(&mut self, part: Range<usize>) -> Option<(Key, Node)> {
         let header_end = part.start + line_length(&self.text[part.clone()]);
+        // A first line as long as a file is a file on one line, and no key.
+        if header_end - part.start > LONGEST_KEY {
+            return None;
+        }
         let header = read_part(self.text, self.file, part.start..header_end);
         let NodeKind::Map(mut entries) = header.root.filter(|_| header.stopped.is_none())?.kind else { return None };
         let (key, value) = entries.pop().filter(|_| entries.is_empty())?;

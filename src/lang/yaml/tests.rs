@@ -200,7 +200,7 @@ fn hostile_input_ends_in_a_message_soon() {
         ("a: x\n".to_owned() + &"  \\\n".repeat(200_000) + " b: c", "Y014"),
     ];
     // Two seconds is the promise of a release build; a debug build on a busy machine is several times slower.
-    let allowed = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 2 });
+    let allowed = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 2 });
     for (text, code) in cases {
         let begin = Instant::now();
         let (_, parsed) = read(text.as_bytes());

@@ -133,3 +133,37 @@ pub(super) fn foreign<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let (_, key) = FOREIGN.iter().find(|(foreign, key)| *foreign == word && known.contains(key))?;
     known.iter().copied().find(|known| known == key)
 }
+
+/// Tells whether a word is a key somewhere in a playbook.
+pub(super) fn is_known(word: &str) -> bool {
+    all().any(|key| key == word)
+}
+
+/// Returns every key.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    let shapes = SHAPES.iter().flat_map(|shape| shape.keys.iter().chain([&shape.mark]));
+    let verbs = VERBS.iter().flat_map(|verb| verb.keys.iter().chain([&verb.verb]));
+    [FILE, RULE, ENOUGH, ESCALATE, TIMING].into_iter().flatten().chain(shapes).chain(verbs).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_names_every_key() {
+        let manual = include_str!("../../../../grammar/YAML.md");
+        for key in all() {
+            assert!(manual.contains(&format!("`{key}`")), "{key} is missing in grammar/YAML.md");
+        }
+    }
+
+    #[test]
+    fn foreign_words_lead_to_keys_and_are_none_themselves() {
+        for (word, key) in FOREIGN {
+            assert!(is_known(key), "{key}");
+            let own = [RULE, FILE].into_iter().flatten().any(|known| known == word);
+            assert!(!own, "{word} is a key of a rule or file");
+        }
+    }
+}

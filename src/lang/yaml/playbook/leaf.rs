@@ -81,6 +81,9 @@ impl<'a> Reader<'a> {
         let inside = |span: &Span| span.start >= node.span.start && span.end <= node.span.end;
         let entries = node.map().unwrap_or_default();
         let meant = |word: &str| {
+            if keys::is_known(word) {
+                return false;
+            }
             keys::foreign(word, &[key]).is_some() || nearest(word, [key].into_iter()).is_some_and(|near| near == key)
         };
         if entries.iter().any(|(found, _)| meant(&found.text)) || self.refused.iter().any(inside) {
