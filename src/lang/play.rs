@@ -168,3 +168,167 @@ fn leaf_node<T>(slice: &Slice, rule: Rule, read: impl Fn(&mut Builder, &mut Node
     problems.truncate(MOST_PROBLEMS);
     (value, problems)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::time as clock;
+
+    use super::*;
+    use crate::lang::source::{FileNo, Offsets};
+    use crate::lang::tree::{
+        ConditionKind, DifferenceUnit, LengthUnit, MeasureKind, MeasureTest, OperandKind, Order, Predicate, Side,
+        Trigger,
+    };
+
+    /// Reads a text that must be right.
+    fn good<T>(text: &str, read: fn(&Slice) -> Read<T>) -> T {
+        let slice = Slice { text, file: FileNo(0), offsets: Offsets::Shift(0) };
+        let (value, problems) = read(&slice);
+        assert!(problems.is_empty(), "{text}: {problems:?}");
+        value.expect("what has no problem has a value")
+    }
+
+    fn number(text: &str) -> Number {
+        text.parse().expect("a number")
+    }
+
+    #[test]
+    fn comparisons_keep_their_direction() {
+        let orders = [
+            ("at least", Order::AtLeast),
+            ("at most", Order::AtMost),
+            ("more than", Order::MoreThan),
+            ("over", Order::MoreThan),
+            ("less than", Order::LessThan),
+            ("under", Order::LessThan),
+            ("before", Order::Before),
+            ("after", Order::After),
+        ];
+        for (words, expected) in orders {
+            match good(&format!("is {words} 15"), predicate).node {
+                Predicate::Compare { order, to } => {
+                    assert_eq!((order, to.kind), (expected, OperandKind::Number(number("15"))), "{words}");
+                }
+                other => panic!("{words}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn negations_are_kept() {
+        let negated = |text: &str| match good(text, predicate).node {
+            Predicate::Is { negated, .. }
+            | Predicate::OneOf { negated, .. }
+            | Predicate::Contains { negated, .. }
+            | Predicate::StartsWith { negated, .. }
+            | Predicate::Mentions { negated, .. } => negated,
+            other => panic!("{text}: {other:?}"),
+        };
+        for text in ["is gold", "is one of a, b", "contains \"x\"", "starts with \"x\"", "mentions x"] {
+            assert!(!negated(text), "{text}");
+        }
+        for text in [
+            "is not gold",
+            "is not one of a, b",
+            "does not contain \"x\"",
+            "does not start with \"x\"",
+            "does not mention x",
+        ] {
+            assert!(negated(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_have_their_units() {
+        let units = [
+            ("30 s", "30", LengthUnit::Seconds),
+            ("10 min", "10", LengthUnit::Minutes),
+            ("48h", "48", LengthUnit::Hours),
+            ("1.5 days", "1.5", LengthUnit::Days),
+            ("2 weeks", "2", LengthUnit::Weeks),
+            ("30 business minutes", "30", LengthUnit::BusinessMinutes),
+            ("4 business hours of desk", "4", LengthUnit::BusinessHours),
+            ("1 business day", "1", LengthUnit::BusinessDays),
+        ];
+        for (text, amount, unit) in units {
+            let read = good(text, length);
+            assert_eq!((read.amount, read.unit), (number(amount), unit), "{text}");
+            assert_eq!(read.calendar.map(|word| word.node), text.contains(" of ").then(|| "desk".to_owned()));
+            assert_eq!((read.span.start, read.span.end as usize), (0, text.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_what_they_look_like() {
+        let kind = |text: &str| good(text, operand).kind;
+        assert_eq!(kind("“a \\“b\\” c”"), OperandKind::Text("a “b” c".into()));
+        assert_eq!(kind("\"a \\\"b\\\" \\\\ \\n\""), OperandKind::Text("a \"b\" \\ \n".into()));
+        assert_eq!(kind("-0.5"), OperandKind::Number(number("-0.5")));
+        assert_eq!(kind("20%"), OperandKind::Percent(number("20")));
+        assert_eq!(kind("50 EUR"), OperandKind::Money(number("50"), "EUR".into()));
+        assert_eq!(kind("2026-12-24"), OperandKind::Date(jiff::civil::date(2026, 12, 24)));
+        assert_eq!(kind("9:05"), OperandKind::Time(clock(9, 5, 0, 0)));
+        assert_eq!(kind("no"), OperandKind::YesNo(false));
+        assert_eq!(kind("`a + 1`"), OperandKind::Script("a + 1".into()));
+        match kind("customer.when.then") {
+            OperandKind::Path(path) => assert_eq!(path.words.len(), 3),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn and_or_and_brackets_keep_their_shape() {
+        let read = good("a and (b or c is 1) and `d`", condition);
+        let ConditionKind::And(terms) = read.kind else { panic!("{read:?}") };
+        assert!(matches!(terms[0].kind, ConditionKind::Name(_)));
+        assert!(matches!(terms[2].kind, ConditionKind::Script(_)));
+        let ConditionKind::Group(inner) = &terms[1].kind else { panic!("{terms:?}") };
+        assert!(matches!(&inner.kind, ConditionKind::Or(terms) if terms.len() == 2));
+    }
+
+    #[test]
+    fn schedules_know_their_days() {
+        let days = |text: &str| good(text, schedule).days;
+        assert_eq!(days("every day at 07:00"), [true; 7]);
+        assert_eq!(days("every weekday at 07:00"), [true, true, true, true, true, false, false]);
+        assert_eq!(days("every Monday, Wednesday and Sunday at 07:00"), [true, false, true, false, false, false, true]);
+        let times: Vec<_> = good("every day at 08:00 and 16:30", schedule).times.iter().map(|time| time.node).collect();
+        assert_eq!(times, [clock(8, 0, 0, 0), clock(16, 30, 0, 0)]);
+    }
+
+    #[test]
+    fn a_measure_against_the_period_before_keeps_its_sides() {
+        let text = "nps of a.b over the last 7 days is more than 0.5 percent above the 28 days before with at least 30 as in both periods";
+        let Trigger::Measure { measure, over, test, enough } = good(text, trigger).node else { panic!("{text}") };
+        assert_eq!((measure.kind.node, over.amount), (MeasureKind::Nps, number("7")));
+        let MeasureTest::Previous { op, by, unit, side, before } = test else { panic!("{test:?}") };
+        assert_eq!((op.node, by.node, unit.node), (Order::MoreThan, number("0.5"), DifferenceUnit::Percent));
+        assert_eq!((side.node, before.amount), (Side::Over, number("28")));
+        assert_eq!(enough.map(|enough| (enough.at_least.node, enough.both_periods)), Some((30, true)));
+    }
+
+    #[test]
+    fn readings_and_chains_are_told_apart() {
+        let Trigger::Reading { side, stays_for, clears, source, .. } =
+            good("q.wait stays under 10 minutes for 2 hours where a clears over 12 minutes", trigger).node
+        else {
+            panic!("no reading")
+        };
+        assert_eq!((side, stays_for.is_some(), source.filter.is_some()), (Side::Under, true, true));
+        assert_eq!(clears.map(|(side, _)| side.node), Some(Side::Over));
+        let chain = |text: &str| good(text, trigger).node;
+        assert!(matches!(chain("a followed by b for the same c within 1 day"), Trigger::Sequence { .. }));
+        assert!(matches!(chain("a not followed by b for the same c within 1 day"), Trigger::Absence { .. }));
+        assert!(matches!(chain("a"), Trigger::Each(_)));
+        assert!(matches!(chain("every day at 07:00"), Trigger::Schedule(_)));
+    }
+
+    #[test]
+    fn places_of_a_leaf_come_from_its_table() {
+        let table = (0..=20).map(|offset| 100 + 2 * offset).collect();
+        let slice = Slice { text: "score is atleast 9", file: FileNo(0), offsets: Offsets::Table(table) };
+        let (_, problems) = condition(&slice);
+        assert_eq!(problems.len(), 1);
+        assert_eq!((problems[0].span.start, problems[0].span.end), (118, 132));
+    }
+}
