@@ -23,7 +23,7 @@ pub(super) const RESERVED: [&str; 11] =
 /// Tells whether `word`, in small letters, has a meaning of its own somewhere in the language.
 pub(super) fn is_key_word(word: &str) -> bool {
     let named = |rule: &Rule| key_word(*rule).is_some_and(|known| known == word);
-    RESERVED.contains(&word) || UNITS.contains(&word) || Rule::all_rules().iter().any(|rule| named(rule))
+    RESERVED.contains(&word) || UNITS.contains(&word) || Rule::all_rules().iter().any(named)
 }
 
 /// Returns the key word a rule stands for: the grammar names such rules `w_` and the word.

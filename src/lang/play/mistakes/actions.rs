@@ -1,0 +1,145 @@
+//! Mistakes behind `then`.
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::suggest::nearest;
+
+use super::super::diagnose::shown;
+use super::super::grammar::Rule;
+use super::super::words::{self, Here};
+use super::At;
+
+/// `during opening, after 2 hours:`, `after 2 hours alert …`
+pub(super) fn timing(at: &At) -> Option<Diagnostic> {
+    at.expects(Rule::colon).then_some(())?;
+    let next = if at.text(0) == "," { at.word(1) } else { at.word(0) };
+    if matches!(next.as_str(), "after" | "at" | "during") {
+        let message = format!("`{next} …` does not stand here in a timing");
+        return at.error(
+            codes::TIMING_ORDER,
+            at.here(),
+            message,
+            "the parts stand in this order: `after 2 hours, at 09:00, during business_hours:`",
+        );
+    }
+    let ends = at.is_at_end() || words::ACTIONS.iter().any(|action| action.split(' ').next() == Some(next.as_str()));
+    ends.then_some(())?;
+    let before = &at.sentence.tokens[..at.index];
+    let start = before.iter().rposition(|token| matches!(at.sentence.word(token), "after" | "during"))?;
+    let written = &at.sentence.slice.text[before[start].start..before.last()?.end];
+    at.error(codes::NO_COLON, at.behind(), "a timing ends in a colon", format!("write `{}:`", shown(written)))
+}
+
+/// `escalate` inside a ladder; `escalate` without its end.
+pub(super) fn ladder(at: &At) -> Option<Diagnostic> {
+    (at.word(0) == "escalate" && at.expects_any(&[Rule::plain_action, Rule::ladder_step, Rule::EOI])).then_some(())?;
+    at.last_before(&["escalate"])?;
+    at.error(
+        codes::LADDER_NOT_LAST,
+        at.here(),
+        "a ladder has no ladder inside",
+        "alert somebody here, or write a second rule",
+    )
+}
+
+/// `send email to customer`, `notify manager`, `email to customer`
+pub(super) fn action(at: &At) -> Option<Diagnostic> {
+    let word = at.word(0);
+    // `the` and `to` read as names; the word behind them is where reading stopped.
+    let (verb, filler) = (at.word(-2), at.word(-1));
+    if matches!(verb.as_str(), "alert" | "email") && matches!(filler.as_str(), "the" | "a" | "an" | "to") {
+        let what = or(at.text(0), "customer");
+        let help = if verb == "email" {
+            format!("write `email {what} using \"template\"`")
+        } else {
+            format!("write `alert {what}`")
+        };
+        return at.error(codes::OTHER_WORD, at.span(-1, -1), format!("`{verb}` needs no `{filler}`"), help);
+    }
+    if at.word(-2) == "alert" && matches!(word.as_str(), "for" | "in" | "from") && at.expects(Rule::w_of) {
+        return at.error(
+            codes::OTHER_WORD,
+            at.here(),
+            format!("`{word}` is not how it is said here"),
+            format!("write `alert {} of {}`", shown(at.text(-1)), or(at.text(1), "store")),
+        );
+    }
+    if at.word(-2) == "alert"
+        && matches!(word.as_str(), "with" | "say" | "text" | "message" | "says")
+        && at.expects(Rule::w_saying)
+    {
+        return at.error(
+            codes::OTHER_WORD,
+            at.here(),
+            format!("`{word}` is not how it is said here"),
+            "write `saying \"…\"`",
+        );
+    }
+    if at.word(-2) == "email" && matches!(word.as_str(), "with" | "template" | "the")
+        || at.word(-1) == "email" && word == "template"
+    {
+        return at.error(
+            codes::OTHER_WORD,
+            at.here(),
+            format!("`{word}` is not how it is said here"),
+            "write `email customer using \"template\"`",
+        );
+    }
+    let acting = at.expects_any(&[Rule::action, Rule::plain_action, Rule::steps, Rule::now_step, Rule::ladder_now]);
+    (acting && !word.is_empty() && !words::RESERVED.contains(&word.as_str())).then_some(())?;
+    if word == "now" {
+        return at.error(
+            codes::UNEXPECTED,
+            at.here(),
+            "`now:` begins a ladder only",
+            "take it out: the first actions are immediate",
+        );
+    }
+    if matches!(word.as_str(), "the" | "a" | "please") {
+        return at.error(
+            codes::UNKNOWN_ACTION,
+            at.here(),
+            format!("`{word}` is not needed here"),
+            "begin with the action: `alert floor_manager of store`",
+        );
+    }
+    // `send email to customer using "x"`: the words after it say which action is meant.
+    let sends_mail =
+        matches!(word.as_str(), "send" | "mail" | "write") || matches!(at.word(1).as_str(), "email" | "mail" | "e");
+    let help = match words::elsewhere(&word) {
+        Some(Here::Action(_))
+            if sends_mail && matches!(at.word(1).as_str(), "alert" | "notification" | "sms" | "message") =>
+        {
+            "write `alert floor_manager of store saying \"…\"`".to_owned()
+        }
+        Some(Here::Action(action)) if action.starts_with("alert") && at.word(2) == "of" => {
+            format!("write `alert {} of {}`", shown(at.text(1)), or(at.text(3), "store"))
+        }
+        Some(Here::Action(action)) => format!("write `{action}`"),
+        Some(here) => here.help(),
+        None => {
+            let near = nearest(
+                &word,
+                words::ACTIONS.into_iter().filter_map(|action| action.split(' ').next()).chain(["after", "during"]),
+            );
+            match near {
+                Some(near) => {
+                    return at.error(
+                        codes::MISSPELT,
+                        at.here(),
+                        format!("unknown word `{}`", shown(at.text(0))),
+                        format!("did you mean `{near}`?"),
+                    );
+                }
+                // Behind a finished action this may be anything.
+                None if at.expects(Rule::EOI) => return None,
+                None => format!("actions are: {}", words::ACTIONS.join(", ")),
+            }
+        }
+    };
+    at.error(codes::UNKNOWN_ACTION, at.here(), format!("`{}` is no action", shown(at.text(0))), help)
+}
+
+pub(super) fn or(text: &str, otherwise: &str) -> String {
+    if text.is_empty() { otherwise.to_owned() } else { shown(text) }
+}

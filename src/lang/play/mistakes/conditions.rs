@@ -1,0 +1,140 @@
+//! Mistakes in conditions and keys.
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::Span;
+use crate::lang::suggest::nearest;
+
+use super::super::diagnose::shown;
+use super::super::grammar::Rule;
+use super::super::scan::Kind;
+use super::super::words;
+use super::At;
+
+/// `a and b or c`
+pub(super) fn mixed_and_or(at: &At) -> Option<Diagnostic> {
+    let other = match at.word(0).as_str() {
+        "and" => "or",
+        "or" => "and",
+        _ => return None,
+    };
+    let context = at.last_before(&["where", "if", "unless", "as", "same", "each", "per", "until"]);
+    let condition = !matches!(context.as_deref(), Some("same" | "each" | "per" | "until"));
+    (condition && at.last_before(&[other]).is_some()).then_some(())?;
+    at.error(
+        codes::MIXED_AND_OR,
+        at.here(),
+        "`and` and `or` stand together without brackets",
+        "put brackets around what belongs together: `a and (b or c)`",
+    )
+}
+
+/// `for the same customer or topic`
+pub(super) fn key_joined_by_or(at: &At) -> Option<Diagnostic> {
+    (at.word(0) == "or" || at.text(0) == ",").then_some(())?;
+    let context = at.last_before(&["same", "each", "per", "where", "if", "unless", "then"])?;
+    (matches!(context.as_str(), "same" | "each" | "per") || at.entry == Rule::e_key).then_some(())?;
+    at.error(codes::UNEXPECTED, at.here(), format!("a key is joined by `and`, not by `{}`", at.text(0)), "write `and`")
+}
+
+/// `is not at least 5`, `is not between 1 and 3`
+pub(super) fn negated_comparison(at: &At) -> Option<Diagnostic> {
+    (at.word(-3) == "is" || at.word(-2) == "is").then_some(())?;
+    let from = if at.word(-2) == "not" { -3 } else { return None };
+    let help = match (at.word(-1).as_str(), at.word(0).as_str()) {
+        ("at", "least") => "write `is less than …`",
+        ("at", "most") => "write `is more than …`",
+        ("more", "than") => "write `is at most …`",
+        ("less", "than") => "write `is at least …`",
+        ("over", _) => "write `is at most …`",
+        ("under", _) => "write `is at least …`",
+        ("before" | "after", _) => "write the opposite, `is before …` or `is after …`",
+        ("between", _) => "write `is less than …` or `is more than …` with `or` between two conditions",
+        _ => return None,
+    };
+    at.error(codes::NEGATED, at.span(from, 0), "a comparison is not negated, its opposite is said", help)
+}
+
+/// `is greater than 5`, `is atleast 5`, `is moer than 5`, `is at lest 5`: the word after `is` was read as a name.
+pub(super) fn comparison(at: &At) -> Option<Diagnostic> {
+    let word = at.word(-1);
+    let after_is = at.word(-2) == "is" || at.word(-3) == "is" && at.word(-2) == "not";
+    (after_is
+        && at.expects_any(&[
+            Rule::EOI,
+            Rule::w_and,
+            Rule::w_least,
+            Rule::within,
+            Rule::w_than,
+            Rule::and_term,
+            Rule::close_bracket,
+        ])
+        || after_is && !word.is_empty() && at.kind(0) == Some(Kind::Number))
+    .then_some(())?;
+    let next = at.word(0);
+    let last = if matches!(next.as_str(), "than" | "to" | "then" | "of") { 0 } else { -1 };
+    let value = shown(at.text(last + 1));
+    let value = if value.is_empty() { "…".to_owned() } else { value };
+    let write = |phrase: &str| format!("write `is {phrase} {value}`");
+    let found = |span: Span, help: String| {
+        at.error(
+            codes::OTHER_WORD,
+            span,
+            format!(
+                "`is {}` is not how it is said here",
+                shown(&at.sentence.slice.text[at.token(-1)?.start..at.token(last)?.end])
+            ),
+            help,
+        )
+    };
+    let span = at.span(-1, last);
+    match word.as_str() {
+        "greater" | "bigger" | "higher" | "larger" | "above" | "exceeding" => return found(span, write("more than")),
+        "smaller" | "lower" | "fewer" | "below" | "beneath" => return found(span, write("less than")),
+        "atleast" | "minimum" => return found(span, write("at least")),
+        "atmost" | "maximum" => return found(span, write("at most")),
+        "morethan" => return found(span, write("more than")),
+        "lessthan" => return found(span, write("less than")),
+        "more" | "less" if next == "then" => return found(span, write(&format!("{word} than"))),
+        "equal" | "exactly" | "equals" => return found(span, format!("write `is {value}`")),
+        "in" | "oneof" | "any" => return found(at.span(-1, -1), "write `is one of \"gold\", \"silver\"`".to_owned()),
+        "later" => return found(span, write("after")),
+        "earlier" => return found(span, write("before")),
+        _ => {}
+    }
+    let phrases = ["at", "more", "less", "one", "between", "before", "after", "over", "under"];
+    let second = ["least", "most"];
+    if word == "at" && !next.is_empty() {
+        let meant = nearest(&next, second.into_iter())?;
+        return at.error(
+            codes::MISSPELT,
+            at.here(),
+            format!("unknown word `{}`", shown(at.text(0))),
+            format!("did you mean `at {meant}`?"),
+        );
+    }
+    let meant = nearest(&word, phrases.into_iter())?;
+    at.error(
+        codes::MISSPELT,
+        at.span(-1, -1),
+        format!("unknown word `{}`", shown(at.text(-1))),
+        format!("did you mean `{meant}`?"),
+    )
+}
+
+/// `where score 5`
+pub(super) fn no_predicate(at: &At) -> Option<Diagnostic> {
+    at.expects(Rule::predicate).then_some(())?;
+    let value = matches!(at.kind(0)?, Kind::Number | Kind::Text(_) | Kind::Script(_) | Kind::Date | Kind::Time);
+    let subject = shown(at.text(-1));
+    let known = at.word(0);
+    let word = at.kind(0) == Some(Kind::Word) && !words::is_key_word(&known) && at.kind(-1) == Some(Kind::Word);
+    (value || word).then_some(())?;
+    let value = shown(at.text(0));
+    at.error(
+        codes::NO_PREDICATE,
+        at.here(),
+        format!("nothing says how `{subject}` and `{value}` belong together"),
+        format!("write `{subject} is {value}`, or `is at least`, `contains` …"),
+    )
+}

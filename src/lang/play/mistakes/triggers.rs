@@ -1,0 +1,254 @@
+//! Mistakes in triggers, schedules and limits.
+
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::suggest::nearest;
+
+use super::super::diagnose::shown;
+use super::super::grammar::Rule;
+use super::super::scan::Kind;
+use super::super::words;
+use super::At;
+use super::actions::or;
+
+/// `at most 2 times`, `at most once per day`, `once every 7 days` without `per`.
+pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_limit).then_some(())?;
+    let written = &at.sentence.text();
+    if at.expects(Rule::w_per) {
+        return at.error(
+            codes::NO_PER,
+            at.behind(),
+            "this limit does not say per what",
+            format!("write `at most {} per customer`, or per store, per case …", shown(written.trim_end())),
+        );
+    }
+    let length = at.expects_any(&[Rule::length, Rule::number]) && words::UNITS.contains(&at.word(0).as_str());
+    if length {
+        let unit = at.word(0);
+        return at.error(codes::BAD_LIMIT, at.here(), "a limit says how many", format!("write `every 1 {unit}`"));
+    }
+    at.expects_any(&[Rule::limit, Rule::w_once, Rule::w_every]).then_some(())?;
+    at.error(
+        codes::BAD_LIMIT,
+        at.here(),
+        "a limit has the form `at most once every …`",
+        "write, for example, `at most once every 7 days per customer`",
+    )
+}
+
+/// `daily at 7`, `every day`, `every Mondays at 08:00`, `at 7am`
+pub(super) fn schedule_form(at: &At) -> Option<Diagnostic> {
+    let word = at.word(0);
+    if at.expects_any(&[Rule::schedule, Rule::w_every]) && at.entry == Rule::e_schedule && !at.is_at_end() {
+        let message = format!("`{}` is no schedule", shown(at.text(0)));
+        return at.error(
+            codes::UNEXPECTED,
+            at.here(),
+            message,
+            "write, for example, `every day at 07:00` or `every Monday at 08:00`",
+        );
+    }
+    if at.expects_any(&[Rule::days, Rule::weekday]) && !word.is_empty() {
+        let singular = nearest(&word, words::WEEKDAYS.into_iter().chain(["day", "weekday"]));
+        let message = format!("`{}` is no day", shown(at.text(0)));
+        let help = match singular {
+            Some(day) => format!("did you mean `{day}`?"),
+            None if word == "time" => {
+                "each signal fires by itself: write `when survey_response`; a schedule is `every day at 07:00`"
+                    .to_owned()
+            }
+            None => "write `every day at 07:00`, `every weekday at 07:00` or `every Monday at 08:00`".to_owned(),
+        };
+        return at.error(
+            if singular.is_some() { codes::MISSPELT } else { codes::UNEXPECTED },
+            at.here(),
+            message,
+            help,
+        );
+    }
+    if at.expects(Rule::time) && at.kind(0) == Some(Kind::Number) {
+        let hour = at.text(0).parse().unwrap_or(24u32);
+        let (hour, last) = match at.word(1).as_str() {
+            "pm" if hour < 12 => (hour + 12, 1),
+            "am" | "pm" => (hour, 1),
+            _ => (hour, 0),
+        };
+        let message = "a time of day is written in hours and minutes";
+        let help = if hour < 24 { format!("write `{hour:02}:00`") } else { "write it like `07:00`".to_owned() };
+        return at.error(codes::BAD_TIME, at.span(0, last), message, help);
+    }
+    let in_schedule = at.entry == Rule::e_schedule
+        || at.entry == Rule::e_trigger && at.sentence.word(at.sentence.tokens.first()?) == "every";
+    if in_schedule && at.expects(Rule::w_at) {
+        let day = shown(at.text(-1));
+        return at.error(
+            codes::NO_TIME_OF_DAY,
+            at.behind(),
+            "this schedule has no time of day",
+            format!("write `every {day} at 07:00`"),
+        );
+    }
+    None
+}
+
+/// `when survey_response.score is at most 6`
+pub(super) fn each_with_field(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_trigger && at.expects_any(&[Rule::goes, Rule::w_goes]) && at.text(-2) == ".").then_some(())?;
+    matches!(at.word(0).as_str(), "is" | "contains" | "mentions" | "does" | "starts").then_some(())?;
+    let (signal, field) = (shown(at.text(-3)), shown(at.text(-1)));
+    at.error(
+        codes::UNEXPECTED,
+        at.here(),
+        format!("what is said of `{field}` stands after `where`"),
+        format!("write `when {signal} where {field} {} …`", at.word(0)),
+    )
+}
+
+/// `when queue_reading goes over 10 minutes`
+pub(super) fn reading_without_field(at: &At) -> Option<Diagnostic> {
+    (matches!(at.word(0).as_str(), "goes" | "stays") && at.entry == Rule::e_trigger).then_some(())?;
+    let signal = at.sentence.tokens.first().map_or("", |token| at.sentence.word(token));
+    let first = at.sentence.slice.span(at.sentence.start, at.sentence.tokens.first()?.end);
+    at.error(
+        codes::NO_FIELD,
+        first,
+        format!("`{}` is a signal; one of its fields goes over a line", shown(signal)),
+        format!("write the field behind a dot, such as `{}.wait {} over …`", shown(signal), at.word(0)),
+    )
+}
+
+/// `nps of survey_response over the last 7 days`
+pub(super) fn measure_without_field(at: &At) -> Option<Diagnostic> {
+    (at.expects(Rule::field) && at.kind(0) == Some(Kind::Word) && at.text(1) != "." && at.text(-1) != ".")
+        .then_some(())?;
+    let measured = matches!(at.word(-1).as_str(), "of" | "between" | "and") || at.entry == Rule::e_field;
+    measured.then_some(())?;
+    let signal = shown(at.text(0));
+    at.error(
+        codes::NO_FIELD,
+        at.here(),
+        format!("`{signal}` is a signal; one of its fields is measured"),
+        format!("write the field behind a dot, such as `{signal}.score`"),
+    )
+}
+
+/// A measure with a misspelt name, without its window, or with a difference that says neither `at least` nor `more than`.
+pub(super) fn measured(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_trigger).then_some(())?;
+    let word = at.word(0);
+    if word == "of" && at.index == 1 {
+        let kinds = ["nps", "csat", "average", "median", "sum", "lowest", "highest", "count", "share"];
+        let message = format!("unknown measure `{}`", shown(at.text(-1)));
+        let (code, help) = match (at.word(-1).as_str(), nearest(&at.word(-1), kinds.into_iter())) {
+            ("mean" | "avg", _) => (codes::OTHER_WORD, "write `average of …`".to_owned()),
+            ("min" | "minimum", _) => (codes::OTHER_WORD, "write `lowest of …`".to_owned()),
+            ("max" | "maximum", _) => (codes::OTHER_WORD, "write `highest of …`".to_owned()),
+            ("number" | "total", _) => (codes::OTHER_WORD, "write `count of …` or `sum of …`".to_owned()),
+            (_, Some(kind)) => (codes::MISSPELT, format!("did you mean `{kind}`?")),
+            (_, None) => (codes::UNEXPECTED, format!("measures are: {}, gap between", kinds.join(", "))),
+        };
+        return at.error(code, at.span(-1, -1), message, help);
+    }
+    if word == "is" && at.expects(Rule::w_over) {
+        return at.error(
+            codes::NO_WITHIN,
+            at.here(),
+            "this measure does not say over what time",
+            "write before it, for example, `over the last 7 days`",
+        );
+    }
+    let number =
+        [-1, -2].into_iter().find(|offset| at.kind(*offset) == Some(Kind::Number) && at.word(offset - 1) == "is")?;
+    let difference = matches!(word.as_str(), "points" | "point" | "below" | "above");
+    difference.then_some(())?;
+    let unit = if number == -2 { at.word(-1) } else { "points".to_owned() };
+    let side = if word.starts_with("point") { or(&at.word(1), "below") } else { word };
+    let help = format!("write `is at least {} {unit} {side} the … before`", shown(at.text(number)));
+    at.error(codes::UNEXPECTED, at.span(number, number), "a difference is hardly ever met exactly", help)
+}
+
+/// `goes above 10 minutes`, and `stays over` without how long.
+pub(super) fn side(at: &At) -> Option<Diagnostic> {
+    let moves = matches!(at.word(-1).as_str(), "goes" | "stays" | "clears");
+    if moves && at.expects_any(&[Rule::side, Rule::w_over]) {
+        let side = match at.word(0).as_str() {
+            "above" | "past" | "beyond" | "more" | "higher" | "up" => "over",
+            "below" | "beneath" | "less" | "lower" | "down" => "under",
+            _ => return None,
+        };
+        let message = format!("`{}` is not how it is said here", at.word(0));
+        return at.error(codes::OTHER_WORD, at.here(), message, format!("write `{} {side}`", at.word(-1)));
+    }
+    let lasting = at.last_before(&["goes", "stays", "clears"]).is_some_and(|word| word == "stays");
+    if lasting && at.expects(Rule::w_for) && at.is_at_end() {
+        return at.error(
+            codes::NO_WITHIN,
+            at.behind(),
+            "this does not say how long it stays",
+            "write, for example, `for 20 minutes`",
+        );
+    }
+    None
+}
+
+/// `within`, `for the same` that are not there.
+pub(super) fn missing_part(at: &At) -> Option<Diagnostic> {
+    let word = at.word(0);
+    if word == "within" && at.expects_any(&[Rule::same, Rule::w_for]) {
+        let later = at.sentence.tokens[at.index..]
+            .windows(2)
+            .any(|pair| at.sentence.word(&pair[0]) == "for" && at.sentence.word(&pair[1]) == "the");
+        let help = if later {
+            "write `for the same …` first, then `within …`"
+        } else {
+            "write `for the same customer` before `within`"
+        };
+        return at.error(codes::NO_KEY, at.here(), "this does not say for the same what", help);
+    }
+    if word == "where" && !at.expects(Rule::filter) && !at.expects(Rule::w_where) && at.entry == Rule::e_trigger {
+        return at.error(
+            codes::UNEXPECTED,
+            at.here(),
+            "`where` stands directly after the signal or measure it filters",
+            "move it up, behind the signal's name",
+        );
+    }
+    if at.expects_any(&[Rule::within, Rule::w_within]) {
+        let wrong = matches!(
+            word.as_str(),
+            "in" | "during" | "over" | "for" | "inside" | "by" | "withing" | "whithin" | "with"
+        );
+        if at.is_at_end() || wrong && !at.expects(Rule::w_for) {
+            let (span, message) = match at.is_at_end() {
+                true => (at.behind(), "this does not say within what time".to_owned()),
+                false => (at.here(), format!("`{word}` is not how it is said here")),
+            };
+            let code = if at.is_at_end() { codes::NO_WITHIN } else { codes::OTHER_WORD };
+            return at.error(code, span, message, "write how long at most, such as `within 14 days`");
+        }
+    }
+    if at.is_at_end()
+        && at.entry == Rule::e_trigger
+        && at.expects_any(&[Rule::same, Rule::w_for])
+        && !at.expects(Rule::EOI)
+    {
+        let message = "this does not say for the same what, and within what time";
+        return at.error(
+            codes::NO_KEY,
+            at.behind(),
+            message,
+            "write, for example, `for the same customer within 14 days`",
+        );
+    }
+    if at.word(-1) == "for" && at.expects(Rule::w_the) && !word.is_empty() {
+        let last = if word == "same" || word == "each" || word == "every" { 0 } else { -1 };
+        return at.error(
+            codes::NO_KEY,
+            at.span(-1, last),
+            "a key is said with `for the same`",
+            format!("write `for the same {}`", or(at.text(last + 1), "customer")),
+        );
+    }
+    None
+}
