@@ -24,3 +24,5 @@ pub mod compile;
 pub mod engine;
 
 pub mod replay;
+
+pub mod cli;

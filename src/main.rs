@@ -1,3 +1,5 @@
 //! The `touchline` command. Everything it does is in the library's `cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    touchline::cli::main()
+}

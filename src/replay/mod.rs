@@ -4,6 +4,7 @@
 //! [`scenario`] reads `*.test.yaml`, [`run`] plays one, [`timeline`] draws what happened, [`snapshot`] writes and
 //! reads the accepted drawings. Pure: texts come in and go out, files are `cli`'s.
 
+pub mod coverage;
 pub mod driver;
 pub mod feed;
 pub mod run;

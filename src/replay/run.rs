@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::engine::effect::{Effect, Outcome, What};
 use crate::engine::input::{Human, HumanAction, Input, Switch, Target};
 use crate::engine::ruleset::RuleSet;
-use crate::engine::{Step as EngineStep, Watch};
+use crate::engine::{Engine, Step as EngineStep, Watch};
 use crate::id::RuleId;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -280,9 +280,21 @@ impl Play {
         self.pen.moment(at, &format!("reload {}", name.node), lines);
     }
 
+    /// Saves the engine and goes on with what was saved: nothing may get lost.
     fn restart(&mut self, at: Timestamp, span: Span) {
-        let _ = span;
-        self.pen.moment(at, "restart", vec![]);
+        self.until(at);
+        let saved = self.driver.engine().save();
+        match Engine::restore(self.rules.clone(), &saved) {
+            Ok(mut engine) => {
+                engine.watch(Watch::Everything);
+                self.driver.replace(engine);
+                self.pen.moment(at, "restart", vec![]);
+            }
+            Err(error) => {
+                let message = format!("the engine does not start again: {error}");
+                self.played.problems.push(Diagnostic::error(codes::SCENARIO_RELOAD, span, message));
+            }
+        }
     }
 
     fn expect(&mut self, expected: &[Spanned<String>]) {

@@ -85,21 +85,22 @@ impl Targets {
         Ok(Human { by: line.by.clone(), action })
     }
 
+    /// A rule on each signal acts under its limit's key, else under the first thing its signal is about.
     fn of_keyless(&self, rule: &Rule, is_it: impl Fn(&Firing) -> bool, values: &[Str]) -> Result<Target, String> {
+        if let Some(limit) = rule.limit.as_ref().filter(|limit| limit.per.len() == values.len()) {
+            let key = values.iter().zip(&limit.per).map(|(value, (_, access))| match access.ty {
+                Type::Thing(_) => Value::Id(value.clone()),
+                _ => Value::Text(fold(value).as_ref().into()),
+            });
+            return Ok(Target::Rule { rule: rule.id.clone(), key: key.collect() });
+        }
         let cases = self.cases.get(&rule.id).map_or(&[][..], Vec::as_slice);
         if let Some((case, _)) = cases.iter().rev().find(|(_, firing)| is_it(firing)) {
             return Ok(Target::Case(case.clone()));
         }
-        // Without a case there may still be a ladder, known by the key of the limit.
-        match &rule.limit {
-            Some(limit) if limit.per.len() == values.len() => {
-                let key = values.iter().zip(&limit.per).map(|(value, (_, access))| match access.ty {
-                    Type::Thing(_) => Value::Id(value.clone()),
-                    _ => Value::Text(fold(value).as_ref().into()),
-                });
-                Ok(Target::Rule { rule: rule.id.clone(), key: key.collect() })
-            }
-            _ if values.is_empty() => Ok(Target::Rule { rule: rule.id.clone(), key: vec![] }),
+        match values {
+            [] => Ok(Target::Rule { rule: rule.id.clone(), key: vec![] }),
+            [thing] => Ok(Target::Rule { rule: rule.id.clone(), key: vec![Value::Id(thing.clone())] }),
             _ => Err("it has opened no case for that so far".to_owned()),
         }
     }

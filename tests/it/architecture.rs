@@ -29,7 +29,7 @@ const REACHING_OUT: [&str; 7] =
 const CLOCK_READS: [&str; 4] = ["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now"];
 
 /// Libraries that one module knows; the names of the crates as code writes them.
-const CONFINED: [(&str, &[&str]); 16] = [
+const CONFINED: [(&str, &[&str]); 17] = [
     ("pest", &["lang/play"]),
     ("pest_derive", &["lang/play"]),
     ("granit_parser", &["lang/yaml/parse.rs"]),
@@ -46,6 +46,7 @@ const CONFINED: [(&str, &[&str]); 16] = [
     ("indicatif", &["cli"]),
     ("anstream", &["cli"]),
     ("anstyle", &["cli"]),
+    ("terminal_size", &["cli"]),
 ];
 
 /// Libraries that belong to everybody, like the standard library: values, derives, hashing, errors.

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod architecture;
 mod compile;
+mod architecture;
 mod lang;
 mod real_feedback;
 mod signals;

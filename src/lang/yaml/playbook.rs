@@ -15,7 +15,7 @@ use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
 use crate::lang::source::{FileNo, Sources, Span, Spanned};
-use crate::lang::tree::{BrokenRule, Define, Guard, Limit, Playbook, Rule, Status, Syntax, Word};
+use crate::lang::tree::{BrokenRule, Define, Guard, Playbook, Rule, Status, Syntax, Word};
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::parse::{Parsed, limit_problems, parse_unlimited};
 use crate::lang::yaml::read;
@@ -152,7 +152,7 @@ impl Reader<'_> {
                 "only_if" => self.guards(key, node, false, &mut guards),
                 "unless" => self.guards(key, node, true, &mut guards),
                 "check" => check = self.schedule(node, "check", ""),
-                "at_most" => limit = self.limit(node),
+                "at_most" => limit = self.leaf(node, "at_most", play::limit),
                 "then" => then = self.then(node),
                 _ => {}
             }
@@ -173,13 +173,6 @@ impl Reader<'_> {
             "add `then:` with at least one action, such as `- alert: care_team`",
         );
         Some(Rule { id: id?, title, status, when: when?, for_each, guards, check, limit, then, span: node.span })
-    }
-
-    fn limit(&mut self, node: &Node) -> Option<Limit> {
-        let from = self.problems.len();
-        let limit = self.leaf(node, "at_most", play::limit);
-        self.drop_key_words(from, "at most ");
-        limit
     }
 
     fn status(&mut self, node: &Node) -> Option<Spanned<Status>> {

@@ -139,10 +139,11 @@ impl<'a> Reader<'a> {
     /// Reads a text: nothing in it means anything.
     pub fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
         let scalar = self.scalar(node, what)?;
-        let plain = scalar.style == ScalarStyle::Plain;
-        let cut = |comment: &&Comment| plain && !comment.text.starts_with(' ') && !comment.text.is_empty();
-        if let Some(comment) = self.comment_after(node.span).filter(cut) {
-            self.problem(cut_by_comment(comment.span, what));
+        if let Some(comment) = self.comment_after(node.span).filter(|_| scalar.style == ScalarStyle::Plain) {
+            if !comment.text.starts_with(' ') && !comment.text.is_empty() {
+                let problem = cut_by_comment(comment.span, what);
+                self.problem(problem);
+            }
         }
         Some(Spanned { node: scalar.text.clone(), span: node.span })
     }
@@ -168,17 +169,7 @@ impl<'a> Reader<'a> {
             .chain(std::iter::repeat_n(place(length), after.len()))
             .collect();
         let whole = Slice { text: &text, file: self.file, offsets: Offsets::Table(table) };
-        let from = self.problems.len();
-        let value = self.parse(node, what, &whole, parse);
-        self.drop_key_words(from, before);
-        value
-    }
-
-    /// Takes the words that the key says out of what the problems from `from` on tell to type.
-    pub fn drop_key_words(&mut self, from: usize, words: &str) {
-        for problem in self.problems.iter_mut().skip(from).filter(|_| !words.is_empty()) {
-            problem.help = problem.help.take().map(|help| help.replace(&format!("`{words}"), "`"));
-        }
+        self.parse(node, what, &whole, parse)
     }
 
     fn parse<T>(&mut self, node: &Node, what: &str, slice: &Slice<'_>, parse: Parse<T>) -> Option<T> {
@@ -198,9 +189,12 @@ impl<'a> Reader<'a> {
         let Some(scalar) = node.scalar().filter(|scalar| scalar.style == ScalarStyle::Plain) else { return false };
         let odd = |quote: char| scalar.text.matches(quote).count() % 2 == 1;
         let open = odd('"') || odd('`');
-        if let Some(comment) = self.comment_after(node.span).filter(|comment| open || !comment.text.starts_with(' ')) {
-            self.problem(cut_by_comment(comment.span, what));
-            return true;
+        if let Some(comment) = self.comment_after(node.span) {
+            if open || !comment.text.starts_with(' ') {
+                let problem = cut_by_comment(comment.span, what);
+                self.problem(problem);
+                return true;
+            }
         }
         let after = &self.sources.file(self.file).text[node.span.end as usize..];
         if open && after.trim_start().starts_with(',') {

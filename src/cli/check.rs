@@ -1,0 +1,130 @@
+//! `touchline check`: everything that is wrong with playbooks, and what each of them uses.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+
+use crate::compile::Unit;
+use crate::lang::diagnostic::{Diagnostic, Severity};
+use crate::lang::render;
+
+use super::ExitCode;
+use super::files;
+use super::load::{Loaded, load};
+use super::screen::{BOLD, DIM, GOOD, Screen, counted};
+
+/// Reads playbooks with all that belongs to them and says everything that is wrong, in one run.
+///
+/// A path is a file or a folder; the nearest vocabulary, directory and mail templates are found upwards from it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  touchline check                                  every playbook below this folder
+  touchline check playbooks/retail/recovery.play   one file, with the vocabulary beside it
+  touchline check playbooks --deny warnings        for a build: warnings count as problems
+  touchline check playbooks --format json          one JSON object a line, for editors and scripts
+
+Exit codes: 0 clean, 1 problems found, 2 could not run.")]
+pub struct Check {
+    /// Files or folders
+    #[arg(value_name = "PATHS", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How problems are printed
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// What counts as a problem besides errors
+    #[arg(long, value_enum)]
+    deny: Option<Deny>,
+    /// Name every playbook and rule with what it uses
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, with the line and a caret
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Warnings too
+    Warnings,
+}
+
+impl Check {
+    pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        let loaded = load(&self.paths)?;
+        if loaded.sources.files.is_empty() {
+            let paths: Vec<String> = self.paths.iter().map(|path| files::shown(path)).collect();
+            bail!("nothing to check in {}: no playbook, vocabulary or scenario is there", paths.join(", "));
+        }
+        let mut problems = loaded.project.diagnostics.clone();
+        problems.extend(loaded.scenarios().1);
+        match self.format {
+            Format::Json => write!(screen.out, "{}", render::json(&loaded.sources, &problems))?,
+            Format::Human => {
+                let look = render::Look { colour: true, width: screen.width };
+                write!(screen.out, "{}", render::human(&loaded.sources, &problems, look))?;
+                self.summary(screen, &loaded, &problems)?;
+            }
+        }
+        let denied = |problem: &Diagnostic| problem.is_error() || self.deny == Some(Deny::Warnings);
+        Ok(if problems.iter().any(denied) { ExitCode::Problems } else { ExitCode::Clean })
+    }
+
+    fn summary(&self, screen: &mut Screen, loaded: &Loaded, problems: &[Diagnostic]) -> anyhow::Result<()> {
+        for unit in loaded.project.units.iter().filter(|unit| !unit.playbooks.is_empty()) {
+            self.unit(screen, unit)?;
+        }
+        let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count() as u64;
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        let out = &mut screen.out;
+        match (errors, warnings) {
+            (0, 0) => writeln!(out, "{GOOD}no problems{GOOD:#}")?,
+            _ => {
+                let errors = counted(errors, "error", "errors");
+                writeln!(out, "{BOLD}{errors}, {}{BOLD:#}", counted(warnings, "warning", "warnings"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unit(&self, screen: &mut Screen, unit: &Unit) -> anyhow::Result<()> {
+        let rules = counted(unit.rules.len() as u64, "rule", "rules");
+        let out = &mut screen.out;
+        if self.verbose {
+            for book in &unit.playbooks {
+                let id = book.id.as_deref().unwrap_or("(no id)");
+                let title = book.title.as_deref().map(|title| format!(" \"{title}\"")).unwrap_or_default();
+                writeln!(out, "{BOLD}{id}{BOLD:#}{title} {DIM}{}{DIM:#}", book.path)?;
+                for rule in unit.rules.iter().filter(|rule| book.rules.contains(&rule.id)) {
+                    writeln!(out, "  {} \"{}\"", rule.id.rule, rule.title)?;
+                }
+                for broken in &book.broken {
+                    writeln!(out, "  {} (has errors)", broken.id.as_deref().unwrap_or("a rule without an id"))?;
+                }
+            }
+        }
+        let names: Vec<&str> = unit.playbooks.iter().map(|book| book.id.as_deref().unwrap_or("(no id)")).collect();
+        let playbooks = match names.len() {
+            1..=6 => names.join(", "),
+            many => counted(many as u64, "playbook", "playbooks"),
+        };
+        writeln!(out, "{playbooks}: {rules}")?;
+        let none = |what: &str| format!("no {what}");
+        let emails = unit.emails_path.as_deref().map(|folder| match folder {
+            "" => "emails".to_owned(),
+            folder if folder == "emails" || folder.ends_with("/emails") => folder.to_owned(),
+            folder => format!("{folder}/emails"),
+        });
+        let directory = unit.directory_path.clone().unwrap_or_else(|| none("directory"));
+        let emails = emails.unwrap_or_else(|| none("emails"));
+        writeln!(out, "  {DIM}with {}, {directory}, {emails}{DIM:#}", unit.vocabulary_path)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! `replay --format jsonl`: one JSON object a firing or an effect. The shape is a promise to scripts.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::engine::Step;
+use crate::engine::effect::{Effect, Firing};
+use crate::engine::ruleset::RuleSet;
+use crate::id::{RuleId, SignalId};
+use crate::replay::words;
+use crate::value::{Str, Value};
+
+use super::replay::Show;
+
+/// A `firings` line.
+#[derive(Serialize)]
+struct FiringLine<'a> {
+    at: String,
+    #[serde(flatten)]
+    firing: FiringFields<'a>,
+}
+
+/// What both kinds of line say of a firing.
+#[derive(Serialize)]
+struct FiringFields<'a> {
+    playbook: &'a str,
+    rule: &'a str,
+    key: Map<String, Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<String>,
+    signals: Vec<String>,
+    late: bool,
+}
+
+/// An `effects` line.
+#[derive(Serialize)]
+struct EffectLine<'a> {
+    at: String,
+    outcome: &'a str,
+    effect: &'a str,
+    to: &'a str,
+    due: Option<String>,
+    reason: &'a str,
+    id: String,
+    #[serde(flatten)]
+    firing: Option<FiringFields<'a>>,
+}
+
+/// Prints what one step of the engine led to.
+pub fn step(
+    step: &Step,
+    show: Show,
+    only: Option<&RuleId>,
+    _rules: &RuleSet,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let wanted = |rule: Option<&RuleId>| only.is_none_or(|only| rule == Some(only));
+    match show {
+        Show::Firings => {
+            for firing in step.firings.iter().filter(|firing| wanted(Some(&firing.rule))) {
+                line(&FiringLine { at: utc(firing.at), firing: fields(firing) }, out)?;
+            }
+        }
+        Show::Effects => {
+            for effect in step.effects.iter().filter(|effect| wanted(effect.firing.as_ref().map(|f| &f.rule))) {
+                line(&effect_line(effect), out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+fn effect_line(effect: &Effect) -> EffectLine<'_> {
+    EffectLine {
+        at: utc(effect.at),
+        outcome: effect.outcome.word(),
+        effect: effect.what.word(),
+        to: &effect.to,
+        due: effect.due.map(utc),
+        reason: &effect.reason,
+        id: effect.id.to_string(),
+        firing: effect.firing.as_deref().map(fields),
+    }
+}
+
+fn fields(firing: &Firing) -> FiringFields<'_> {
+    FiringFields {
+        playbook: &firing.rule.playbook,
+        rule: &firing.rule.rule,
+        key: firing.key.iter().map(|(name, value): &(Str, Value)| (name.to_string(), json(value))).collect(),
+        signal: firing.signal.as_ref().map(id),
+        signals: firing.signals.iter().map(id).collect(),
+        late: firing.late,
+    }
+}
+
+fn id(id: &SignalId) -> String {
+    id.id.to_string()
+}
+
+fn utc(at: Timestamp) -> String {
+    words::utc(at)
+}
+
+/// Numbers that JSON holds exactly and yes/no stay what they are, everything else is a text.
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Missing => Json::Null,
+        Value::YesNo(yes) => Json::Bool(*yes),
+        Value::Number(number) if number.is_whole() => Json::from(number.whole()),
+        Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or(Json::Null),
+        value => Json::String(words::value(value)),
+    }
+}

@@ -1,0 +1,111 @@
+//! Files → a compiled project, and the one unit that `replay` and `why` run.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+use crate::compile::{Options, Project, Unit, project};
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::render;
+use crate::lang::source::{FileNo, Sources};
+use crate::replay::scenario::{self, ScenarioFile};
+
+use super::files;
+use super::screen::Screen;
+
+/// What was read and compiled.
+pub struct Loaded {
+    /// The files.
+    pub sources: Sources,
+    /// What they say.
+    pub project: Project,
+}
+
+/// Reads and compiles everything that belongs to `paths`.
+pub fn load(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
+    let sources = files::gather(paths)?;
+    let project = project(&sources, &Options::default());
+    Ok(Loaded { sources, project })
+}
+
+impl Loaded {
+    /// Tells whether any playbook was found.
+    pub fn has_playbooks(&self) -> bool {
+        self.sources.files.iter().any(|file| files::is_playbook(&file.path))
+    }
+
+    /// Returns the unit whose playbooks a scenario file is for: the one with a playbook in or nearest above its folder.
+    pub fn unit_of(&self, scenario: FileNo) -> Option<&Unit> {
+        let path = &self.sources.file(scenario).path;
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let named = scenario::playbook_of(&self.sources, scenario);
+        let has_it = |unit: &&Unit| unit.playbooks.iter().any(|book| book.id.as_deref() == named.as_deref());
+        let nearness = |unit: &&Unit| {
+            let own = unit.playbooks.iter().filter(|book| named.is_none() || book.id.as_deref() == named.as_deref());
+            own.map(|book| common(folder, &book.path)).max().unwrap_or(0)
+        };
+        let named_ones = self.project.units.iter().filter(has_it).max_by_key(nearness);
+        named_ones.or_else(|| self.project.units.iter().max_by_key(|unit| common(folder, &unit.vocabulary_path)))
+    }
+
+    /// Reads every file of scenarios. Those of a unit without rules are left out: there is nothing to say of them yet.
+    pub fn scenarios(&self) -> (Vec<(ScenarioFile, &Unit)>, Vec<Diagnostic>) {
+        let (mut read, mut problems) = (vec![], vec![]);
+        for file in &self.project.scenarios {
+            let Some(unit) = self.unit_of(*file) else { continue };
+            if unit.rules.is_empty() {
+                continue;
+            }
+            let (scenarios, mut found) = scenario::read(&self.sources, *file, &unit.ruleset());
+            problems.append(&mut found);
+            read.extend(scenarios.map(|scenarios| (scenarios, unit)));
+        }
+        (read, problems)
+    }
+}
+
+/// Returns how many parts two paths have in common from their beginning.
+fn common(one: &str, other: &str) -> usize {
+    let parts = |path| str::split(path, '/').filter(|part| !part.is_empty());
+    1 + parts(one).zip(parts(other)).take_while(|(one, other)| one == other).count()
+}
+
+/// Prints problems for people on standard error.
+pub fn complain(screen: &mut Screen, sources: &Sources, problems: &[Diagnostic]) -> std::io::Result<()> {
+    use std::io::Write;
+    let look = render::Look { colour: true, width: screen.width };
+    write!(screen.err, "{}", render::human(sources, problems, look))
+}
+
+/// Loads the one unit in a folder, without a single error; otherwise says what to name or mend.
+pub fn one_unit(folder: &Path, screen: &mut Screen) -> anyhow::Result<Loaded> {
+    let mut loaded = load(&[folder.to_owned()])?;
+    let shown = files::shown(folder);
+    if !loaded.has_playbooks() {
+        bail!("{shown} holds no playbook: name a folder with *.play or *.play.yaml files");
+    }
+    let errors: Vec<Diagnostic> = loaded.project.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+    if !errors.is_empty() {
+        complain(screen, &loaded.sources, &errors)?;
+        bail!("the playbooks in {shown} have errors: mend them first, `touchline check {shown}` shows them all");
+    }
+    loaded.project.units.retain(|unit| !unit.playbooks.is_empty());
+    if loaded.project.units.len() > 1 {
+        let folders: Vec<String> = loaded.project.units.iter().map(|unit| format!("  {}", home(unit))).collect();
+        bail!("{shown} holds playbooks for more than one vocabulary; name one of these folders:\n{}", folders.join("\n"));
+    }
+    if loaded.project.units.is_empty() {
+        bail!("{shown} holds no rule that could run");
+    }
+    Ok(loaded)
+}
+
+/// Returns the folder that names a unit alone: that of its playbooks.
+fn home(unit: &Unit) -> String {
+    let folder = |path: &str| path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned();
+    let folders: Vec<String> = unit.playbooks.iter().map(|book| folder(&book.path)).collect();
+    match folders.first() {
+        Some(first) if folders.iter().all(|other| other == first) => first.clone(),
+        _ => folder(&unit.vocabulary_path),
+    }
+}

@@ -1,0 +1,99 @@
+//! The `touchline` command: one file a verb. Only this module prints, reads files and chooses exit codes.
+//!
+//! Read [`Command`] for what can be asked and [`ExitCode`] for what the shell hears back. `files` finds and reads
+//! the files of a run, `load` compiles them, `screen` knows width and colour. Left out: every decision; those are
+//! made in the pure half.
+
+mod check;
+mod feed;
+mod files;
+mod jsonl;
+mod load;
+mod replay;
+mod screen;
+mod story;
+mod test;
+mod why;
+
+use std::io;
+
+use clap::{Parser, Subcommand};
+
+use screen::Screen;
+
+/// What the shell hears: the same three numbers for every verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Nothing to complain about.
+    Clean = 0,
+    /// The files were read, and something in them is wrong.
+    Problems = 1,
+    /// The command could not do its work: a file that is not there, an option that does not exist.
+    CouldNotRun = 2,
+}
+
+/// Declarative customer-experience playbooks: check them, replay feedback through them, ask why.
+#[derive(Debug, Parser)]
+#[command(name = "touchline", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Start here:
+  touchline check playbooks/retail
+  touchline replay --playbooks playbooks/retail --feed feed.jsonl
+  touchline why --playbooks playbooks/retail --feed feed.jsonl --rule repeat_complaint --signal c-17
+
+Exit codes: 0 clean, 1 problems found, 2 could not run.
+Colour follows the terminal; NO_COLOR=1 turns it off.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Reads playbooks and says everything that is wrong with them
+    Check(check::Check),
+    /// Runs recorded feedback through playbooks and prints what they would have done
+    Replay(replay::Replay),
+    /// Says why a rule fired on a signal, or why it did not
+    Why(why::Why),
+    /// Runs the scenarios beside the playbooks and compares their timelines
+    Test(test::Test),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> std::process::ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // clap's own exit code for a wrong option is 2, and 0 for `--help`: the same as ours.
+        Err(error) => error.exit(),
+    };
+    let mut screen = Screen::of_terminal();
+    let done = run(arguments.command, &mut screen).and_then(|code| {
+        screen.flush()?;
+        Ok(code)
+    });
+    let code = match done {
+        Ok(code) => code,
+        // Whoever reads us has closed the pipe (`| head`): they have what they wanted.
+        Err(error) if is_broken_pipe(&error) => ExitCode::Clean,
+        Err(error) => {
+            screen.complain(&error);
+            ExitCode::CouldNotRun
+        }
+    };
+    std::process::ExitCode::from(code as u8)
+}
+
+fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(check) => check.run(screen),
+        Command::Replay(replay) => replay.run(screen),
+        Command::Why(why) => why.run(screen),
+        Command::Test(test) => test.run(screen),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}

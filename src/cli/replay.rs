@@ -1,0 +1,375 @@
+//! `touchline replay`: recorded feedback through playbooks, and what they would have done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::engine::effect::{Outcome, What};
+use crate::engine::input::Input;
+use crate::engine::ruleset::RuleSet;
+use crate::engine::{Taken, Watch};
+use crate::id::RuleId;
+use crate::replay::driver::{Driver, Turn, always_sent};
+use crate::replay::feed::{Entry, Feed, Place};
+use crate::replay::target::Targets;
+use crate::replay::words;
+use crate::signal::FeedLine;
+use crate::suggest::nearest;
+
+use super::ExitCode;
+use super::feed::{Lines, open};
+use super::files;
+use super::jsonl;
+use super::load::one_unit;
+use super::screen::{BOLD, Screen, WARN, counted};
+use super::story::Story;
+
+/// Runs recorded feedback through playbooks on a virtual clock and prints what they would have done. Nothing is sent.
+///
+/// A feed has one JSON object a line: a signal, facts about a thing, or what a person did. The clock is the latest time
+/// seen; it stops at the last line unless `--until` lets it run on.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  touchline replay --playbooks playbooks/retail --feed feed.jsonl
+  touchline replay --playbooks playbooks/retail --feed feed.jsonl --rule repeat_complaint
+  touchline replay --playbooks playbooks/retail --feed june.jsonl july.jsonl --until 2026-08-01
+  touchline replay --playbooks playbooks/retail --feed feed.jsonl --format jsonl --show effects
+  zcat feed.jsonl.gz | touchline replay --playbooks playbooks/retail --feed -
+
+Exit codes: 0 done, 1 a bad line under --strict, 2 could not run.")]
+pub struct Replay {
+    /// The folder of the playbooks; it holds exactly one vocabulary's worth
+    #[arg(long, value_name = "DIR")]
+    playbooks: PathBuf,
+    /// The recorded signals, one JSON object a line; several are read one after the other, `-` is standard input
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    feed: Vec<PathBuf>,
+    /// Let the clock run on to this time: `2026-04-01`, `2026-04-01 12:00` (in the playbooks' zone) or RFC 3339
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// What is printed [text: firings with their effects; jsonl: firings]
+    #[arg(long, value_enum)]
+    show: Option<Show>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Only this rule: its id, or playbook/rule
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+    /// Stop at the first line that cannot be read
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Show {
+    /// Each time a rule fired
+    Firings,
+    /// Everything that was sent, planned, cancelled or limited
+    Effects,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// What was counted on the way.
+#[derive(Debug, Default)]
+struct Tally {
+    signals: u64,
+    others: u64,
+    late: u64,
+    too_late: u64,
+    known: u64,
+    refused: u64,
+    held: u64,
+    first: Option<Timestamp>,
+    firings: BTreeMap<RuleId, u64>,
+    sent: BTreeMap<&'static str, u64>,
+    outcomes: BTreeMap<&'static str, u64>,
+}
+
+/// Who draws a step: a story for people or lines for machines.
+enum Printer {
+    Story(Box<Story>),
+    Jsonl(Show),
+}
+
+impl Replay {
+    pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        let loaded = one_unit(&self.playbooks, screen)?;
+        let unit = &loaded.project.units[0];
+        let rules = unit.ruleset();
+        let zone = rules.rules.first().map_or(rules.vocabulary.zone.clone(), |rule| rule.zone.clone());
+        let until = self.until.as_deref().map(|text| moment(text, &zone)).transpose()?;
+        let only = self.rule.as_deref().map(|name| find_rule(name, &rules)).transpose()?;
+        let lines = open(&self.feed, &rules.vocabulary, screen)?;
+        let printer = match self.format {
+            Format::Jsonl => Printer::Jsonl(self.show.unwrap_or(Show::Firings)),
+            Format::Text => Printer::Story(Box::new(Story::new(rules.clone(), self.show, screen.width))),
+        };
+        let mut run = Run {
+            driver: Driver::new(rules.clone(), Watch::Nothing),
+            rules: rules.clone(),
+            targets: Targets::default(),
+            tally: Tally::default(),
+            printer,
+            only,
+            feeds: &self.feed,
+            failed: None,
+        };
+        let whole = run.feed(lines, self.strict, screen)?;
+        if let (Some(until), true) = (until, whole) {
+            run.past(until, screen)?;
+        }
+        if let Printer::Story(story) = &mut run.printer {
+            story.end(&mut screen.out)?;
+        }
+        screen.out.flush()?;
+        run.summary(screen, &zone)?;
+        Ok(if whole { ExitCode::Clean } else { ExitCode::Problems })
+    }
+}
+
+/// One replay under way.
+struct Run<'a> {
+    driver: Driver,
+    rules: std::sync::Arc<RuleSet>,
+    targets: Targets,
+    tally: Tally,
+    printer: Printer,
+    only: Option<RuleId>,
+    feeds: &'a [PathBuf],
+    /// Why printing failed; printing stops there.
+    failed: Option<std::io::Error>,
+}
+
+impl Run<'_> {
+    /// Reads the feed to its end; `false` where a bad line ended it.
+    fn feed(&mut self, mut lines: Lines, strict: bool, screen: &mut Screen) -> anyhow::Result<bool> {
+        let mut whole = true;
+        for entry in Feed::new(&mut lines) {
+            let bad = match entry {
+                Entry::Line(line, place) => self.line(line, place, screen)?,
+                Entry::Refused(place, reason) => {
+                    self.tally.refused += 1;
+                    Some((place, reason))
+                }
+                Entry::Held(line, place, latest) => {
+                    self.tally.held += 1;
+                    let (at, latest) = (words::utc(line.at()), words::utc(latest));
+                    let reason = format!("held out: {at} is more than seven days ahead of the lines after it, up to {latest}");
+                    Some((place, reason))
+                }
+            };
+            if let Some((place, reason)) = bad {
+                let at = format!("{}:{}", self.name(place), place.number);
+                writeln!(screen.err, "{WARN}{at}{WARN:#}: {reason}")?;
+                if strict {
+                    whole = false;
+                    break;
+                }
+            }
+            if let Some(error) = self.failed.take() {
+                lines.end();
+                return Err(error.into());
+            }
+        }
+        if let Some(error) = lines.end() {
+            return Err(error).context("the feed broke off");
+        }
+        Ok(whole)
+    }
+
+    fn name(&self, place: Place) -> String {
+        match self.feeds.get(place.file) {
+            Some(path) if path.as_os_str() == "-" => "standard input".into(),
+            Some(path) => files::shown(path),
+            None => "feed".into(),
+        }
+    }
+
+    /// Hands in one line; `Some` where it turns out to be about nothing.
+    fn line(&mut self, line: FeedLine, place: Place, screen: &mut Screen) -> anyhow::Result<Option<(Place, String)>> {
+        let at = line.at();
+        let input = match line {
+            FeedLine::Signal(signal) => {
+                self.tally.signals += 1;
+                Input::Signal(signal)
+            }
+            FeedLine::Facts { change, .. } => {
+                self.tally.others += 1;
+                Input::Fact(change)
+            }
+            FeedLine::Human(human) => {
+                // What is due before may open the case that is meant.
+                self.drive(screen, |driver, see| driver.before(at, &mut always_sent, see));
+                match self.targets.of_human(&human, &self.rules) {
+                    Ok(human) => {
+                        self.tally.others += 1;
+                        Input::Human(human)
+                    }
+                    Err(reason) => {
+                        self.tally.refused += 1;
+                        return Ok(Some((place, reason)));
+                    }
+                }
+            }
+        };
+        self.tally.first = self.tally.first.or(Some(at));
+        self.drive(screen, |driver, see| driver.input(input, at, &mut always_sent, see));
+        Ok(None)
+    }
+
+    fn past(&mut self, until: Timestamp, screen: &mut Screen) -> anyhow::Result<()> {
+        if let Some(clock) = self.driver.clock().filter(|clock| *clock > until) {
+            bail!("--until {} is before the end of the feed, {}", words::utc(until), words::utc(clock));
+        }
+        self.drive(screen, |driver, see| driver.past(until, &mut always_sent, see));
+        self.failed.take().map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn drive(&mut self, screen: &mut Screen, go: impl FnOnce(&mut Driver, &mut dyn FnMut(Turn))) {
+        let Run { driver, targets, tally, printer, only, failed, rules, .. } = self;
+        let mut see = |turn: Turn| {
+            turn.step.effects.iter().for_each(|effect| targets.see(effect));
+            tally.see(&turn, only.as_ref());
+            if failed.is_none() {
+                let printed = match printer {
+                    Printer::Story(story) => story.step(turn.step, only.as_ref(), &mut screen.out),
+                    Printer::Jsonl(show) => jsonl::step(turn.step, *show, only.as_ref(), rules, &mut screen.out),
+                };
+                *failed = printed.err();
+            }
+        };
+        go(driver, &mut see);
+    }
+
+    fn summary(&self, screen: &mut Screen, zone: &TimeZone) -> anyhow::Result<()> {
+        let tally = &self.tally;
+        let err = &mut screen.err;
+        let span = match (tally.first, self.driver.clock()) {
+            (Some(first), Some(last)) => {
+                format!(" from {} to {}", words::instant(first, zone), words::instant(last, zone))
+            }
+            _ => String::new(),
+        };
+        writeln!(err, "{BOLD}{}{BOLD:#}{span}", counted(tally.signals, "signal", "signals"))?;
+        let asides = [
+            (tally.others, "other line", "other lines (facts, people's actions)"),
+            (tally.late, "late", "late"),
+            (tally.too_late, "too late", "too late"),
+            (tally.known, "known already", "known already"),
+            (tally.refused, "line refused", "lines refused"),
+            (tally.held, "held out", "held out"),
+        ];
+        let told: Vec<String> =
+            asides.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| counted(*count, one, many)).collect();
+        if !told.is_empty() {
+            writeln!(err, "  {}", told.join(", "))?;
+        }
+        let firings: u64 = tally.firings.values().sum();
+        let rules = tally.firings.len() as u64;
+        writeln!(err, "{BOLD}{}{BOLD:#} of {}", counted(firings, "firing", "firings"), counted(rules, "rule", "rules"))?;
+        let kinds = tally.sent.iter().chain(&tally.outcomes);
+        let told: Vec<String> = kinds.map(|(word, count)| format!("{word} {}", super::screen::thousands(*count))).collect();
+        if !told.is_empty() {
+            writeln!(err, "  {}", told.join(", "))?;
+        }
+        let quiet: BTreeSet<&str> = match self.only {
+            Some(_) => BTreeSet::new(),
+            None => {
+                let silent = self.rules.rules.iter().filter(|rule| !tally.firings.contains_key(&rule.id));
+                silent.map(|rule| &*rule.id.rule).collect()
+            }
+        };
+        if !quiet.is_empty() {
+            let names: Vec<&str> = quiet.into_iter().collect();
+            writeln!(err, "  never fired: {}", names.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn see(&mut self, turn: &Turn, only: Option<&RuleId>) {
+        match turn.step.taken {
+            Taken::NotASignal | Taken::Accepted => {}
+            Taken::Late => self.late += 1,
+            Taken::TooLate => self.too_late += 1,
+            Taken::Duplicate | Taken::Update => self.known += 1,
+        }
+        for firing in turn.step.firings.iter().filter(|firing| only.is_none_or(|only| firing.rule == *only)) {
+            *self.firings.entry(firing.rule.clone()).or_default() += 1;
+        }
+        for effect in &turn.step.effects {
+            let of = effect.firing.as_ref().map(|firing| &firing.rule);
+            if only.is_some_and(|only| of != Some(only)) {
+                continue;
+            }
+            match (effect.outcome, &effect.what) {
+                (Outcome::Sent, What::Withdraw | What::Firing) => {}
+                (Outcome::Sent, what) => *self.sent.entry(plural(what)).or_default() += 1,
+                (Outcome::Planned, _) => {}
+                (outcome, _) => *self.outcomes.entry(outcome.word()).or_default() += 1,
+            }
+        }
+    }
+}
+
+/// Returns what is counted, in the plural.
+fn plural(what: &What) -> &'static str {
+    match what {
+        What::Alert { .. } => "alerts",
+        What::Email { .. } => "emails",
+        What::OpenCase { joined: false, .. } => "cases opened",
+        What::OpenCase { .. } => "cases joined",
+        What::Post { .. } => "posts",
+        What::Set { .. } => "facts set",
+        What::Record { .. } => "signals recorded",
+        What::Firing | What::Withdraw => "others",
+        What::Digest { .. } => "digests",
+    }
+}
+
+/// Reads a time: a date, a date with a time in `zone`, or RFC 3339.
+fn moment(text: &str, zone: &TimeZone) -> anyhow::Result<Timestamp> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let civil = text.parse::<jiff::civil::DateTime>();
+    let civil = civil.or_else(|_| text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0)));
+    let at = civil.ok().and_then(|civil| zone.to_ambiguous_timestamp(civil).compatible().ok());
+    at.with_context(|| format!("`{text}` is not a time: write 2026-04-01, 2026-04-01T12:00 or 2026-04-01T12:00:00Z"))
+}
+
+/// Finds a rule by its id, or by playbook/rule.
+pub(super) fn find_rule(name: &str, rules: &RuleSet) -> anyhow::Result<RuleId> {
+    let is = |id: &RuleId| *id.rule == *name || id.to_string() == name;
+    let found: Vec<&RuleId> = rules.rules.iter().map(|rule| &rule.id).filter(|id| is(id)).collect();
+    match found[..] {
+        [one] => Ok(one.clone()),
+        [] => {
+            let near = nearest(name, rules.rules.iter().map(|rule| &*rule.id.rule));
+            let known: Vec<&str> = rules.rules.iter().map(|rule| &*rule.id.rule).collect();
+            match near {
+                Some(near) => bail!("no rule is called `{name}`: did you mean `{near}`?"),
+                None => bail!("no rule is called `{name}`: there are {}", known.join(", ")),
+            }
+        }
+        _ => {
+            let names: Vec<String> = found.iter().map(|id| id.to_string()).collect();
+            bail!("several rules are called `{name}`: name one of {}", names.join(", "))
+        }
+    }
+}

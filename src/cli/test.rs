@@ -1,0 +1,311 @@
+//! `touchline test`: plays the scenarios beside the playbooks and compares their timelines with the accepted ones.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use similar::{ChangeTag, TextDiff};
+
+use crate::compile::{Options, Unit, project};
+use crate::engine::ruleset::RuleSet;
+use crate::lang::codes;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::render;
+use crate::replay::coverage::{Coverage, percent};
+use crate::replay::run::play;
+use crate::replay::scenario::{Scenario, ScenarioFile};
+use crate::replay::snapshot;
+
+use super::ExitCode;
+use super::files;
+use super::load::{Loaded, load};
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted};
+
+/// Plays every scenario (`*.test.yaml`) and compares what happened with the accepted timeline in `snapshots/`.
+///
+/// A timeline that is new or has changed is written as `.snap.new` beside the accepted one and shown as a difference;
+/// `--accept` accepts it. Read it first: the timeline is the test. `cargo insta review` reads the same files.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  touchline test                                        every scenario below this folder
+  touchline test playbooks/retail/recovery.test.yaml    one file
+  touchline test playbooks --accept                     accept every timeline as it is drawn now
+
+Exit codes: 0 all as accepted, 1 something differs or a live rule has no scenario, 2 could not run.")]
+pub struct Test {
+    /// Files or folders
+    #[arg(value_name = "PATHS", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Accept every new or changed timeline
+    #[arg(long)]
+    accept: bool,
+}
+
+/// What came of the run.
+#[derive(Default)]
+struct Outcome {
+    played: u64,
+    failed: u64,
+    accepted: u64,
+    problems: Vec<Diagnostic>,
+}
+
+impl Test {
+    pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        let loaded = load(&self.paths)?;
+        if !loaded.has_playbooks() {
+            let paths: Vec<String> = self.paths.iter().map(|path| files::shown(path)).collect();
+            bail!("{} holds no playbook: name a folder with *.play or *.play.yaml files", paths.join(", "));
+        }
+        let errors: Vec<Diagnostic> = loaded.project.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+        let (scenarios, mut problems) = loaded.scenarios();
+        problems.extend(errors);
+        let mut outcome = Outcome { problems, ..Outcome::default() };
+        let mut coverage = Coverage::default();
+        for (file, unit) in &scenarios {
+            self.file(screen, &loaded, file, unit, &mut outcome, &mut coverage)?;
+        }
+        self.coverage(screen, &loaded, &scenarios, &coverage, &mut outcome)?;
+        screen.out.flush()?;
+        let look = render::Look { colour: true, width: screen.width };
+        write!(screen.out, "{}", render::human(&loaded.sources, &outcome.problems, look))?;
+        self.summary(screen, &outcome)
+    }
+
+    fn file(
+        &self,
+        screen: &mut Screen,
+        loaded: &Loaded,
+        file: &ScenarioFile,
+        unit: &Unit,
+        outcome: &mut Outcome,
+        coverage: &mut Coverage,
+    ) -> anyhow::Result<()> {
+        let path = &loaded.sources.file(file.file).path;
+        writeln!(screen.out, "{BOLD}{path}{BOLD:#}")?;
+        let rules = unit.ruleset();
+        let mut written = vec![];
+        for scenario in &file.scenarios {
+            let mut reload = |name: &str| reloaded(loaded, unit, file, name);
+            let played = play(file, scenario, &rules, &mut reload);
+            coverage.add(scenario, &played);
+            outcome.played += 1;
+            let stem = snapshot::file_stem(path, &scenario.name);
+            let (held, says) = self.compare(screen, path, &stem, scenario, &played.timeline)?;
+            let unmet = !played.problems.is_empty();
+            outcome.problems.extend(played.problems);
+            outcome.accepted += u64::from(held == Held::Accepted);
+            outcome.failed += u64::from(held == Held::Differs || unmet);
+            let (style, mark) = match (held, unmet) {
+                (Held::Differs, _) | (_, true) => (BAD, "not ok"),
+                (Held::Accepted, _) => (WARN, "accepted"),
+                (Held::Same, _) => (GOOD, "ok"),
+            };
+            writeln!(screen.out, "  {style}{mark}{style:#}  {}{says}", scenario.name)?;
+            written.push(stem);
+        }
+        self.left_over(screen, path, &written)
+    }
+
+    /// Compares a timeline with the accepted one, and writes what is new.
+    fn compare(
+        &self,
+        screen: &mut Screen,
+        path: &str,
+        stem: &str,
+        scenario: &Scenario,
+        timeline: &str,
+    ) -> anyhow::Result<(Held, String)> {
+        let folder = snapshots(path);
+        let (accepted_path, new_path) = (folder.join(format!("{stem}.snap")), folder.join(format!("{stem}.snap.new")));
+        let accepted = match fs::read_to_string(&accepted_path) {
+            Ok(text) => snapshot::read(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(files::explain(&accepted_path, error)),
+        };
+        if accepted.as_deref().is_some_and(|accepted| snapshot::is_same(accepted, timeline)) {
+            remove(&new_path)?;
+            return Ok((Held::Same, String::new()));
+        }
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let text = snapshot::write(name, &scenario.name, timeline);
+        fs::create_dir_all(&folder).map_err(|error| files::explain(&folder, error))?;
+        if self.accept {
+            fs::write(&accepted_path, text).map_err(|error| files::explain(&accepted_path, error))?;
+            remove(&new_path)?;
+            return Ok((Held::Accepted, String::new()));
+        }
+        fs::write(&new_path, text).map_err(|error| files::explain(&new_path, error))?;
+        difference(screen, accepted.as_deref().unwrap_or(""), timeline)?;
+        let what = if accepted.is_some() { "differs from the accepted timeline" } else { "no accepted timeline yet" };
+        Ok((Held::Differs, format!(" {DIM}({what}: {}){DIM:#}", files::shown(&new_path))))
+    }
+
+    /// Names snapshots that no scenario writes any more; `--accept` removes them.
+    fn left_over(&self, screen: &mut Screen, path: &str, written: &[String]) -> anyhow::Result<()> {
+        let own = snapshot::file_stem(path, "");
+        let Ok(entries) = fs::read_dir(snapshots(path)) else { return Ok(()) };
+        let mut left: Vec<PathBuf> = vec![];
+        for entry in entries {
+            let path = entry.context("the snapshots cannot be listed")?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            let stem = name.strip_suffix(".snap.new").or(name.strip_suffix(".snap"));
+            if stem.is_some_and(|stem| stem.starts_with(&own) && !written.iter().any(|known| known == stem)) {
+                left.push(path);
+            }
+        }
+        left.sort();
+        for path in left {
+            match self.accept {
+                true => remove(&path)?,
+                false => writeln!(screen.out, "  {WARN}left over{WARN:#}  {}", files::shown(&path))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn coverage(
+        &self,
+        screen: &mut Screen,
+        loaded: &Loaded,
+        scenarios: &[(ScenarioFile, &Unit)],
+        coverage: &Coverage,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<()> {
+        // Whoever names files asks about these; whoever names a folder asks about all in it.
+        let all = self.paths.iter().all(|path| path.is_dir());
+        let mut rules = vec![];
+        for unit in &loaded.project.units {
+            let told = |playbook: &str| {
+                all || scenarios.iter().any(|(file, of)| std::ptr::eq(*of, unit) && *file.playbook == *playbook)
+            };
+            rules.extend(unit.rules.iter().filter(|rule| told(&rule.id.playbook)));
+        }
+        let report = coverage.report(rules.iter().map(|rule| &***rule));
+        let out = &mut screen.out;
+        let (fired, asked) = (report.rules, report.clauses);
+        writeln!(
+            out,
+            "\nreached: {} of {} live rules ({} %), {} of {} clauses ({} %)",
+            fired.0,
+            fired.1,
+            percent(fired),
+            asked.0,
+            asked.1,
+            percent(asked)
+        )?;
+        for rule in &report.never_fired {
+            writeln!(out, "  {WARN}never fired{WARN:#}  {rule}")?;
+        }
+        for (rule, clause) in &report.never_asked {
+            writeln!(out, "  {WARN}never asked{WARN:#}  {rule}: {clause}")?;
+        }
+        writeln!(out)?;
+        for id in &report.without_scenario {
+            for rule in rules.iter().filter(|rule| rule.id == *id) {
+                let message = format!("no scenario covers the live rule `{}`", id.rule);
+                let problem = Diagnostic::error(codes::NO_SCENARIO, rule.here.0, message);
+                outcome.problems.push(problem.help(format!(
+                    "add one to {}.test.yaml with `covers: {}`, or write `status shadow` while it is on trial",
+                    id.playbook, id.rule
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn summary(&self, screen: &mut Screen, outcome: &Outcome) -> anyhow::Result<ExitCode> {
+        let out = &mut screen.out;
+        let played = counted(outcome.played, "scenario", "scenarios");
+        let failed = outcome.failed > 0 || outcome.problems.iter().any(Diagnostic::is_error);
+        let accepted = match outcome.accepted {
+            0 => String::new(),
+            count => format!(", {} accepted", counted(count, "timeline", "timelines")),
+        };
+        if !failed {
+            writeln!(out, "{GOOD}{played}, all as accepted{accepted}{GOOD:#}")?;
+            return Ok(ExitCode::Clean);
+        }
+        let not_ok = outcome.failed;
+        writeln!(out, "{BAD}{played}, {not_ok} not ok{accepted}{BAD:#}")?;
+        if !self.accept && not_ok > 0 {
+            writeln!(out, "read the differences, then `touchline test --accept` or `cargo insta review`")?;
+        }
+        Ok(ExitCode::Problems)
+    }
+}
+
+/// How a timeline compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Same,
+    Accepted,
+    Differs,
+}
+
+/// Returns the folder of a scenario file's snapshots.
+fn snapshots(path: &str) -> PathBuf {
+    Path::new(path).parent().unwrap_or(Path::new("")).join("snapshots")
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(files::explain(path, error)),
+    }
+}
+
+/// Prints what has changed, three lines of context around it.
+fn difference(screen: &mut Screen, accepted: &str, drawn: &str) -> anyhow::Result<()> {
+    let (accepted, drawn) = (format!("{}\n", accepted.trim_end()), format!("{}\n", drawn.trim_end()));
+    let diff = TextDiff::from_lines(&accepted, &drawn);
+    for (place, group) in diff.grouped_ops(3).iter().enumerate() {
+        if place > 0 {
+            writeln!(screen.out, "    {DIM}…{DIM:#}")?;
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (style, sign) = match change.tag() {
+                ChangeTag::Delete => (BAD, '-'),
+                ChangeTag::Insert => (GOOD, '+'),
+                ChangeTag::Equal => (DIM, ' '),
+            };
+            if change.value().trim().is_empty() && accepted.trim().is_empty() && sign == '-' {
+                continue;
+            }
+            writeln!(screen.out, "    {style}{sign} {}{style:#}", change.value().trim_end_matches('\n'))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the unit's rules with the scenario's playbook replaced by the file named, relative to the scenario's folder.
+fn reloaded(loaded: &Loaded, unit: &Unit, file: &ScenarioFile, name: &str) -> Result<Arc<RuleSet>, String> {
+    let scenario = &loaded.sources.file(file.file).path;
+    let folder = scenario.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    if unit.playbooks.iter().any(|book| book.path == path) {
+        return Ok(unit.ruleset());
+    }
+    let bytes = files::read(Path::new(&path)).map_err(|error| error.to_string())?;
+    let Some(old) = unit.playbooks.iter().find(|book| book.id.as_deref() == Some(&*file.playbook)) else {
+        return Err(format!("the playbook `{}` has no file", file.playbook));
+    };
+    let mut sources = loaded.sources.clone();
+    let number = old.file.0 as usize;
+    // In the old one's folder, so that it finds the same vocabulary; under its own ending, so that its syntax is known.
+    let home = old.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let base = name.rsplit('/').next().unwrap_or(name);
+    sources.files[number].path = format!("{home}{base}");
+    sources.files[number].text = String::from_utf8_lossy(&bytes).into_owned();
+    let project = project(&sources, &Options::default());
+    if let Some(error) = project.diagnostics.iter().find(|problem| problem.is_error() && problem.span.file == old.file) {
+        return Err(format!("{}: {}", render::place(&sources, error.span), error.message));
+    }
+    let same = project.units.iter().find(|other| other.vocabulary_path == unit.vocabulary_path);
+    same.map(Unit::ruleset).ok_or_else(|| "its vocabulary is gone".to_owned())
+}

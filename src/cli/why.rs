@@ -1,0 +1,352 @@
+//! `touchline why`: why a rule fired on a signal, or why it did not.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+
+use crate::engine::effect::Firing;
+use crate::engine::input::Input;
+use crate::engine::ruleset::RuleSet;
+use crate::engine::trace::{Look, Verdict};
+use crate::engine::{Taken, Watch};
+use crate::ir::Rule;
+use crate::lang::source::Sources;
+use crate::replay::driver::{Driver, Turn, always_sent};
+use crate::replay::feed::{Entry, Feed, Place};
+use crate::replay::target::Targets;
+use crate::replay::words;
+use crate::signal::{FeedLine, Signal};
+use crate::suggest::nearest;
+
+use super::ExitCode;
+use super::feed::open;
+use super::files;
+use super::load::one_unit;
+use super::replay::find_rule;
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, wrap};
+
+/// Says why a rule fired on a signal, or why it did not: every clause with the value it met.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  touchline why --playbooks playbooks/retail --feed feed.jsonl --rule gold_detractor --signal r-1029
+  touchline why --playbooks playbooks/retail --feed june.jsonl july.jsonl --rule repeat_complaint --signal c-17
+
+Exit codes: 0 answered, 1 the feed has no such signal, 2 could not run.")]
+pub struct Why {
+    /// The folder of the playbooks; it holds exactly one vocabulary's worth
+    #[arg(long, value_name = "DIR")]
+    playbooks: PathBuf,
+    /// The recorded signals, one JSON object a line; `-` is standard input
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    feed: Vec<PathBuf>,
+    /// The rule: its id, or playbook/rule
+    #[arg(long, value_name = "ID")]
+    rule: String,
+    /// The signal: its id, or source:id
+    #[arg(long, value_name = "ID")]
+    signal: String,
+}
+
+/// What was seen of the signal.
+#[derive(Default)]
+struct Found {
+    signal: Option<Signal>,
+    place: Option<Place>,
+    taken: Taken,
+    /// How the rule looked at it, and what it noted with it.
+    looks: Vec<Look>,
+    /// Firings of the rule with the signal behind them, now or later.
+    firings: Vec<Arc<Firing>>,
+    /// The line was refused or held out, and why.
+    refused: Vec<(Place, String)>,
+    /// It came again.
+    again: u64,
+    /// Ids like the one asked for.
+    ids: Vec<String>,
+}
+
+/// How many ids are kept for a suggestion.
+const IDS_KEPT: usize = 200_000;
+
+impl Why {
+    pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        let loaded = one_unit(&self.playbooks, screen)?;
+        let rules = loaded.project.units[0].ruleset();
+        let id = find_rule(&self.rule, &rules)?;
+        let Some(rule) = rules.rule(&id).cloned() else { anyhow::bail!("no rule is called {id}") };
+        let found = self.search(&rules, &rule, screen)?;
+        self.show_rule(screen, &loaded.sources, &rule)?;
+        let Some(signal) = &found.signal else {
+            self.unknown(screen, &found)?;
+            return Ok(ExitCode::Problems);
+        };
+        self.show_signal(screen, &rules, &rule.zone, signal, &found)?;
+        self.answer(screen, &loaded.sources, &rules, &rule, signal, &found)?;
+        Ok(ExitCode::Clean)
+    }
+
+    /// Runs the whole feed, so that a firing much later that the signal is part of is found too.
+    fn search(&self, rules: &Arc<RuleSet>, rule: &Rule, screen: &mut Screen) -> anyhow::Result<Found> {
+        let mut found = Found::default();
+        let mut driver = Driver::new(rules.clone(), Watch::Everything);
+        let mut targets = Targets::default();
+        let mut lines = open(&self.feed, &rules.vocabulary, screen)?;
+        for entry in Feed::new(&mut lines) {
+            match entry {
+                Entry::Line(line, place) => self.line(line, place, rules, rule, &mut driver, &mut targets, &mut found),
+                Entry::Refused(place, reason) => found.refused.push((place, reason)),
+                Entry::Held(FeedLine::Signal(signal), place, _) if self.is_it(&signal) => {
+                    found.refused.push((place, "held out: more than seven days ahead of the lines after it".into()));
+                }
+                Entry::Held(..) => {}
+            }
+        }
+        match lines.end() {
+            Some(error) => Err(error.into()),
+            None => Ok(found),
+        }
+    }
+
+    fn is_it(&self, signal: &Signal) -> bool {
+        *signal.id.id == *self.signal || words::signal_id(&signal.id) == self.signal
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the state of one search")]
+    fn line(
+        &self,
+        line: FeedLine,
+        place: Place,
+        rules: &RuleSet,
+        rule: &Rule,
+        driver: &mut Driver,
+        targets: &mut Targets,
+        found: &mut Found,
+    ) {
+        let at = line.at();
+        driver.before(at, &mut always_sent, &mut |turn| self.see(&turn, rule, false, targets, found));
+        let mut is_first = false;
+        let input = match line {
+            FeedLine::Signal(signal) => {
+                if found.ids.len() < IDS_KEPT {
+                    found.ids.push(signal.id.id.to_string());
+                }
+                if self.is_it(&signal) {
+                    found.again += u64::from(found.signal.is_some());
+                    is_first = found.signal.is_none();
+                    if is_first {
+                        (found.signal, found.place) = (Some(signal.clone()), Some(place));
+                    }
+                }
+                Input::Signal(signal)
+            }
+            FeedLine::Facts { change, .. } => Input::Fact(change),
+            FeedLine::Human(human) => match targets.of_human(&human, rules) {
+                Ok(human) => Input::Human(human),
+                Err(_) => return,
+            },
+        };
+        driver.input(input, at, &mut always_sent, &mut |turn| self.see(&turn, rule, is_first, targets, found));
+    }
+
+    fn see(&self, turn: &Turn, rule: &Rule, is_it: bool, targets: &mut Targets, found: &mut Found) {
+        turn.step.effects.iter().for_each(|effect| targets.see(effect));
+        if is_it && turn.step.taken != Taken::NotASignal {
+            found.taken = turn.step.taken;
+        }
+        let Some(signal) = &found.signal else { return };
+        let own = |look: &&Look| look.rule == rule.id && look.signal.as_ref() == Some(&signal.id);
+        if is_it {
+            found.looks.extend(turn.step.looks.iter().filter(own).cloned());
+        }
+        let behind = |firing: &&Arc<Firing>| {
+            firing.rule == rule.id && (firing.signal.as_ref() == Some(&signal.id) || firing.signals.contains(&signal.id))
+        };
+        found.firings.extend(turn.step.firings.iter().filter(behind).cloned());
+    }
+
+    fn show_rule(&self, screen: &mut Screen, sources: &Sources, rule: &Rule) -> anyhow::Result<()> {
+        let span = rule.here.0;
+        let (line, _) = sources.line_column(span.file, span.start);
+        let out = &mut screen.out;
+        writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{}:{line}{DIM:#}", rule.title, sources.file(span.file).path)?;
+        let file = sources.file(span.file);
+        let start = file.text[..span.start as usize].rfind('\n').map_or(0, |newline| newline + 1);
+        let text = file.text.get(start..span.end as usize).unwrap_or("");
+        for (place, text) in text.trim_end().lines().enumerate() {
+            writeln!(out, "{DIM}{:>5}{DIM:#}  {text}", line + place)?;
+        }
+        writeln!(out)?;
+        Ok(())
+    }
+
+    fn show_signal(
+        &self,
+        screen: &mut Screen,
+        rules: &RuleSet,
+        zone: &TimeZone,
+        signal: &Signal,
+        found: &Found,
+    ) -> anyhow::Result<()> {
+        let kind = rules.vocabulary.signal_type(signal.kind);
+        let place = found.place.map(|place| format!(" {DIM}{}{DIM:#}", self.name(place))).unwrap_or_default();
+        let at = words::instant(signal.at, zone);
+        writeln!(screen.out, "{BOLD}{} {}{BOLD:#}, {at}{place}", kind.name, words::signal_id(&signal.id))?;
+        for line in wrap(&words::fields(signal, &rules.vocabulary), screen.width.saturating_sub(7)) {
+            writeln!(screen.out, "       {line}")?;
+        }
+        if found.again > 0 {
+            let times = super::screen::counted(found.again, "time", "times");
+            writeln!(screen.out, "       it came {times} more under the same id: known already, it fires nothing twice")?;
+        }
+        writeln!(screen.out)?;
+        Ok(())
+    }
+
+    fn name(&self, place: Place) -> String {
+        let file = self.feed.get(place.file).map_or("feed".into(), |path| files::shown(path));
+        format!("{file}:{}", place.number)
+    }
+
+    fn answer(
+        &self,
+        screen: &mut Screen,
+        sources: &Sources,
+        rules: &RuleSet,
+        rule: &Rule,
+        signal: &Signal,
+        found: &Found,
+    ) -> anyhow::Result<()> {
+        for look in &found.looks {
+            clauses(screen, sources, look)?;
+        }
+        let fired = found.firings.iter().find(|firing| firing.signal.as_ref() == Some(&signal.id));
+        let (style, sentence) = match fired.or(found.firings.first()) {
+            Some(firing) => (GOOD, fired_sentence(firing, signal, rule)),
+            None => (BAD, self.why_not(rules, rule, signal, found)),
+        };
+        for line in wrap(&sentence, screen.width) {
+            writeln!(screen.out, "{style}{line}{style:#}")?;
+        }
+        Ok(())
+    }
+
+    /// Says in a sentence why it did not fire.
+    fn why_not(&self, rules: &RuleSet, rule: &Rule, signal: &Signal, found: &Found) -> String {
+        let name = &rule.id.rule;
+        let kind = &rules.vocabulary.signal_type(signal.kind).name;
+        if !rule.signals().contains(&signal.kind) {
+            let kinds: Vec<String> =
+                rule.signals().iter().map(|kind| format!("`{}`", rules.vocabulary.signal_type(*kind).name)).collect();
+            return match kinds.is_empty() {
+                true => format!("{name} did not look at it: the rule runs at set times and listens to no signal."),
+                false => format!("{name} did not look at it: the rule listens to {}, this is a `{kind}`.", kinds.join(" and ")),
+            };
+        }
+        match found.taken {
+            Taken::TooLate => {
+                let lateness = words::length(rules.vocabulary.signal_type(signal.kind).lateness());
+                return format!(
+                    "{name} did not fire: the signal came too late. A `{kind}` may be {lateness} behind the clock; later \
+                     than that it enters no window and fires nothing."
+                );
+            }
+            Taken::Duplicate => return format!("{name} did not look at it: a signal with this id was known already."),
+            Taken::Update => {
+                return format!("{name} did not look at it: it updates a signal with this id that was known already.");
+            }
+            Taken::NotASignal | Taken::Accepted | Taken::Late => {}
+        }
+        match found.looks.last() {
+            Some(look) => why_not(look, &rule.zone, name),
+            None => format!("{name} did not fire: it did not look at this signal."),
+        }
+    }
+
+    fn unknown(&self, screen: &mut Screen, found: &Found) -> anyhow::Result<()> {
+        writeln!(screen.out, "{BAD}No signal is called `{}` in the feed.{BAD:#}", self.signal)?;
+        if let Some(near) = nearest(&self.signal, found.ids.iter().map(String::as_str)) {
+            writeln!(screen.out, "Did you mean `{near}`?")?;
+        }
+        let mut refused = found.refused.iter().take(5).peekable();
+        if refused.peek().is_some() {
+            writeln!(screen.out, "It may be one of the lines that were refused or held out:")?;
+            for (place, reason) in refused {
+                writeln!(screen.out, "  {WARN}{}{WARN:#}: {reason}", self.name(*place))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Prints every comparison of a look with the value it met.
+fn clauses(screen: &mut Screen, sources: &Sources, look: &Look) -> anyhow::Result<()> {
+    let marks = screen.colour;
+    for compared in &look.compared {
+        let (line, _) = sources.line_column(compared.here.0.file, compared.here.0.start);
+        let (style, mark) = match (compared.holds, marks) {
+            (true, true) => (GOOD, "✓  "),
+            (false, true) => (BAD, "✗  "),
+            (true, false) => (GOOD, "yes"),
+            (false, false) => (BAD, "no "),
+        };
+        let clause = format!("{:<50}", compared.clause);
+        writeln!(screen.out, "{DIM}{line:>5}{DIM:#}  {style}{mark}{style:#} {clause} {}", compared.actual)?;
+    }
+    if !look.compared.is_empty() {
+        writeln!(screen.out)?;
+    }
+    Ok(())
+}
+
+fn fired_sentence(firing: &Firing, signal: &Signal, rule: &Rule) -> String {
+    let name = words::for_key(&rule.id.rule, &firing.key);
+    let at = words::instant(firing.at, &rule.zone);
+    let behind = match firing.signals_total {
+        0 | 1 => String::new(),
+        total => {
+            let ids: Vec<String> = firing.signals.iter().rev().take(8).rev().map(words::signal_id).collect();
+            format!(" Behind it are {total} signals: {}.", ids.join(", "))
+        }
+    };
+    let late = if firing.late { " It came late." } else { "" };
+    match firing.signal.as_ref() == Some(&signal.id) {
+        true if firing.at == signal.at => format!("{name} fired on this signal.{behind}{late}"),
+        true => format!("{name} fired for this signal, at {at}.{behind}{late}"),
+        false => {
+            let by = firing.signal.as_ref().map(|id| format!(", on {}", words::signal_id(id))).unwrap_or_default();
+            format!("{name} did not fire on this signal, but it counts in the firing of {at}{by}.{behind}{late}")
+        }
+    }
+}
+
+fn why_not(look: &Look, zone: &TimeZone, rule: &str) -> String {
+    let name = words::for_key(rule, &look.key);
+    let told = words::verdict(look, zone).unwrap_or_default();
+    match &look.verdict {
+        Verdict::Fired => format!("{name} fired on this signal."),
+        Verdict::NoMatch => format!("{name} did not fire: {told}."),
+        Verdict::KeyMissing { part } => format!("{name} did not fire: the signal has no `{part}` to be counted under."),
+        Verdict::Counting { have, need } => format!("{name} did not fire: this is {have} of {need}."),
+        Verdict::Joined { since } => {
+            let since = words::instant(*since, zone);
+            format!("{name} did not fire again: it fires once an episode, and this joins the one since {since}.")
+        }
+        Verdict::Limited { last, frees_at } => format!(
+            "{name} did not fire: the limit. It last fired {}, and may again from {}.",
+            words::instant(*last, zone),
+            words::instant(*frees_at, zone)
+        ),
+        Verdict::Armed { until } => {
+            let until = words::instant(*until, zone);
+            format!("{name} has not fired yet: it waits until {until}, and the feed does not go that far or it was answered.")
+        }
+        Verdict::Answered => format!("{name} did not fire: the signal is the answer it waits for."),
+        Verdict::Noted => format!("{name} did not fire: the signal was noted, the other one has yet to come."),
+        Verdict::GuardSaysNo => format!("{name} did not fire: {told}."),
+        _ => format!("{name} did not fire: {told}."),
+    }
+}
