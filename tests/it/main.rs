@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod compile;
 mod architecture;
+mod compile;
 mod lang;
 mod real_feedback;
 mod signals;
