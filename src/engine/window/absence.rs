@@ -58,7 +58,8 @@ pub enum Waits {
 impl AbsenceWindow {
     /// Takes an A in, at `now`. `wait` is how long after a deadline a late B is waited for.
     pub fn insert_first(&mut self, open: Open, now: Timestamp, wait: jiff::SignedDuration) -> Waits {
-        let next = self.answers.partition_point(|answer| *answer < open.place);
+        // A signal that is both A and B does not answer itself: its own place is not after it.
+        let next = self.answers.partition_point(|answer| *answer <= open.place);
         let answer = self.answers.get(next).copied();
         match answer {
             Some(answer) if answer.at <= open.deadline => return Waits::Answered,
@@ -173,5 +174,36 @@ impl AbsenceWindow {
     /// Tells whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty() && self.answers.is_empty() && self.past.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::id::SignalId;
+    use crate::vocabulary::SignalNo;
+
+    fn instant(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).expect("a test's instant is small")
+    }
+
+    fn open(at: i64, deadline: i64) -> Open {
+        let id = SignalId { source: "".into(), id: "a".into() };
+        let signal = Signal { id, kind: SignalNo(0), at: instant(at), fields: vec![] };
+        let place = Place { at: instant(at), arrival: at as u64 };
+        Open { place, deadline: instant(deadline), signal: Arc::new(signal), chain: [].into() }
+    }
+
+    #[test]
+    fn a_signal_that_is_both_answers_the_one_before_it_and_not_itself() {
+        let mut window = AbsenceWindow::default();
+        let (one, other) = (open(10, 20), open(15, 25));
+        assert_eq!(window.insert_then(one.place, instant(10)), (false, false));
+        assert_eq!(window.insert_first(one, instant(10), SignedDuration::ZERO), Waits::Waiting);
+        assert_eq!(window.insert_then(other.place, instant(15)), (true, false));
+        assert_eq!(window.insert_first(other, instant(15), SignedDuration::ZERO), Waits::Waiting);
+        assert_eq!(window.deadline(), Some(instant(25)));
     }
 }

@@ -30,6 +30,8 @@ pub struct ReadingWindow {
     entries: VecDeque<Entry>,
     /// The state before the first entry.
     over_before: bool,
+    /// Where that is over: when its run began. What is forgotten shortens no `stays over … for`.
+    over_since: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,7 +79,7 @@ impl ReadingWindow {
             return Read::Joined;
         }
         match reads {
-            Reads::Over => Read::New { since: self.entries[run.start].place.at, lasts: run.end == self.entries.len() },
+            Reads::Over => Read::New { since: self.began(run.start), lasts: run.end == self.entries.len() },
             // Between: over only because of others that have not entered (`stays over`).
             _ => Read::NotOver,
         }
@@ -101,6 +103,12 @@ impl ReadingWindow {
         at - before..at + after
     }
 
+    /// Returns when the run whose first kept reading is at `start` began.
+    fn began(&self, start: usize) -> Timestamp {
+        let earlier = self.over_since.filter(|_| start == 0 && self.over_before);
+        earlier.unwrap_or(self.entries[start].place.at)
+    }
+
     fn mark(&mut self, run: std::ops::Range<usize>) {
         self.entries.range_mut(run).for_each(|entry| entry.in_episode = true);
     }
@@ -119,7 +127,7 @@ impl ReadingWindow {
         let last = self.entries.len().checked_sub(1).filter(|last| self.entries[*last].over)?;
         let run = self.run(last);
         let entered = self.entries.range(run.clone()).any(|entry| entry.in_episode);
-        (!entered).then(|| self.entries[run.start].place.at)
+        (!entered).then(|| self.began(run.start))
     }
 
     /// Enters the run that lasts.
@@ -169,8 +177,42 @@ impl ReadingWindow {
     }
 
     fn drop_first(&mut self) {
-        if let Some(first) = self.entries.pop_front() {
-            self.over_before = first.over;
+        if self.entries.is_empty() {
+            return;
         }
+        let began = self.began(0);
+        let over = self.entries.pop_front().is_some_and(|first| first.over);
+        self.over_before = over;
+        self.over_since = over.then_some(began);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).expect("a test's instant is small")
+    }
+
+    fn insert(window: &mut ReadingWindow, minute: i64, reads: Reads) -> Read {
+        let id = SignalId { source: "".into(), id: minute.to_string().as_str().into() };
+        let read = window.insert(Place { at: instant(minute), arrival: minute as u64 }, Value::Missing, id, reads);
+        window.trim(instant(minute - 2));
+        read
+    }
+
+    #[test]
+    fn forgetting_readings_does_not_shorten_the_run_they_began() {
+        let mut window = ReadingWindow::default();
+        insert(&mut window, 0, Reads::Clear);
+        for minute in [5, 10, 15] {
+            let since = instant(5);
+            assert_eq!(insert(&mut window, minute, Reads::Over), Read::New { since, lasts: true });
+            assert_eq!(window.unentered_since(), Some(since));
+        }
+        insert(&mut window, 20, Reads::Clear);
+        insert(&mut window, 25, Reads::Over);
+        assert_eq!(window.unentered_since(), Some(instant(25)));
     }
 }
