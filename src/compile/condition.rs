@@ -15,6 +15,9 @@ use crate::script::Script;
 use crate::value::Value;
 use crate::vocabulary::Type;
 
+/// How many uses of definitions one condition may unfold: definitions that double would fill the memory.
+const MOST_INLINED: usize = 1_000;
+
 impl Lower<'_> {
     /// Resolves and types a condition. Reports every problem in it, and gives it only when there is none.
     pub fn condition(&mut self, scope: &Scope, condition: &tree::Condition) -> Option<Condition> {
@@ -82,6 +85,15 @@ impl Lower<'_> {
             let problem = Diagnostic::error(codes::RECURSIVE_DEFINE, used, message)
                 .help(format!("write out in the definition of `{}` what is meant", define.name.node));
             self.report(problem);
+            return None;
+        }
+        self.inlined = if self.inlining.is_empty() { 1 } else { self.inlined + 1 };
+        if self.inlined > MOST_INLINED {
+            if self.inlined == MOST_INLINED + 1 {
+                let message = format!("definitions within definitions grow to more than {MOST_INLINED} conditions");
+                let help = format!("say in fewer words what `{}` means", define.name.node);
+                self.report(Diagnostic::error(codes::RECURSIVE_DEFINE, used, message).help(help));
+            }
             return None;
         }
         self.inlining.push((define.name.node.clone(), used));

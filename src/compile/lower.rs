@@ -36,6 +36,8 @@ pub struct Lower<'a> {
     pub defines: FxHashMap<&'a str, &'a tree::Define>,
     /// Defined conditions being put in the place of their names, outermost first, each with where it is used.
     pub inlining: Vec<(String, Span)>,
+    /// How many definitions the condition at hand has unfolded.
+    pub inlined: usize,
     /// What was found so far.
     pub problems: Vec<Diagnostic>,
 }

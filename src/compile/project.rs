@@ -161,6 +161,30 @@ fn sort(sources: &Sources, problems: &mut Vec<Diagnostic>) {
         key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
     });
     problems.dedup();
+    *problems = limited(std::mem::take(problems));
+}
+
+/// How many problems of one file are told.
+const MOST_TOLD: usize = 200;
+
+/// Cuts what nobody would read: one line says how much more there is. Problems are ordered by file.
+fn limited(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    let mut rest = problems.into_iter().peekable();
+    while let Some(file) = rest.peek().map(|problem| problem.span.file) {
+        let mut of_file = std::iter::from_fn(|| rest.next_if(|problem| problem.span.file == file));
+        told.extend(of_file.by_ref().take(MOST_TOLD));
+        let cut: Vec<Diagnostic> = of_file.collect();
+        if let Some(first) = cut.first() {
+            let message = format!("{} more problems in this file are not shown", cut.len());
+            let more = match cut.iter().any(Diagnostic::is_error) {
+                true => Diagnostic::error(codes::TOO_MANY, first.span, message),
+                false => Diagnostic::warning(codes::TOO_MANY, first.span, message),
+            };
+            told.push(more.help("mend the problems above first"));
+        }
+    }
+    told
 }
 
 /// The files of a project by what they are.
@@ -372,6 +396,7 @@ fn unit(
             broken_templates: &broken_templates,
             defines: FxHashMap::default(),
             inlining: Vec::new(),
+            inlined: 0,
             problems: Vec::new(),
         };
         let (info, rules) = lower.playbook(sources, tree);

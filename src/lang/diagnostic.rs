@@ -48,24 +48,25 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity, span: Span, message: String) -> Diagnostic {
+        let message = clipped(message);
         Diagnostic { code, severity, message, span, label: String::new(), related: Vec::new(), help: None }
     }
 
     /// Adds what stands beside the caret.
     pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
-        self.label = label.into();
+        self.label = clipped(label.into());
         self
     }
 
     /// Adds what to type.
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
-        self.help = Some(help.into());
+        self.help = Some(clipped(help.into()));
         self
     }
 
     /// Adds another place that matters.
     pub fn related(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.related.push((span, text.into()));
+        self.related.push((span, clipped(text.into())));
         self
     }
 
@@ -73,4 +74,16 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// The longest sentence of a message, in bytes: a word may be as long as its file.
+const MAX_SENTENCE: usize = 600;
+
+/// Cuts the middle out of a sentence that nobody would read.
+fn clipped(text: String) -> String {
+    if text.len() <= MAX_SENTENCE {
+        return text;
+    }
+    let boundary = |from: usize| (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    format!("{} … {}", &text[..boundary(MAX_SENTENCE / 2)], &text[boundary(text.len() - MAX_SENTENCE / 4)..])
 }

@@ -64,6 +64,9 @@ impl Default for Mill {
 impl Mill {
     /// Adds a text and returns the values it names.
     pub(super) fn add(&mut self, name: &str, text: &str) -> Result<BTreeSet<Str>, Broken> {
+        if let Some(place) = long_tag(text) {
+            return Err(Broken { message: format!("`{{{{ … }}}}` is longer than {MAX_TAG} bytes"), place });
+        }
         self.0.add_template_owned(name.to_owned(), text.to_owned()).map_err(|error| broken(&error, text))?;
         let template = self.0.get_template(name).map_err(|error| broken(&error, text))?;
         Ok(template.undeclared_variables(true).into_iter().map(Str::from).collect())
@@ -76,6 +79,22 @@ impl Mill {
         template.render_captured_to(context(values), &mut out).map_err(|error| why(&error, values))?;
         String::from_utf8(out.0).map_err(|_| "the text is not UTF-8".to_owned())
     }
+}
+
+/// The longest `{{ … }}` or `{% … %}`. The library reads expressions by recursion and bounds brackets, but not signs.
+const MAX_TAG: usize = 400;
+
+fn long_tag(text: &str) -> Option<Range<usize>> {
+    let mut from = 0;
+    while let Some(start) = ["{{", "{%"].iter().filter_map(|open| text[from..].find(open)).min().map(|at| from + at) {
+        let close = if text[start..].starts_with("{{") { "}}" } else { "%}" };
+        let end = text[start..].find(close).map_or(text.len(), |at| start + at + close.len());
+        if end - start > MAX_TAG {
+            return Some(start..start + 2);
+        }
+        from = end;
+    }
+    None
 }
 
 fn broken(error: &Error, text: &str) -> Broken {

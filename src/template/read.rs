@@ -60,6 +60,7 @@ pub(super) fn templates(sources: &Sources, files: &[(String, FileNo)]) -> (Vec<F
         if sources.file(*file).text.len() > MAX_TEXT {
             let message = format!("`{path}` is larger than {} KB", MAX_TEXT / 1024);
             diagnostics.push(Diagnostic::error(codes::TEMPLATE_TOO_LARGE, whole, message).help("shorten it"));
+            continue;
         }
         let folder = folders.entry(name.into()).or_default();
         folder.name = name.into();

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod compile;
+mod hostile;
 mod lang;
 mod real_feedback;
 mod signals;
