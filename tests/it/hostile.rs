@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -245,4 +246,29 @@ fn every_hostile_file_ends_in_a_message() {
         failed.extend(wrong.map(|wrong| format!("{}: {}: {wrong}", case.file, case.name)));
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// The same through the command, with 1 GB of memory: the message is printed, and neither memory nor time run out.
+#[cfg(unix)]
+#[test]
+fn the_command_survives_them_in_one_gigabyte() {
+    for case in cases() {
+        let folder = std::env::temp_dir().join(format!("touchline-hostile-{}", std::process::id()));
+        for (path, bytes) in files(&case) {
+            let path = folder.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let begun = Instant::now();
+        let script = "ulimit -v 1048576; exec timeout 40 \"$0\" check \"$1\"";
+        let output =
+            Command::new("bash").args(["-c", script, env!("CARGO_BIN_EXE_touchline")]).arg(&folder).output().unwrap();
+        println!("{:>6} ms  touchline check, {}: {}", begun.elapsed().as_millis(), case.file, case.name);
+        fs::remove_dir_all(&folder).unwrap();
+        let expected = if case.outcome == Outcome::Refused { 1 } else { 0 };
+        let told = String::from_utf8_lossy(&output.stderr).chars().take(500).collect::<String>();
+        assert_eq!(output.status.code(), Some(expected), "{} in {}: {told}", case.name, case.file);
+        let printed = output.stdout.len() + output.stderr.len();
+        assert!(printed < 4_000_000, "{} in {}: {printed} bytes printed", case.name, case.file);
+    }
 }

@@ -6,6 +6,7 @@ mod architecture;
 mod compile;
 mod hostile;
 mod lang;
+mod readme;
 mod real_feedback;
 mod signals;
 mod vocabulary;
