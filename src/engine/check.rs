@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::Length;
 use crate::engine::effect::Values;
 use crate::engine::eval::{Scope, holds_in_order};
 use crate::engine::fire::Candidate;
@@ -19,6 +20,7 @@ use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Rule, Side, S
 use crate::number::Number;
 use crate::signal::Signal;
 use crate::value::Value;
+use crate::vocabulary::typed::print_value;
 use crate::vocabulary::{ThingNo, Type, Unit};
 
 /// A measure at one instant.
@@ -217,14 +219,21 @@ impl Turn<'_> {
 
     fn compared(&self, measure: &Measure, rule: &Rule, measured: &Measured) -> Compared {
         let of = |period: &Period| {
-            let value = period.value.map_or("unknown".to_owned(), |value| value.rounded().to_string());
+            let value = match (self.printable(measure, period.value), self.measured_unit(measure)) {
+                (Value::Missing, _) => "unknown".to_owned(),
+                (value, Some(unit)) => print_value(&value, &Type::Duration(unit)),
+                (value, None) => print_value(&value, &Type::Number),
+            };
             format!("{value} of {}", period.sample)
         };
         let actual = match &measured.previous {
             Some(previous) => format!("recent {}, previous {}", of(&measured.recent), of(previous)),
             None => of(&measured.recent),
         };
-        let clause = format!("{:?} over the last period", measure.kind).to_lowercase().into();
+        let kind = format!("{:?}", measure.kind).to_lowercase();
+        let signal = self.rules.vocabulary.signal_type(measure.source.signal);
+        let of = measure.field.map_or(&signal.name, |field| &signal.fields[field.index()].name);
+        let clause = format!("{kind} of {of}").into();
         Compared { clause, actual: actual.into(), holds: measured.holds == Some(true), here: rule.here }
     }
 }
@@ -266,7 +275,9 @@ fn number_of(value: &Value) -> Option<Sample> {
 fn measured(measure: &Measure, window: &MeasureWindow, as_of: Timestamp, scale: i128) -> Measured {
     let recent = window.recent(measure.kind, as_of);
     let previous = match measure.test {
-        MeasureTest::Previous { .. } => Some(window.previous(measure.kind, as_of)),
+        MeasureTest::Previous { before, .. } => {
+            Some(to_recent_length(measure, before, window.previous(measure.kind, as_of)))
+        }
         _ => None,
     };
     let enough = measure.enough.is_none_or(|enough| {
@@ -277,6 +288,16 @@ fn measured(measure: &Measure, window: &MeasureWindow, as_of: Timestamp, scale: 
     Measured { recent, previous, holds }
 }
 
+/// Returns the period before with counts and sums scaled to the length of the recent one (M13): what is compared is
+/// also what is printed.
+fn to_recent_length(measure: &Measure, before: Length, mut period: Period) -> Period {
+    if matches!(measure.kind, MeasureKind::Count | MeasureKind::Sum) {
+        let (over, before) = (measure.over.nominal().as_nanos(), before.nominal().as_nanos());
+        period.value = period.value.and_then(|value| value.times(over, before));
+    }
+    period
+}
+
 /// `scale` is how many seconds a point is, where a duration is measured.
 fn test(measure: &Measure, recent: &Period, previous: Option<&Period>, scale: i128) -> Option<bool> {
     let value = recent.value?;
@@ -285,12 +306,8 @@ fn test(measure: &Measure, recent: &Period, previous: Option<&Period>, scale: i1
         MeasureTest::Between(low, high) => {
             Some(value.compare(literal(low)?)?.is_ge() && value.compare(literal(high)?)?.is_le())
         }
-        MeasureTest::Previous { order, by, unit, side, before } => {
-            let mut previous = previous?.value?;
-            if matches!(measure.kind, MeasureKind::Count | MeasureKind::Sum) {
-                let (over, before) = (measure.over.nominal().as_nanos(), before.nominal().as_nanos());
-                previous = previous.times(over, before)?;
-            }
+        MeasureTest::Previous { order, by, unit, side, .. } => {
+            let previous = previous?.value?;
             let by = match unit {
                 DifferenceUnit::Points => Ratio::of(*by).times(scale, 1)?,
                 DifferenceUnit::Percent => previous.percent(*by)?,

@@ -23,6 +23,7 @@ use crate::ir::{KeyPart, Rule, Side, Source, Status, Trigger};
 use crate::number::Number;
 use crate::signal::Signal;
 use crate::value::{Str, Value};
+use crate::vocabulary::typed::print_value;
 use crate::vocabulary::{FieldNo, SignalNo};
 
 /// A signal in its place.
@@ -76,7 +77,8 @@ impl Turn<'_> {
             Trigger::Each(source) => self.look_each(number, source, arrived),
             Trigger::Reading { source, field, side, line, clears, stays_for } => {
                 let reads = |value: &Value| reads(value, *side, line, clears.as_ref());
-                self.look_reading(number, source, *field, &reads, *stays_for, arrived)
+                let words = (*side, line);
+                self.look_reading(number, source, (*field, words), &reads, *stays_for, arrived)
             }
             Trigger::Count { source, at_least, different, within } => {
                 self.look_count(number, source, *at_least as u64, *different, *within, arrived)
@@ -195,7 +197,7 @@ impl Turn<'_> {
         &mut self,
         number: RuleNo,
         source: &Source,
-        field: FieldNo,
+        (field, words): (FieldNo, (Side, &Operand)),
         reads: &dyn Fn(&Value) -> Reads,
         stays_for: Option<Length>,
         arrived: &Arrived,
@@ -216,12 +218,17 @@ impl Turn<'_> {
         let over = window.lasts();
         let id = arrived.signal.id.clone();
         let values = Values { signal: Some(arrived.signal.clone()), key: key.clone(), ..Values::default() };
-        let candidate = Candidate::of(number, key.clone(), values, arrived, vec![id], compared);
+        let mut candidate = Candidate::of(number, key.clone(), values, arrived, vec![id], compared);
         if !over {
             self.leave(number, &key);
         }
         match (read, stays_for) {
-            (Read::NotOver, _) => self.note_candidate(&candidate, Verdict::NotOver),
+            (Read::NotOver, _) => {
+                if self.watching {
+                    candidate.compared.push(self.not_over(number, source, field, words, &arrived.signal));
+                }
+                self.note_candidate(&candidate, Verdict::NotOver)
+            }
             (Read::Joined, _) => self.join(candidate, over),
             (Read::New { lasts, .. }, None) => {
                 if let Some(state) = self.state.rules[number as usize].keys.get_mut(&key) {
@@ -238,6 +245,27 @@ impl Turn<'_> {
             self.arm_stay(number, &key, length, source.signal, arrived);
         }
         true
+    }
+
+    /// Returns the comparison that did not hold: the value with the line of the rule.
+    fn not_over(
+        &self,
+        number: RuleNo,
+        source: &Source,
+        field: FieldNo,
+        (side, line): (Side, &Operand),
+        signal: &Signal,
+    ) -> Compared {
+        let read = &self.rules.vocabulary.signal_type(source.signal).fields[field.index()];
+        let line = match line {
+            Operand::Literal(value) => print_value(value, &read.ty),
+            Operand::Access(access) => access.name.to_string(),
+            Operand::Script(..) => "the script's value".to_owned(),
+        };
+        let side = if side == Side::Over { "over" } else { "under" };
+        let actual = if read.personal { "(personal)".to_owned() } else { print_value(signal.field(field), &read.ty) };
+        let clause = format!("{} is {side} {line}", read.name).into();
+        Compared { clause, actual: actual.into(), holds: false, here: self.rule(number).here }
     }
 
     /// Sets, moves or lifts the deadline of `stays over … for`.

@@ -20,7 +20,7 @@ use crate::lang::source::{Span, Spanned};
 use crate::replay::driver::{Cause, Driver, Turn};
 use crate::replay::scenario::{About, HumanVerb, NOTHING, NOTHING_ELSE, Scenario, ScenarioFile, Step, StepKind};
 use crate::replay::target::Targets;
-use crate::replay::timeline::{DUE, Pen, taken};
+use crate::replay::timeline::{DUE, Pen, SENDING, taken};
 use crate::replay::words;
 use crate::signal::Signal;
 use crate::value::{Str, Value};
@@ -130,7 +130,7 @@ impl Play {
         let mut see = |turn: Turn| {
             seen.turn(turn.step);
             let lines = pen.lines(turn.step);
-            pen.moment(turn.now, if turn.cause == Cause::Delivery { "sending" } else { DUE }, lines);
+            pen.moment(turn.now, if turn.cause == Cause::Delivery { SENDING } else { DUE }, lines);
         };
         match signals_follow {
             true => driver.before(at, &mut sends, &mut see),

@@ -19,6 +19,8 @@ use crate::replay::words;
 
 /// The heading of a moment that nothing but time brought about.
 pub const DUE: &str = "due";
+/// Heading of what the delivery of something led to; left out where that is nothing.
+pub const SENDING: &str = "sending";
 
 /// Draws a timeline.
 #[derive(Debug)]
@@ -49,10 +51,10 @@ impl Pen {
 
     /// Draws a moment. One of the clock at which nothing came of nothing is left out.
     pub fn moment(&mut self, at: Timestamp, heading: &str, lines: Vec<String>) {
+        if lines.is_empty() && [DUE, SENDING].contains(&heading) {
+            return;
+        }
         if heading == DUE {
-            if lines.is_empty() {
-                return;
-            }
             if let Some((same, again, last)) = &mut self.last_due {
                 if *same == lines {
                     *again += 1;

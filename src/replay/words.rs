@@ -188,7 +188,8 @@ pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
             None => format!("too few responses: {recent} of {need}"),
             Some(before) => format!("too few responses: {recent} of {need}, {before} of {need} before"),
         },
-        Verdict::GuardSaysNo => format!("guard: {}", failed(look).unwrap_or_else(last)),
+        // Of an `unless` it is the clause that holds which says no: the last one asked, either way.
+        Verdict::GuardSaysNo => format!("guard: {}", last()),
         Verdict::Limited { last, frees_at } => {
             format!("limited: last fired {}, frees {}", instant(*last, zone), instant(*frees_at, zone))
         }
