@@ -22,11 +22,10 @@ pub fn opens_case(steps: &[tree::Step]) -> bool {
 }
 
 impl Lower<'_> {
-    /// Resolves everything a rule does.
+    /// Resolves everything a rule does. That immediate actions come first is seen to by both readers.
     pub fn then(&mut self, scope: &Scope, title: &Str, steps: &[tree::Step]) -> Option<Then> {
         let mut then = Then::default();
         let mut whole = true;
-        self.immediate_first(steps);
         let count: usize = steps.iter().map(|step| step.actions.len()).sum();
         let mut seen = 0;
         for step in steps {
@@ -52,24 +51,6 @@ impl Lower<'_> {
             }
         }
         whole.then_some(then)
-    }
-
-    /// What has no timing stands before what has one.
-    fn immediate_first(&mut self, steps: &[tree::Step]) {
-        let first_timed = steps.iter().find_map(|step| step.timing.as_ref());
-        let late = steps.iter().skip_while(|step| step.timing.is_none()).find(|step| step.timing.is_none());
-        if let (Some(timed), Some(late)) = (first_timed, late) {
-            let place = late.actions.first().map_or(late.span, |action| action.span);
-            self.report(
-                Diagnostic::error(
-                    codes::IMMEDIATE_FIRST,
-                    place,
-                    "what happens at once stands before what happens later",
-                )
-                .related(timed.span, "this waits")
-                .help("move it up, before the first timing"),
-            );
-        }
     }
 
     fn ladder_place(&mut self, action: &tree::Action, step: &tree::Step, last: bool, second: bool) {
@@ -119,7 +100,6 @@ impl Lower<'_> {
                 }
             }
         }
-        self.immediate_first(steps);
         for step in steps {
             let timing = self.timing(step.timing.as_ref());
             let mut actions = Vec::new();

@@ -12,6 +12,7 @@ use crate::lang::format::sentence;
 use crate::lang::source::{Span, Spanned};
 use crate::lang::tree::{self, ConditionKind, OperandKind, Order, Path};
 use crate::script::Script;
+use crate::suggest::nearest;
 use crate::value::Value;
 use crate::vocabulary::Type;
 
@@ -59,7 +60,16 @@ impl Lower<'_> {
         {
             return self.inline(scope, define, word.span);
         }
-        let access = self.access(scope, path)?;
+        let access = match self.find(scope, path) {
+            Ok(access) => access,
+            Err(problem) => {
+                if !scope.incomplete {
+                    let problem = self.perhaps_defined(path, *problem);
+                    self.report(problem);
+                }
+                return None;
+            }
+        };
         if access.ty != Type::YesNo {
             let what = describe(self.vocabulary, &access.ty);
             let message = format!("`{}` is {what}: a condition says something of it", access.name);
@@ -73,6 +83,17 @@ impl Lower<'_> {
         let predicate = Predicate::Is { negated: false, to: Operand::Literal(Value::YesNo(true)) };
         let text = access.name.clone();
         Some(Condition::Test(Test { subject: Operand::Access(access), predicate, text, here: Here(span) }))
+    }
+
+    /// A name that stands alone may be a misspelt definition as well.
+    fn perhaps_defined(&self, path: &Path, problem: Diagnostic) -> Diagnostic {
+        match &path.words[..] {
+            [word] if problem.code == codes::UNKNOWN_NAME => match nearest(&word.node, self.define_names()) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            },
+            _ => problem,
+        }
     }
 
     /// Puts a defined condition in the place of its name. Problems in it are told at the place of use: the same
@@ -96,6 +117,7 @@ impl Lower<'_> {
             }
             return None;
         }
+        self.used.insert(define.name.node.clone());
         self.inlining.push((define.name.node.clone(), used));
         let condition = self.condition(scope, &define.condition);
         self.inlining.pop();

@@ -38,6 +38,8 @@ pub struct Lower<'a> {
     pub inlining: Vec<(String, Span)>,
     /// How many definitions the condition at hand has unfolded.
     pub inlined: usize,
+    /// Defined conditions that some rule uses.
+    pub used: FxHashSet<String>,
     /// What was found so far.
     pub problems: Vec<Diagnostic>,
 }

@@ -9,6 +9,7 @@
 mod action;
 mod condition;
 mod length;
+mod lint;
 mod loops;
 mod lower;
 mod measure;
@@ -20,4 +21,5 @@ mod trigger;
 mod value;
 mod words;
 
+pub use lint::uncovered;
 pub use project::{Broken, Options, PlaybookInfo, Project, Unit, project};

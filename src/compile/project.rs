@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::compile::lint::lint;
 use crate::compile::loops::loops;
 use crate::compile::lower::{Home, Lower};
 use crate::engine::ruleset::RuleSet;
@@ -387,6 +388,7 @@ fn unit(
         playbooks: Vec::with_capacity(trees.len()),
         rules: Vec::new(),
     };
+    let twice = playbooks_twice(&trees, problems);
     for tree in &trees {
         let mut lower = Lower {
             sources,
@@ -397,25 +399,31 @@ fn unit(
             defines: FxHashMap::default(),
             inlining: Vec::new(),
             inlined: 0,
+            used: FxHashSet::default(),
             problems: Vec::new(),
         };
-        let (info, rules) = lower.playbook(sources, tree);
+        let (mut info, mut rules) = lower.playbook(sources, tree);
         problems.append(&mut lower.problems);
+        if twice.contains(&tree.file) {
+            // Two rules with one id would share their state: those of the later file are left out.
+            info.rules.clear();
+            info.broken.extend(rules.drain(..).map(|rule| Broken { id: Some(rule.id.rule), span: rule.here.0 }));
+        }
         unit.playbooks.push(info);
         unit.rules.extend(rules.into_iter().map(Arc::new));
     }
     unit.rules.sort_by(|one, other| one.id.cmp(&other.id));
-    playbooks_twice(&trees, problems);
     let (found, caught) = loops(&unit.vocabulary, &unit.rules);
     problems.extend(found);
     unit.leave_out(&caught);
-    let _ = options;
+    problems.extend(lint(&unit, options.retention));
     Some(unit)
 }
 
-/// Reports files with one playbook id: their state would be one.
-fn playbooks_twice(trees: &[tree::Playbook], problems: &mut Vec<Diagnostic>) {
+/// Reports files with one playbook id, and returns all but the first of them.
+fn playbooks_twice(trees: &[tree::Playbook], problems: &mut Vec<Diagnostic>) -> FxHashSet<FileNo> {
     let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
+    let mut later = FxHashSet::default();
     for id in trees.iter().filter_map(|tree| tree.id.as_ref()) {
         let first = *seen.entry(&id.node).or_insert(id.span);
         if first != id.span {
@@ -425,8 +433,10 @@ fn playbooks_twice(trees: &[tree::Playbook], problems: &mut Vec<Diagnostic>) {
                     .related(first, "the first one")
                     .help("give one of them another id"),
             );
+            later.insert(id.span.file);
         }
     }
+    later
 }
 
 fn parse(sources: &Sources, file: FileNo, problems: &mut Vec<Diagnostic>) -> tree::Playbook {
@@ -468,6 +478,7 @@ impl<'a> Lower<'a> {
                     rule.id.span,
                     first,
                     &format!("there is a rule `{}` already", rule.id.node),
+                    "id",
                 );
             }
             match lowered.filter(|_| !twice && info.id.is_some()) {
@@ -479,6 +490,10 @@ impl<'a> Lower<'a> {
             }
         }
         info.broken.sort_by_key(|rule| rule.span);
+        // A rule that could not be read may use what seems unused.
+        if tree.broken.is_empty() {
+            self.unused_defines(&tree.defines);
+        }
         (info, rules)
     }
 
@@ -487,7 +502,7 @@ impl<'a> Lower<'a> {
             match self.defines.get(define.name.node.as_str()) {
                 Some(first) => {
                     let message = format!("`{}` is defined already", define.name.node);
-                    self.twice(codes::DEFINE_TWICE, define.name.span, first.name.span, &message);
+                    self.twice(codes::DEFINE_TWICE, define.name.span, first.name.span, &message, "name");
                 }
                 None => {
                     self.defines.insert(&define.name.node, define);
@@ -496,12 +511,20 @@ impl<'a> Lower<'a> {
         }
     }
 
+    fn unused_defines(&mut self, defines: &[tree::Define]) {
+        for define in defines.iter().filter(|define| !self.used.contains(&define.name.node)) {
+            let message = format!("no rule uses the definition of `{}`", define.name.node);
+            let problem = Diagnostic::warning(codes::DEFINE_UNUSED, define.name.span, message);
+            self.problems.push(problem.help("use it after `where`, or take it out"));
+        }
+    }
+
     /// Reports the second of two equal names, with the place of the first.
-    fn twice(&mut self, code: &'static str, span: Span, first: Span, message: &str) {
+    fn twice(&mut self, code: &'static str, span: Span, first: Span, message: &str, what: &str) {
         self.report(
             Diagnostic::error(code, span, message)
                 .related(first, "the first one")
-                .help("give one of them another name"),
+                .help(format!("give one of them another {what}")),
         );
     }
 

@@ -4,7 +4,7 @@
 //! defined conditions (`condition`), which are names of sentences and not of values.
 
 use crate::compile::lower::Lower;
-use crate::compile::words::{article, describe, listed};
+use crate::compile::words::{describe, listed};
 use crate::ir::expr::{Access, Root};
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -220,10 +220,7 @@ impl Lower<'_> {
         if let Some(full) = self.fact_of_something(scope, name) {
             return problem.help(format!("did you mean `{full}`?"));
         }
-        let mut names = scope.names(self.vocabulary);
-        if path.words.len() == 1 {
-            names.extend(self.define_names());
-        }
+        let names = scope.names(self.vocabulary);
         did_you_mean(problem, name, names, "known here are")
     }
 
@@ -240,7 +237,7 @@ impl Lower<'_> {
                 let message = "`previous` is only known where a measure is held against the period before";
                 return Some(unreachable(message.into()).help("write `recent`, or compare with `the 28 days before`"));
             }
-            ("count", None) if !scope.count => {
+            ("count", _) if !scope.count => {
                 let message = "`count` is only known in rules that count (`3 or more …`)";
                 return Some(unreachable(message.into()).help("name a field of the signal instead"));
             }
@@ -320,9 +317,4 @@ pub fn did_you_mean(problem: Diagnostic, word: &str, names: Vec<&str>, otherwise
             problem.help(format!("{otherwise} {} and {} more", names.join(", "), more - 10))
         }
     }
-}
-
-/// Returns `a` or `an` with a word.
-pub fn with_article(word: &str) -> String {
-    format!("{} {word}", article(word))
 }

@@ -26,6 +26,9 @@ pub fn compile(lower: &mut Lower<'_>, scope: &Scope, text: &str, span: Span) -> 
             if let Some(unknown) = &problem.unknown {
                 told = did_you_mean(told, unknown, scope.names(lower.vocabulary), "known here are");
             }
+            if told.help.is_none() {
+                told.help = Some("mend the script, or say it in a sentence: `score is more than 3`".into());
+            }
             lower.report(told);
             None
         }

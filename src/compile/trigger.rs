@@ -9,7 +9,7 @@ use crate::ir::{self, KeyPart};
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::format::sentence;
-use crate::lang::source::{Span, Spanned};
+use crate::lang::source::Spanned;
 use crate::lang::tree::{self, Path, Side, Trigger, Word};
 use crate::value::{Str, Value};
 use crate::vocabulary::{FieldNo, SignalNo, Type};
@@ -443,12 +443,4 @@ pub fn key_names(key: &[KeyPart]) -> Vec<KeyName> {
         KeyName { words: part.name.split('.').map(Str::from).collect(), ty, personal }
     };
     key.iter().map(name).collect()
-}
-
-/// Returns the smallest span over a list of paths.
-pub fn span_of(paths: &[Path], otherwise: Span) -> Span {
-    match paths {
-        [first, rest @ ..] => rest.iter().fold(first.span, |span, path| span.to(path.span)),
-        [] => otherwise,
-    }
 }

@@ -71,8 +71,3 @@ pub fn listed<T: AsRef<str>>(items: &[T]) -> String {
         }
     }
 }
-
-/// Returns the noun in the right number: `1 store`, `3 stores`.
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}

@@ -216,7 +216,6 @@ codes! {
     NO_ADDRESS "T026" "a mail to something without an address";
     LADDER_PLACE "T027" "a ladder that is not the last and only one";
     LADDER_ACTION "T028" "an action that a ladder cannot take";
-    IMMEDIATE_FIRST "T029" "an immediate action behind a delayed one";
     SET_FACT "T030" "a `set` without a thing";
     FIELDS_MISSING "T031" "a recorded signal without a field it needs";
     LOOP "T032" "rules that can set each other off without a limit";

@@ -37,3 +37,114 @@ fn the_shipped_playbooks_have_no_problem() {
     let told = human(&sources, &project.diagnostics, Look::PLAIN);
     assert!(project.diagnostics.is_empty(), "{told}");
 }
+
+/// Compiles one case beside the vocabulary, directory and mails that all cases share.
+fn told(path: &Path) -> String {
+    let mut sources = Sources::default();
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit");
+    add_folder(&mut sources, &unit);
+    let name = path.file_name().expect("a case is a file").to_string_lossy().into_owned();
+    sources.add(name, &std::fs::read(path).expect("a case can be read"));
+    human(&sources, &project(&sources, &Options::default()).diagnostics, Look::PLAIN)
+}
+
+#[test]
+fn mistakes_of_meaning_give_the_messages_beside_them() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_snapshot_path("../lang/err_meaning/messages");
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("../lang/err_meaning/cases", "*.play*", |path| {
+            insta::assert_snapshot!(told(path));
+        });
+    });
+}
+
+#[test]
+fn what_is_close_to_a_problem_is_none() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/cases/no_problem.play");
+    assert_eq!(told(&path), "");
+}
+
+/// Codes that need several playbooks, another folder or scenarios: each has a test of its own below.
+const TOLD_ELSEWHERE: [&str; 4] = ["N021", "N022", "L011", "L012"];
+/// Codes that the shape of YAML rules out, or that a key of it already answers.
+const ONLY_SENTENCES: [&str; 5] = ["N019", "N025", "N026", "T027", "L002"];
+
+#[test]
+fn every_code_about_meaning_has_a_case_in_both_syntaxes() {
+    for (ending, but) in [("play", &[][..]), ("play.yaml", &ONLY_SENTENCES[..])] {
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/cases");
+        let all: String =
+            ["names", "types", "lints"].map(|name| told(&cases.join(format!("{name}.{ending}")))).concat();
+        let missing: Vec<&str> = touchline::lang::codes::ALL
+            .iter()
+            .map(|(code, _)| *code)
+            .filter(|code| code.starts_with(['N', 'T', 'L']) && !TOLD_ELSEWHERE.contains(code) && !but.contains(code))
+            .filter(|code| !all.contains(&format!("[{code}]")))
+            .collect();
+        assert!(missing.is_empty(), "no case in *.{ending} shows {missing:?}");
+    }
+}
+
+#[test]
+fn ten_thousand_rules_are_compiled_without_quadratic_work() {
+    let mut sources = Sources::default();
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit");
+    add_folder(&mut sources, &unit);
+    for book in 0..50 {
+        let mut text = format!("playbook book_{book} \"Book\" version 1\n\ndefine low as score is at most 6\n");
+        for rule in 0..200 {
+            text.push_str(&format!(
+                "\nrule rule_{rule} \"Rule\"\n  when survey_response where low and customer.segment is \"gold\" and comment is present\n  at most once every 7 days per customer\n  then open case for customer with priority \"high\", reason comment\n    and email customer using \"thank_you\" in customer.language with voucher \"A\"\n"
+            ));
+        }
+        sources.add(format!("book_{book}.play"), text.as_bytes());
+    }
+    let project = project(&sources, &Options::default());
+    assert_eq!(project.units[0].rules.len(), 10_000);
+    assert!(project.diagnostics.iter().all(|problem| !problem.is_error()));
+}
+
+#[test]
+fn both_syntaxes_give_the_same_rules() {
+    let (sources, project) = compiled("playbooks");
+    let rules = |path: &str| {
+        let unit = project.units.iter().find(|unit| unit.vocabulary_path == path).expect("the unit is there");
+        let rules: Vec<_> = unit.rules.iter().filter(|rule| &*rule.id.playbook == "retail_care").cloned().collect();
+        rules
+    };
+    let sentences = rules("retail/vocabulary.yaml");
+    let yaml = rules("retail_yaml/vocabulary.yaml");
+    assert_eq!(sentences.len(), 6, "{}", human(&sources, &project.diagnostics, Look::PLAIN));
+    assert_eq!(sentences, yaml);
+    insta::assert_snapshot!(format!("{sentences:#?}"));
+}
+
+#[test]
+fn a_playbook_alone_is_told_where_a_vocabulary_was_looked_for() {
+    let mut sources = Sources::default();
+    sources.add(
+        "shops/north/care.play",
+        b"playbook care \"Care\" version 1\n\nrule a \"A\"\n  when x\n  then post to \"y\"\n",
+    );
+    let told = human(&sources, &project(&sources, &Options::default()).diagnostics, Look::PLAIN);
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn one_id_in_two_files_is_told_with_both_places() {
+    let mut sources = Sources::default();
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit");
+    sources.add("vocabulary.yaml", &std::fs::read(unit.join("vocabulary.yaml")).expect("it is there"));
+    let text = b"playbook care \"Care\" version 1\n\nrule a \"A\"\n  when 2 or more complaints for the same customer within 2 days\n  then alert care_team\n";
+    sources.add("one.play", text);
+    sources.add("two.play", text);
+    let project = project(&sources, &Options::default());
+    insta::assert_snapshot!(human(&sources, &project.diagnostics, Look::PLAIN));
+    assert_eq!(project.units[0].rules.len(), 1, "the rules of the second file are left out");
+    let none = Default::default();
+    let uncovered = touchline::compile::uncovered(&project.units[0], &none);
+    insta::assert_snapshot!(human(&sources, &uncovered[..1], Look::PLAIN));
+}
