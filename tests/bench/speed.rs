@@ -26,10 +26,13 @@ fn retail() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail")
 }
 
-/// Returns `count` rules of the four most common shapes, each with its own thresholds.
-fn rules(count: usize) -> String {
-    let mut text = "playbook bench \"Bench\" version 1\ntime zone \"Europe/Madrid\"\n".to_owned();
-    for number in 0..count {
+/// How many rules stand in one playbook: a file may have 1 MB.
+const A_FILE: usize = 1_000;
+
+/// Returns a playbook of rules of the four most common shapes, each with its own thresholds.
+fn playbook(file: usize, numbers: std::ops::Range<usize>) -> String {
+    let mut text = format!("playbook bench{file} \"Bench\" version 1\ntime zone \"Europe/Madrid\"\n");
+    for number in numbers {
         let (score, minutes, days, stars) = (number % 9 + 1, number % 40 + 5, number % 28 + 1, number % 4 + 1);
         text += &match number % 4 {
             0 => format!(
@@ -55,12 +58,15 @@ fn rules(count: usize) -> String {
     text
 }
 
-fn sources(playbook: &str) -> Sources {
+fn sources(count: usize) -> Sources {
     let mut sources = Sources::default();
     for name in ["vocabulary.yaml", "directory.yaml"] {
         sources.add(name, &fs::read(retail().join(name)).unwrap());
     }
-    sources.add("bench.play", playbook.as_bytes());
+    for file in 0..count.div_ceil(A_FILE) {
+        let text = playbook(file, file * A_FILE..count.min((file + 1) * A_FILE));
+        sources.add(format!("bench{file}.play"), text.as_bytes());
+    }
     sources
 }
 
@@ -72,7 +78,7 @@ fn compiled(sources: &Sources) -> Project {
 }
 
 fn ruleset(count: usize) -> Arc<RuleSet> {
-    let project = compiled(&sources(&rules(count)));
+    let project = compiled(&sources(count));
     assert_eq!(project.units[0].rules.len(), count);
     project.units[0].ruleset()
 }
@@ -134,7 +140,7 @@ fn load(criterion: &mut Criterion) {
     group.sample_size(10);
     for count in [1_000, 10_000] {
         group.throughput(Throughput::Elements(count as u64));
-        let sources = sources(&rules(count));
+        let sources = sources(count);
         group.bench_with_input(BenchmarkId::new("rules", count), &count, |bencher, _| {
             bencher.iter(|| black_box(compiled(&sources)));
         });
