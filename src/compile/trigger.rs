@@ -79,7 +79,6 @@ impl Lower<'_> {
     }
 
     /// The two signals of a sequence or an absence, with their key.
-    #[expect(clippy::type_complexity, reason = "the parts of two triggers, taken apart at once")]
     fn pair(
         &mut self,
         rule: &tree::Rule,
@@ -106,10 +105,7 @@ impl Lower<'_> {
             }
             return None;
         };
-        let filter = match &source.filter {
-            Some(filter) => Some(self.condition(&Scope::of_signal(signal), filter)),
-            None => None,
-        };
+        let filter = source.filter.as_ref().map(|filter| self.condition(&Scope::of_signal(signal), filter));
         // A broken filter leaves the signal known, so that the rest of the rule is checked; the error is on record.
         Some(ir::Source { signal, filter: filter.flatten() })
     }

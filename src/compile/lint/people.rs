@@ -147,9 +147,12 @@ fn main_part(language: &str) -> &str {
     language.split(['-', '_']).next().unwrap_or(language)
 }
 
+/// A rule with its `where`.
+type Filtered<'u> = (&'u Arc<Rule>, Option<&'u Condition>);
+
 /// Two live rules that can mail one customer for one signal.
 pub fn two_mails(unit: &Unit, found: &mut Vec<Diagnostic>) {
-    let mut by_signal: BTreeMap<(SignalNo, ThingNo), Vec<(&Arc<Rule>, Option<&Condition>)>> = BTreeMap::new();
+    let mut by_signal: BTreeMap<(SignalNo, ThingNo), Vec<Filtered<'_>>> = BTreeMap::new();
     for rule in unit.rules.iter().filter(|rule| rule.status == Status::Live) {
         let Trigger::Each(source) = &rule.trigger else { continue };
         let mails: FxHashMap<ThingNo, ()> = actions(rule)
