@@ -50,13 +50,7 @@ struct EffectLine<'a> {
 }
 
 /// Prints what one step of the engine led to.
-pub fn step(
-    step: &Step,
-    show: Show,
-    only: Option<&RuleId>,
-    _rules: &RuleSet,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn step(step: &Step, show: Show, only: Option<&RuleId>, _rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let wanted = |rule: Option<&RuleId>| only.is_none_or(|only| rule == Some(only));
     match show {
         Show::Firings => {

@@ -92,7 +92,10 @@ pub fn one_unit(folder: &Path, screen: &mut Screen) -> anyhow::Result<Loaded> {
     loaded.project.units.retain(|unit| !unit.playbooks.is_empty());
     if loaded.project.units.len() > 1 {
         let folders: Vec<String> = loaded.project.units.iter().map(|unit| format!("  {}", home(unit))).collect();
-        bail!("{shown} holds playbooks for more than one vocabulary; name one of these folders:\n{}", folders.join("\n"));
+        bail!(
+            "{shown} holds playbooks for more than one vocabulary; name one of these folders:\n{}",
+            folders.join("\n")
+        );
     }
     if loaded.project.units.is_empty() {
         bail!("{shown} holds no rule that could run");

@@ -168,7 +168,8 @@ impl Run<'_> {
                 Entry::Held(line, place, latest) => {
                     self.tally.held += 1;
                     let (at, latest) = (words::utc(line.at()), words::utc(latest));
-                    let reason = format!("held out: {at} is more than seven days ahead of the lines after it, up to {latest}");
+                    let reason =
+                        format!("held out: {at} is more than seven days ahead of the lines after it, up to {latest}");
                     Some((place, reason))
                 }
             };
@@ -273,16 +274,25 @@ impl Run<'_> {
             (tally.refused, "line refused", "lines refused"),
             (tally.held, "held out", "held out"),
         ];
-        let told: Vec<String> =
-            asides.iter().filter(|(count, ..)| *count > 0).map(|(count, one, many)| counted(*count, one, many)).collect();
+        let told: Vec<String> = asides
+            .iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, one, many)| counted(*count, one, many))
+            .collect();
         if !told.is_empty() {
             writeln!(err, "  {}", told.join(", "))?;
         }
         let firings: u64 = tally.firings.values().sum();
         let rules = tally.firings.len() as u64;
-        writeln!(err, "{BOLD}{}{BOLD:#} of {}", counted(firings, "firing", "firings"), counted(rules, "rule", "rules"))?;
+        writeln!(
+            err,
+            "{BOLD}{}{BOLD:#} of {}",
+            counted(firings, "firing", "firings"),
+            counted(rules, "rule", "rules")
+        )?;
         let kinds = tally.sent.iter().chain(&tally.outcomes);
-        let told: Vec<String> = kinds.map(|(word, count)| format!("{word} {}", super::screen::thousands(*count))).collect();
+        let told: Vec<String> =
+            kinds.map(|(word, count)| format!("{word} {}", super::screen::thousands(*count))).collect();
         if !told.is_empty() {
             writeln!(err, "  {}", told.join(", "))?;
         }

@@ -303,7 +303,8 @@ fn reloaded(loaded: &Loaded, unit: &Unit, file: &ScenarioFile, name: &str) -> Re
     sources.files[number].path = format!("{home}{base}");
     sources.files[number].text = String::from_utf8_lossy(&bytes).into_owned();
     let project = project(&sources, &Options::default());
-    if let Some(error) = project.diagnostics.iter().find(|problem| problem.is_error() && problem.span.file == old.file) {
+    if let Some(error) = project.diagnostics.iter().find(|problem| problem.is_error() && problem.span.file == old.file)
+    {
         return Err(format!("{}: {}", render::place(&sources, error.span), error.message));
     }
     let same = project.units.iter().find(|other| other.vocabulary_path == unit.vocabulary_path);

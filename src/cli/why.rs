@@ -163,7 +163,8 @@ impl Why {
             found.looks.extend(turn.step.looks.iter().filter(own).cloned());
         }
         let behind = |firing: &&Arc<Firing>| {
-            firing.rule == rule.id && (firing.signal.as_ref() == Some(&signal.id) || firing.signals.contains(&signal.id))
+            firing.rule == rule.id
+                && (firing.signal.as_ref() == Some(&signal.id) || firing.signals.contains(&signal.id))
         };
         found.firings.extend(turn.step.firings.iter().filter(behind).cloned());
     }
@@ -200,7 +201,10 @@ impl Why {
         }
         if found.again > 0 {
             let times = super::screen::counted(found.again, "time", "times");
-            writeln!(screen.out, "       it came {times} more under the same id: known already, it fires nothing twice")?;
+            writeln!(
+                screen.out,
+                "       it came {times} more under the same id: known already, it fires nothing twice"
+            )?;
         }
         writeln!(screen.out)?;
         Ok(())
@@ -243,7 +247,10 @@ impl Why {
                 rule.signals().iter().map(|kind| format!("`{}`", rules.vocabulary.signal_type(*kind).name)).collect();
             return match kinds.is_empty() {
                 true => format!("{name} did not look at it: the rule runs at set times and listens to no signal."),
-                false => format!("{name} did not look at it: the rule listens to {}, this is a `{kind}`.", kinds.join(" and ")),
+                false => format!(
+                    "{name} did not look at it: the rule listens to {}, this is a `{kind}`.",
+                    kinds.join(" and ")
+                ),
             };
         }
         match found.taken {
@@ -342,7 +349,9 @@ fn why_not(look: &Look, zone: &TimeZone, rule: &str) -> String {
         ),
         Verdict::Armed { until } => {
             let until = words::instant(*until, zone);
-            format!("{name} has not fired yet: it waits until {until}, and the feed does not go that far or it was answered.")
+            format!(
+                "{name} has not fired yet: it waits until {until}, and the feed does not go that far or it was answered."
+            )
         }
         Verdict::Answered => format!("{name} did not fire: the signal is the answer it waits for."),
         Verdict::Noted => format!("{name} did not fire: the signal was noted, the other one has yet to come."),

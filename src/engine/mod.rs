@@ -173,6 +173,16 @@ impl Engine {
         self.state.agenda.first().map(|due| due.at)
     }
 
+    /// Returns the rules that have less history than their windows, with when they have enough (M24).
+    pub fn filling(&self) -> Vec<(RuleId, Timestamp)> {
+        let now = self.state.now.unwrap_or(Timestamp::MIN);
+        let rules = self.ruleset.rules.iter().zip(&self.state.rules);
+        let filling = rules.filter_map(|(rule, state)| {
+            state.filling_until.filter(|until| *until > now).map(|until| (rule.id.clone(), until))
+        });
+        filling.collect()
+    }
+
     /// Returns the whole state in its saved form.
     pub fn save(&self) -> Vec<u8> {
         self.state.save(self.ruleset.hash)

@@ -102,7 +102,9 @@ impl Turn<'_> {
             if let (RuleChange::Changed { .. }, Some(before)) = (change, before) {
                 self.change_limits(number, before);
             }
-            match (plan.windows(id), fills.remove(id)) {
+            let fill = fills.remove(id);
+            self.note_filling(number, plan.windows(id), fill.as_ref());
+            match (plan.windows(id), fill) {
                 (Windows::Kept, _) => {}
                 (Windows::Cleared, _) => self.clear_windows(number),
                 (Windows::Refilled, Some(fill)) => self.take_fill(number, fill),
@@ -110,6 +112,18 @@ impl Turn<'_> {
             }
             self.replan(number, before.map(|rule| &**rule));
         }
+    }
+
+    /// Notes up to when a rule has less history than its window.
+    fn note_filling(&mut self, number: RuleNo, windows: Windows, fill: Option<&RuleFill>) {
+        let now = self.now;
+        let since = match windows {
+            Windows::Kept | Windows::Reevaluated => return,
+            Windows::Cleared => now,
+            Windows::Refilled => fill.and_then(|fill| fill.since).unwrap_or(now),
+        };
+        let until = self.rule(number).matters_until(since).filter(|until| *until > now);
+        self.state.rules[number as usize].filling_until = until;
     }
 
     fn change_limits(&mut self, number: RuleNo, before: &Rule) {

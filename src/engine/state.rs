@@ -85,6 +85,8 @@ pub(crate) struct RuleState {
     pub waiting: BTreeMap<Key, BTreeSet<(Timestamp, u64, Key)>>,
     /// The next run of its check or schedule.
     pub check_due: Option<Timestamp>,
+    /// Up to when its windows cover less than their length: the journal did not reach back far enough (M24).
+    pub filling_until: Option<Timestamp>,
     /// Plans that came due while it was paused.
     pub held: Vec<u64>,
 }

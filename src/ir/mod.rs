@@ -258,6 +258,28 @@ impl Rule {
         }
     }
 
+    /// Returns the instant up to which a signal at `at` can matter to it: the end of its window; `None` where it looks at
+    /// each signal alone.
+    pub fn matters_until(&self, at: jiff::Timestamp) -> Option<jiff::Timestamp> {
+        let after = |length: Length| Some(length.after(at, &self.zone));
+        match &self.trigger {
+            Trigger::Each(_) | Trigger::Schedule(_) => None,
+            Trigger::Reading { stays_for, .. } => stays_for.and_then(after),
+            Trigger::Count { within, .. } | Trigger::Sequence { within, .. } => after(*within),
+            // An absence is armed for As whose deadline is ahead; opening time is nominal here.
+            Trigger::Absence { within: Delay::Plain(length), .. } => after(*length),
+            Trigger::Absence { within: Delay::OpenTime(length, _), .. } => at.checked_add(*length).ok(),
+            Trigger::Absence { within: Delay::OpenDays(days, _), .. } => after(Length::Days(*days)),
+            Trigger::Measure(measure) => {
+                let recent = measure.over.after(at, &self.zone);
+                match measure.test {
+                    MeasureTest::Previous { before, .. } => Some(before.after(recent, &self.zone)),
+                    _ => Some(recent),
+                }
+            }
+        }
+    }
+
     /// Returns a hash of its meaning, titles and places in files left out of the latter but not the former.
     pub fn fingerprint(&self) -> [u8; 16] {
         let mut hash = [0; 16];

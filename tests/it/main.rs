@@ -8,6 +8,7 @@ mod hostile;
 mod lang;
 mod readme;
 mod real_feedback;
+mod reload;
 mod signals;
 mod vocabulary;
 mod yaml;
