@@ -351,6 +351,22 @@ impl Turn<'_> {
             let what = What::OpenCase { case: open, joined: true, priority, reason: reason.present().cloned() };
             return self.done(plan, what);
         }
+        // One that was opened in this turn is open as well (M18).
+        let opened = self.changes.iter().rev().find_map(|change| match change {
+            Change::Open { id, case } if case.rule == rule && case.key == plan.key => Some((id.clone(), case.priority)),
+            _ => None,
+        });
+        if let Some((open, now)) = opened {
+            let raised = self.changes.iter().filter_map(|change| match change {
+                Change::Raise { id, priority } if *id == open => Some(*priority),
+                _ => None,
+            });
+            let now = raised.max().unwrap_or(now).max(now).max(priority);
+            self.changes.push(Change::Raise { id: open.clone(), priority });
+            let priority = builtin::PRIORITIES[now as usize % 4].into();
+            let what = What::OpenCase { case: open, joined: true, priority, reason: reason.present().cloned() };
+            return self.done(plan, what);
+        }
         let id = match &plan.firing.values.case {
             // A case planned for later keeps the name its firing gave it, unless that one was opened and closed.
             Value::Id(id) if self.state.cases.get(id).is_none() => id.clone(),
@@ -616,18 +632,22 @@ impl Turn<'_> {
         firing: &Firing,
     ) -> Option<Timestamp> {
         let Some(timing) = timing else { return Some(base) };
-        let rule = self.rule(number);
+        self.timed(self.rule(number), timing, base, &self.places(prepared, firing))
+    }
+
+    /// Returns the places whose calendar may count: the recipient's, then the things of the firing.
+    fn places(&self, prepared: &Prepared, firing: &Firing) -> Vec<(ThingNo, Str)> {
         let mut places = self.things_of_firing(firing);
         if let Prepared::Alert { of: Some((thing, Value::Id(id))), .. } = prepared {
             places.insert(0, (*thing, id.clone()));
         }
-        self.timed(rule, timing, base, &places)
+        places
     }
 
     fn deferred(&self, plan: &Plan) -> Option<Timestamp> {
         let rule = self.rule(plan.rule);
         let timing = Timing { after: None, at: None, during: plan.during };
-        let due = self.timed(rule, &timing, self.now, &self.things_of_firing(&plan.firing))?;
+        let due = self.timed(rule, &timing, self.now, &self.places(&plan.prepared, &plan.firing))?;
         (due > self.now).then_some(due)
     }
 }

@@ -10,7 +10,7 @@ use crate::engine::effect::Values;
 use crate::engine::eval::{Scope, holds_in_order};
 use crate::engine::fire::Candidate;
 use crate::engine::look::{Arrived, named_key};
-use crate::engine::state::{Key, RuleNo};
+use crate::engine::state::{DueKind, Key, RuleNo};
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
 use crate::engine::window::measure::{MeasureWindow, Period, Ratio, Sample};
@@ -93,6 +93,11 @@ impl Turn<'_> {
         let mut run = due;
         while let Some(next) = schedule.next_after(run, &rule.zone).filter(|next| *next <= self.now) {
             run = next;
+        }
+        if run > due {
+            // Of missed runs only the latest runs, and that one in its turn (M22).
+            self.state.rules[number as usize].check_due = Some(run);
+            return self.put(run, number, vec![], DueKind::Check);
         }
         self.schedule_check(number, run);
         if rule.status == Status::Paused {

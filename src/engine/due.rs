@@ -54,7 +54,7 @@ impl Turn<'_> {
         let paused = rule.status == Status::Paused;
         let Some(state) = self.key_state(number, key) else { return };
         state.armed = None;
-        let (signal, chain) = match &mut state.window {
+        let (signal, chain, lasts) = match &mut state.window {
             // A paused rule sees nothing: what passes meanwhile passes unseen.
             Window::Absence(window) if paused => return window.drop_passed(now),
             Window::Reading(window) if paused => {
@@ -62,14 +62,13 @@ impl Turn<'_> {
                 return;
             }
             Window::Absence(window) => {
-                let Some(oldest) = window.oldest().cloned() else { return };
-                window.enter();
-                (oldest.signal, oldest.chain)
+                let Some((oldest, lasts)) = window.enter() else { return };
+                (oldest.signal, oldest.chain, lasts)
             }
             Window::Reading(window) => {
                 window.enter_last();
                 let Some((_, signal)) = state.latest.take() else { return };
-                (signal, [].into())
+                (signal, [].into(), true)
             }
             _ => return,
         };
@@ -78,7 +77,9 @@ impl Turn<'_> {
         let signals = vec![signal.id.clone()];
         let arrived = Arrived { signal, place, chain, late: false };
         let candidate = Candidate::of(number, key.clone(), values, &arrived, signals, vec![]);
-        self.enter(candidate, true);
+        self.enter(candidate, lasts);
+        // Another absence of the key may be waiting out its lateness.
+        self.arm_absence(number, key);
     }
 
     /// Schedules the first check of every rule that has one, not before `from`.

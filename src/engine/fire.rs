@@ -190,8 +190,11 @@ impl Turn<'_> {
 
     /// Reports a firing that came to nothing as a whole.
     fn whole_firing(&mut self, candidate: &Candidate, outcome: Outcome, reason: Str) {
-        let firing = Arc::new(self.firing(candidate, &[]));
-        let acting = self.acting_key(candidate, &[]);
+        let scope = Scope::of_values(self.facts(), &candidate.values);
+        let limit = self.rule(candidate.rule).limit.as_ref();
+        let limit_key = limit.and_then(|limit| limit_key(limit, &scope).ok()).unwrap_or_default();
+        let firing = Arc::new(self.firing(candidate, &limit_key));
+        let acting = self.acting_key(candidate, &limit_key);
         let id = self.effect_id(&firing.rule, &acting, WHOLE, 0, 0);
         let at = self.now;
         let (what, to) = (What::Firing, Str::default());

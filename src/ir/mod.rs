@@ -296,11 +296,10 @@ impl Schedule {
         let mut date = today.yesterday().ok()?;
         for _ in 0..10 {
             if self.days[date.weekday().to_monday_zero_offset() as usize] {
-                for time in &self.times {
-                    let run = zone.to_ambiguous_timestamp(date.to_datetime(*time)).compatible().ok()?;
-                    if run > at {
-                        return Some(run);
-                    }
+                // A gap can push an early time behind a later one: the earliest instant counts, not the first time.
+                let run = |time: &Time| zone.to_ambiguous_timestamp(date.to_datetime(*time)).compatible().ok();
+                if let Some(next) = self.times.iter().filter_map(run).filter(|run| *run > at).min() {
+                    return Some(next);
                 }
             }
             date = date.tomorrow().ok()?;

@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod architecture;
 mod compile;
 mod hostile;
 mod lang;
+mod properties;
 mod readme;
 mod real_feedback;
 mod reload;

@@ -22,8 +22,10 @@ pub struct AbsenceWindow {
     answers: VecDeque<Place>,
     /// Whether the oldest deadline has passed and was entered.
     entered: bool,
-    /// Episodes that are over: entered at this deadline, left by a B at that time.
-    past: VecDeque<(Timestamp, Timestamp)>,
+    /// As whose B came too late while their deadline still waits for late signals, with the time of that B.
+    overdue: VecDeque<(Open, Timestamp)>,
+    /// Episodes that are over: the place of the A that entered it, and the time of the B that left it.
+    past: VecDeque<(Place, Timestamp)>,
 }
 
 /// An unanswered A.
@@ -64,10 +66,17 @@ impl AbsenceWindow {
         match answer {
             Some(answer) if answer.at <= open.deadline => return Waits::Answered,
             Some(answer) => {
-                let within = |(from, until): &(Timestamp, Timestamp)| *from <= open.deadline && open.deadline < *until;
-                let joined = self.past.iter().any(within);
+                // As with the same next B have one episode.
+                let next_of = |place: &Place| self.answers.get(self.answers.partition_point(|other| *other <= *place));
+                let joined = self.past.iter().any(|(oldest, _)| next_of(oldest) == Some(&answer));
+                if !joined && open.deadline.checked_add(wait).unwrap_or(Timestamp::MAX) >= now {
+                    let at = self.overdue.partition_point(|(other, _)| other.place < open.place);
+                    self.overdue.insert(at, (open, answer.at));
+                    return Waits::Waiting;
+                }
                 if !joined {
-                    self.past.push_back((open.deadline, answer.at));
+                    self.overdue.retain(|(_, until)| *until != answer.at);
+                    self.past.push_back((open.place, answer.at));
                 }
                 return Waits::Missed { lasts: false, joined };
             }
@@ -95,15 +104,24 @@ impl AbsenceWindow {
         if self.answers.len() > INSTANTS_KEPT {
             self.answers.pop_front();
         }
+        self.overdue.retain(|(open, _)| !(open.place < place && place.at <= open.deadline));
+        let between = |open: &Open, until: Timestamp| open.place < place && place.at < until;
+        let split = self.overdue.iter_mut().filter(|(open, until)| between(open, *until));
+        split.for_each(|(_, until)| *until = place.at);
         let answered = self.open.partition_point(|open| open.place < place);
         if answered == 0 {
             return (false, false);
         }
         let left = self.entered;
         if left {
-            self.past.push_back((self.open[0].deadline, place.at.max(self.open[0].deadline)));
+            self.past.push_back((self.open[0].place, place.at));
         }
-        self.open.drain(..answered);
+        let before: Vec<Open> = self.open.drain(..answered).collect();
+        if !left {
+            // M3: a B after the end is not in time, also while the deadline waits for late ones.
+            let missed = before.into_iter().filter(|open| open.deadline < place.at);
+            self.overdue.extend(missed.map(|open| (open, place.at)));
+        }
         if left {
             self.entered = false;
             self.open.retain(|open| open.deadline >= now);
@@ -118,12 +136,23 @@ impl AbsenceWindow {
 
     /// Returns the deadline to wait for: that of the oldest A, unless its episode was entered.
     pub fn deadline(&self) -> Option<Timestamp> {
-        if self.entered { None } else { self.open.front().map(|open| open.deadline) }
+        let open = if self.entered { None } else { self.open.front().map(|open| open.deadline) };
+        let overdue = self.overdue.iter().map(|(open, _)| open.deadline).min();
+        open.into_iter().chain(overdue).min()
     }
 
-    /// Enters the episode of the oldest A.
-    pub fn enter(&mut self) {
+    /// Enters the episode whose deadline is next; returns its oldest A, and whether it lasts.
+    pub fn enter(&mut self) -> Option<(Open, bool)> {
+        let next = self.deadline()?;
+        let overdue = self.overdue.iter().find(|(open, _)| open.deadline == next).map(|(_, until)| *until);
+        if let Some(answered) = overdue {
+            let oldest = self.overdue.iter().find(|(_, until)| *until == answered)?.0.clone();
+            self.overdue.retain(|(_, until)| *until != answered);
+            self.past.push_back((oldest.place, answered));
+            return Some((oldest, false));
+        }
         self.entered = true;
+        Some((self.open.front()?.clone(), true))
     }
 
     /// Tells whether an episode lasts.
@@ -136,6 +165,7 @@ impl AbsenceWindow {
         if !self.entered {
             self.open.retain(|open| open.deadline > now);
         }
+        self.overdue.clear();
     }
 
     /// Leaves every episode, without forgetting As whose deadline has passed.
@@ -173,7 +203,7 @@ impl AbsenceWindow {
 
     /// Tells whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.answers.is_empty() && self.past.is_empty()
+        self.open.is_empty() && self.overdue.is_empty() && self.answers.is_empty() && self.past.is_empty()
     }
 }
 

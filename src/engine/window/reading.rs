@@ -32,6 +32,8 @@ pub struct ReadingWindow {
     over_before: bool,
     /// Where that is over: when its run began. What is forgotten shortens no `stays over … for`.
     over_since: Option<Timestamp>,
+    /// Where that is over: whether its run was entered.
+    entered_before: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,7 +76,8 @@ impl ReadingWindow {
             return Read::NotOver;
         }
         let run = self.run(at);
-        if self.entries.range(run.clone()).any(|entry| entry.in_episode) {
+        let goes_on = run.start == 0 && self.over_before && self.entered_before;
+        if goes_on || self.entries.range(run.clone()).any(|entry| entry.in_episode) {
             self.mark(run);
             return Read::Joined;
         }
@@ -177,12 +180,11 @@ impl ReadingWindow {
     }
 
     fn drop_first(&mut self) {
-        if self.entries.is_empty() {
-            return;
-        }
         let began = self.began(0);
-        let over = self.entries.pop_front().is_some_and(|first| first.over);
+        let Some(first) = self.entries.pop_front() else { return };
+        let over = first.over;
         self.over_before = over;
+        self.entered_before = first.in_episode;
         self.over_since = over.then_some(began);
     }
 }

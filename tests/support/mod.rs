@@ -1,0 +1,5 @@
+//! What the tests share.
+
+pub mod lockstep;
+pub mod naive;
+pub mod random;

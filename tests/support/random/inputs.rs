@@ -1,0 +1,148 @@
+//! Random days: ties, late and too late, duplicates, updates, missing fields, clock changes, people and facts.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use touchline::engine::input::{Human, HumanAction, Input, Target};
+use touchline::id::SignalId;
+use touchline::ir::Rule;
+use touchline::number::Number;
+use touchline::signal::{FactChange, Signal};
+use touchline::value::Value;
+use touchline::vocabulary::{FactNo, SignalNo, Type};
+
+use super::{Dice, ground};
+
+/// One input with the instant it is stamped with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub at: Timestamp,
+    pub input: Input,
+}
+
+const STARTS: [&str; 4] =
+    ["2026-03-27T08:00:00Z", "2026-10-23T20:00:00Z", "2026-06-01T06:00:00Z", "2026-03-28T00:30:00Z"];
+
+/// Steps of the clock, in minutes: ties, and whole lengths of the rules' windows so that edges are met.
+const STEPS: [i64; 14] = [0, 0, 0, 1, 30, 30, 60, 60, 120, 360, 360, 720, 1440, 1500];
+
+pub fn events(dice: &mut Dice, rules: &[Arc<Rule>]) -> Vec<Event> {
+    let mut now: Timestamp = dice.pick(&STARTS).parse().expect("it is well formed");
+    let mut events: Vec<Event> = Vec::new();
+    let relevant: Vec<SignalNo> = rules.iter().flat_map(|rule| rule.signals()).collect();
+    // A few customers in most days, so that keys meet.
+    let few = 1 + dice.below(3);
+    for number in 0..4 + dice.below(30) {
+        let minutes = *dice.pick(&STEPS);
+        now = now.checked_add(SignedDuration::from_mins(minutes)).expect("within the calendar");
+        let input = match dice.below(20) {
+            0 => Input::Fact(fact(dice)),
+            1 | 2 => person(dice, rules),
+            3 => again(dice, &events).unwrap_or_else(|| Input::Signal(signal(dice, &relevant, now, number, few))),
+            _ => Input::Signal(signal(dice, &relevant, now, number, few)),
+        };
+        events.push(Event { at: now, input });
+    }
+    events
+}
+
+fn signal(dice: &mut Dice, relevant: &[SignalNo], now: Timestamp, number: usize, few: usize) -> Signal {
+    let vocabulary = &ground().vocabulary;
+    let kind = match relevant.is_empty() || dice.once_in(6) {
+        true => SignalNo(dice.below(5) as u16),
+        false => *dice.pick(relevant),
+    };
+    let late = if dice.once_in(5) { *dice.pick(&[1, 30, 30, 60, 360, 1440, 2880, 20000]) } else { 0 };
+    let at = now.checked_sub(SignedDuration::from_mins(late)).expect("within the calendar");
+    let kind_of = vocabulary.signal_type(kind);
+    let fields = kind_of
+        .fields
+        .iter()
+        .map(|field| {
+            if field.optional && dice.once_in(7) {
+                return Value::Missing;
+            }
+            match &field.ty {
+                Type::Thing(thing) => {
+                    let name = &vocabulary.thing_type(*thing).name;
+                    let number = 1 + dice.below(few);
+                    Value::Id(format!("{}{number}", name[..1].to_uppercase()).into())
+                }
+                Type::Text => Value::Text(
+                    (*dice.pick(&["delivery", " Delivery", "STRASSE", "queue", "so kind and helpful"])).into(),
+                ),
+                Type::OneOf(words) => Value::Text(dice.pick(words).clone()),
+                Type::Score(scale) => {
+                    let (low, high) = scale.range();
+                    Value::Number(Number::from_whole(low + dice.below((high - low + 1) as usize) as i64))
+                }
+                Type::Number => Value::Number(Number::from_billionths(500_000_000 * dice.below(10) as i128)),
+                Type::Duration(_) => Value::Duration(SignedDuration::from_mins(5 * dice.below(6) as i64)),
+                Type::YesNo => Value::YesNo(dice.once_in(2)),
+                _ => Value::Missing,
+            }
+        })
+        .collect();
+    Signal { id: SignalId { source: "".into(), id: format!("s{number}").into() }, kind, at, fields }
+}
+
+/// A duplicate of an earlier signal, or an update of it.
+fn again(dice: &mut Dice, events: &[Event]) -> Option<Input> {
+    let signals: Vec<&Signal> = events
+        .iter()
+        .filter_map(|event| match &event.input {
+            Input::Signal(signal) => Some(signal),
+            _ => None,
+        })
+        .collect();
+    if signals.is_empty() {
+        return None;
+    }
+    let mut signal = (*dice.pick(&signals)).clone();
+    if dice.once_in(2) {
+        for field in &mut signal.fields {
+            match field {
+                Value::Number(number) => *number = Number::from_whole((number.whole() + 1) % 5 + 1),
+                Value::Missing => *field = Value::Missing,
+                _ => {}
+            }
+        }
+    }
+    Some(Input::Signal(signal))
+}
+
+fn fact(dice: &mut Dice) -> FactChange {
+    let vocabulary = &ground().vocabulary;
+    let thing = vocabulary.thing("customer").expect("it stands in the ground");
+    let (name, value) = match dice.below(4) {
+        0 => ("segment", Value::Text((*dice.pick(&["gold", "silver", "bronze"])).into())),
+        1 => ("company", Value::Text((*dice.pick(&["Acme", "ACME ", "Other"])).into())),
+        2 => ("home", Value::Id((*dice.pick(&["S1", "S2", "S9"])).into())),
+        _ => ("segment", Value::Missing),
+    };
+    let fact: FactNo = vocabulary.thing_type(thing).fact(name).expect("it stands in the ground");
+    FactChange { thing, id: format!("C{}", 1 + dice.below(3)).into(), facts: vec![(fact, value)] }
+}
+
+/// Somebody acknowledges, closes or speaks, most often about a key that there is.
+fn person(dice: &mut Dice, rules: &[Arc<Rule>]) -> Input {
+    let rule = dice.pick(rules).clone();
+    let key = rule
+        .key
+        .iter()
+        .map(|part| match part.thing {
+            Some(thing) => {
+                let name = &ground().vocabulary.thing_type(thing).name;
+                Value::Id(format!("{}{}", name[..1].to_uppercase(), 1 + dice.below(2)).into())
+            }
+            None => Value::Text((*dice.pick(&["delivery", "queue", "acme"])).into()),
+        })
+        .collect();
+    let target = Target::Rule { rule: rule.id.clone(), key };
+    let action = match dice.below(5) {
+        0 | 1 => HumanAction::Acknowledge(target),
+        2 | 3 => HumanAction::Close { target, outcome: "done".into() },
+        _ => HumanAction::Contact { target: None, customer: Some(format!("C{}", 1 + dice.below(2)).into()) },
+    };
+    Input::Human(Human { by: "".into(), action })
+}
