@@ -8,6 +8,7 @@ mod support;
 mod architecture;
 mod compile;
 mod hostile;
+mod journal;
 mod lang;
 mod properties;
 mod readme;
