@@ -119,7 +119,14 @@ impl Replay {
             Format::Text => Printer::Story(Box::new(Story::new(rules.clone(), self.show, screen.width))),
         };
         let mut run = Run {
-            driver: Driver::new(rules.clone(), Watch::Nothing),
+            // People are told the values that were compared; lines for machines do not hold them.
+            driver: Driver::new(
+                rules.clone(),
+                match self.format {
+                    Format::Text => Watch::Everything,
+                    Format::Jsonl => Watch::Nothing,
+                },
+            ),
             rules: rules.clone(),
             targets: Targets::default(),
             tally: Tally::default(),

@@ -48,6 +48,13 @@ impl Story {
         let wanted = |rule: &RuleId| only.is_none_or(|only| rule == only);
         let mut told = vec![false; step.effects.len()];
         for firing in &step.firings {
+            if let Some(group) = self.group(step, firing, &wanted) {
+                // Drawn with the first of them.
+                if Arc::ptr_eq(group[0], firing) {
+                    self.together(step, &group, &mut told, out)?;
+                }
+                continue;
+            }
             let own = self.own(step, firing, &mut told);
             if wanted(&firing.rule) && self.show != Some(Show::Effects) {
                 let mut entries = self.why(firing);
@@ -64,6 +71,34 @@ impl Story {
             return Ok(());
         }
         self.rest(step, &mut told, &wanted, out)
+    }
+
+    /// Returns the firings of one rule that came at once and have no signal to tell of: a schedule for each store.
+    fn group<'a>(
+        &self,
+        step: &'a Step,
+        firing: &Firing,
+        wanted: &dyn Fn(&RuleId) -> bool,
+    ) -> Option<Vec<&'a Arc<Firing>>> {
+        let is_plain = |other: &&Arc<Firing>| other.rule == firing.rule && other.signals_total == 0;
+        let group: Vec<&Arc<Firing>> = step.firings.iter().filter(is_plain).collect();
+        (group.len() > 1 && self.show.is_none() && wanted(&firing.rule) && firing.signals_total == 0).then_some(group)
+    }
+
+    fn together(
+        &mut self,
+        step: &Step,
+        group: &[&Arc<Firing>],
+        told: &mut [bool],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let mut entries = vec![];
+        for firing in group {
+            entries.extend(self.own(step, firing, told).into_iter().filter_map(|effect| self.entry(effect)));
+        }
+        let mut all = Firing::clone(group[0]);
+        all.key = vec![("".into(), crate::value::Value::Text(format!("{} times", group.len()).into()))];
+        self.block(&all, all.at, true, entries, out)
     }
 
     /// Ends the story.
@@ -138,7 +173,10 @@ impl Story {
         }
         let title = self.rules.rule(&firing.rule).map_or(&firing.rule.rule, |rule| &rule.title);
         let late = if firing.late { " (a late signal)" } else { "" };
-        let key = words::key(&firing.key);
+        let key = match firing.key.is_empty() {
+            true => self.subject(firing),
+            false => words::key(&firing.key),
+        };
         let key = if key.is_empty() { key } else { format!(" · {key}") };
         let name = &firing.rule.rule;
         let time = local.strftime("%H:%M");
@@ -166,20 +204,25 @@ impl Story {
         Ok(())
     }
 
+    /// Returns the first thing that the signal of a rule without a key is about.
+    fn subject(&self, firing: &Firing) -> String {
+        let Some(signal) = &firing.values.signal else { return String::new() };
+        let about = self.rules.vocabulary.signal_type(signal.kind).about;
+        let first = signal.fields.iter().take(about).find(|value| !value.is_missing());
+        first.map(words::value).unwrap_or_default()
+    }
+
     /// Says why it fired: the signals behind it, and the values that were compared.
     fn why(&self, firing: &Firing) -> Vec<Entry> {
         let mut entries = vec![];
         let plain = |text: String| Entry { label: "", style: DIM, text };
-        let mut told = self.behind(firing);
-        let compared: Vec<String> = firing
-            .compared
-            .iter()
-            .filter(|compared| compared.holds)
-            .map(|compared| format!("{} ({})", compared.clause, compared.actual))
-            .collect();
+        let held = firing.compared.iter().filter(|compared| compared.holds);
+        let compared: Vec<String> = held.map(words::compared).collect();
+        let mut told = vec![];
         if !compared.is_empty() {
             told.push(compared.join(", "));
         }
+        told.extend(self.behind(firing));
         entries.extend(told.into_iter().map(plain));
         if let Some(first) = entries.first_mut() {
             first.label = "why";

@@ -95,7 +95,8 @@ impl Pen {
         let mut lines = vec![];
         let mut drawn = vec![false; step.effects.len()];
         let mut firings: Vec<&Arc<Firing>> = step.firings.iter().collect();
-        for look in &step.looks {
+        let mut looks = step.looks.iter().peekable();
+        while let Some(look) = looks.next() {
             match &look.verdict {
                 Verdict::Fired => {
                     let place =
@@ -106,7 +107,15 @@ impl Pen {
                 }
                 // What became of the signal as a whole stands in the heading.
                 Verdict::TooLate | Verdict::Duplicate | Verdict::Update => {}
-                _ => lines.push(self.look(look)),
+                _ => {
+                    let mut keys = vec![look];
+                    // A check that looks at many places with one result is drawn as one line.
+                    while let Some(next) = looks.peek().filter(|next| self.is_same(look, next)) {
+                        keys.push(next);
+                        looks.next();
+                    }
+                    lines.push(self.look(look, &keys));
+                }
             }
         }
         for firing in firings {
@@ -121,8 +130,18 @@ impl Pen {
         lines
     }
 
-    fn look(&self, look: &Look) -> String {
-        let name = words::for_key(&look.rule.rule, &look.key);
+    /// Tells whether two looks of a check differ in nothing but their key.
+    fn is_same(&self, one: &Look, other: &Look) -> bool {
+        let told = |look| words::verdict(look, &self.zone);
+        one.signal.is_none() && other.signal.is_none() && one.rule == other.rule && told(one) == told(other)
+    }
+
+    fn look(&self, look: &Look, same: &[&Look]) -> String {
+        let keys: Vec<String> = same.iter().map(|look| words::key(&look.key)).filter(|key| !key.is_empty()).collect();
+        let name = match keys.is_empty() {
+            true => look.rule.rule.to_string(),
+            false => format!("{} for {}", look.rule.rule, keys.join(", ")),
+        };
         let why = words::verdict(look, &self.zone).unwrap_or_default();
         match words::is_progress(&look.verdict) {
             true => format!("{name}: {why}"),

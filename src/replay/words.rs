@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::effect::{Effect, Firing, What};
 use crate::engine::ruleset::RuleSet;
-use crate::engine::trace::{Look, Verdict};
+use crate::engine::trace::{Compared, Look, Verdict};
 use crate::id::SignalId;
 use crate::ir::action::{ActionKind, Piece};
 use crate::ir::expr::Operand;
@@ -80,9 +80,23 @@ pub fn for_key(name: &str, parts: &[(Str, Value)]) -> String {
     if parts.is_empty() { name.to_owned() } else { format!("{name} for {}", key(parts)) }
 }
 
-/// Returns a signal's id, with its source where it has one.
+/// Returns a signal's id, with its source where it has one. The long ids of derived signals are cut.
 pub fn signal_id(id: &SignalId) -> String {
-    if id.source.is_empty() { id.id.to_string() } else { format!("{}:{}", id.source, id.id) }
+    const SHOWN_OF_DERIVED: usize = 8;
+    match &*id.source {
+        "" => id.id.to_string(),
+        "touchline" => format!("touchline:{}", id.id.get(..SHOWN_OF_DERIVED).unwrap_or(&id.id)),
+        source => format!("{source}:{}", id.id),
+    }
+}
+
+/// Returns a clause with the value it met: `score is at least 9 (4)`.
+pub fn compared(compared: &Compared) -> String {
+    // `(missing)` and `(personal)` have their brackets already.
+    match compared.actual.starts_with('(') {
+        true => format!("{} {}", compared.clause, compared.actual),
+        false => format!("{} ({})", compared.clause, compared.actual),
+    }
 }
 
 /// Returns a signal's fields, `customer C1, topic delivery, comment (personal)`; missing ones are left out.
@@ -172,7 +186,7 @@ fn is_personal(operand: &Operand) -> bool {
 
 /// Returns why a rule that looked did not fire, or how far it has come, in a few words; `None` where it fired.
 pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
-    let last = || look.compared.last().map_or(String::new(), |c| format!("{} ({})", c.clause, c.actual));
+    let last = || look.compared.last().map_or(String::new(), compared);
     Some(match &look.verdict {
         Verdict::Fired => return None,
         Verdict::Armed { until } => format!("waiting until {}", instant(*until, zone)),
@@ -181,7 +195,7 @@ pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
         Verdict::KeyMissing { part } => format!("{part} is missing"),
         Verdict::Counting { have, need } => format!("{have} of {need}"),
         Verdict::Joined { since } => format!("joins the episode since {}", instant(*since, zone)),
-        Verdict::NotOver => or_else(last(), "not over the line"),
+        Verdict::NotOver => failed(look).unwrap_or_else(|| "not over the line".into()),
         Verdict::Noted => "noted".into(),
         Verdict::TestFails => or_else(last(), "the test does not hold"),
         Verdict::Unknown { recent, previous, need } => match previous {
@@ -211,7 +225,7 @@ fn or_else(text: String, other: &str) -> String {
 /// Returns the clause that decided against, with its actual value.
 fn failed(look: &Look) -> Option<String> {
     let failed = look.compared.iter().rev().find(|compared| !compared.holds)?;
-    Some(format!("{} ({})", failed.clause, failed.actual))
+    Some(compared(failed))
 }
 
 /// Tells whether a verdict is a step on the way rather than a decline.

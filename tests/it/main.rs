@@ -6,6 +6,7 @@
 mod support;
 
 mod architecture;
+mod cli;
 mod compile;
 mod hostile;
 mod journal;
@@ -14,6 +15,8 @@ mod properties;
 mod readme;
 mod real_feedback;
 mod reload;
+mod scenarios;
 mod signals;
+mod spec;
 mod vocabulary;
 mod yaml;

@@ -66,6 +66,10 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node, before: &mut Before) -> Option<Step> {
+        // The one step that says nothing but its name.
+        if node.text() == Some("restart") {
+            return Some(Step { span: node.span, at: None, kind: StepKind::Restart });
+        }
         let entries = self.keep(read::expect_map(node, "a step"))?;
         self.known_keys(entries, &KEYS);
         let at = match node.get("at") {

@@ -1,0 +1,61 @@
+//! Every shipped scenario, through insta, on the very files that `touchline test` writes: so `cargo insta review` works
+//! here, and the format stays true.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use touchline::compile::{Options, Unit, project};
+use touchline::lang::render::{Look, human};
+use touchline::lang::source::Sources;
+use touchline::replay::{run, scenario, snapshot};
+
+#[test]
+fn every_shipped_scenario_plays_as_accepted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Sources::default();
+    let mut files = vec![];
+    walk(&root.join("playbooks"), &mut files);
+    for path in &files {
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        sources.add(name, &fs::read(path).unwrap());
+    }
+    let project = project(&sources, &Options::default());
+    assert!(project.scenarios.len() >= 5, "the scenarios were not found");
+    let mut played = 0;
+    for number in &project.scenarios {
+        let path = sources.file(*number).path.clone();
+        let folder = path.rsplit_once('/').unwrap().0;
+        let unit = project.units.iter().find(|unit| home(unit) == folder).expect("a vocabulary lies beside it");
+        let (file, problems) = scenario::read(&sources, *number, &unit.ruleset());
+        assert!(problems.is_empty(), "{}", human(&sources, &problems, Look::PLAIN));
+        let file = file.expect("a file without problems is read");
+        for one in &file.scenarios {
+            let mut reload = |_: &str| Ok(unit.ruleset());
+            let done = run::play(&file, one, &unit.ruleset(), &mut reload);
+            assert!(done.problems.is_empty(), "{}", human(&sources, &done.problems, Look::PLAIN));
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path(root.join(folder).join("snapshots"));
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.bind(|| insta::assert_snapshot!(snapshot::file_stem(&path, &one.name), done.timeline));
+            played += 1;
+        }
+    }
+    assert!(played > 40, "only {played} scenarios were played");
+}
+
+fn home(unit: &Unit) -> &str {
+    unit.vocabulary_path.rsplit_once('/').unwrap().0
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true if path.ends_with("snapshots") || path.ends_with("feed") => {}
+            true => walk(&path, found),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+}

@@ -1,0 +1,159 @@
+//! Runs the manual: every `timeline` block in `tests/spec/*.md` is what really happens.
+//!
+//! A chapter is prose with blocks. `vocabulary`, `directory`, `given` and `play` stay in force until they are written
+//! again; a `play` block may begin with its first rule; ```` ```play named=later.play ```` is a version for a `reload` step.
+//! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it.
+//! `TOUCHLINE_SPEC=rewrite cargo test --test it spec` writes the timelines anew: read them before they are committed.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use touchline::compile::{Options, Project, project};
+use touchline::engine::ruleset::RuleSet;
+use touchline::lang::diagnostic::Diagnostic;
+use touchline::lang::render::{Look, human};
+use touchline::lang::source::Sources;
+use touchline::replay::run::play;
+use touchline::replay::scenario;
+
+/// One chapter, line by line.
+#[derive(Default)]
+struct Chapter {
+    heading: String,
+    vocabulary: String,
+    directory: String,
+    given: String,
+    play: String,
+    later: Vec<(String, String)>,
+    steps: String,
+    timelines: usize,
+}
+
+#[test]
+fn every_chapter_of_the_manual_is_true() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
+    let mut chapters: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+        .collect();
+    chapters.sort();
+    assert!(chapters.len() >= 8, "the chapters were not found");
+    let rewrite = std::env::var("TOUCHLINE_SPEC").is_ok_and(|value| value == "rewrite");
+    let mut wrong = String::new();
+    for path in chapters {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let drawn = run(&name, &text, &mut wrong);
+        if drawn != text {
+            match rewrite {
+                true => fs::write(&path, &drawn).unwrap(),
+                false => {
+                    let diff = similar::TextDiff::from_lines(&text, &drawn);
+                    writeln!(wrong, "{name}:\n{}", diff.unified_diff().context_radius(4)).unwrap();
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// Returns the chapter with every timeline as it is drawn.
+fn run(name: &str, text: &str, wrong: &mut String) -> String {
+    let mut chapter = Chapter::default();
+    let mut drawn = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        writeln!(drawn, "{line}").unwrap();
+        if line.starts_with('#') {
+            chapter.heading = line.trim_start_matches('#').trim().to_owned();
+        }
+        let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
+        let block: String =
+            lines.by_ref().take_while(|line| *line != "```").fold(String::new(), |block, line| block + line + "\n");
+        let shown = if info == "timeline" { chapter.timeline(name, wrong) } else { block.clone() };
+        write!(drawn, "{shown}```\n").unwrap();
+        chapter.take(info, block, name);
+    }
+    assert!(chapter.timelines > 0, "{name} holds no timeline");
+    drawn
+}
+
+impl Chapter {
+    fn take(&mut self, info: &str, block: String, name: &str) {
+        match info {
+            "vocabulary" => self.vocabulary = block,
+            "directory" => self.directory = block,
+            "given" => self.given = block,
+            "play" => self.play = block,
+            "steps" => self.steps = block,
+            "timeline" => self.timelines += 1,
+            "text" => {}
+            _ => match info.strip_prefix("play named=") {
+                Some(file) => self.later.push((file.to_owned(), block)),
+                None => panic!("{name}: `{info}` is no kind of block"),
+            },
+        }
+    }
+
+    fn sources(&self, play: &str) -> Sources {
+        let mut sources = Sources::default();
+        sources.add("vocabulary.yaml", self.vocabulary.as_bytes());
+        sources.add("directory.yaml", self.directory.as_bytes());
+        let header =
+            "playbook manual \"The manual\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\n";
+        let whole = if play.starts_with("playbook") { play.to_owned() } else { format!("{header}{play}") };
+        sources.add("manual.play", whole.as_bytes());
+        let given = match self.given.is_empty() {
+            true => String::new(),
+            false => format!("given:\n{}", indented(&self.given, 2)),
+        };
+        let scenario = format!(
+            "playbook: manual\nclock: Europe/Madrid\n{given}scenarios:\n  - name: manual\n    steps:\n{}",
+            indented(&self.steps, 6)
+        );
+        sources.add("manual.test.yaml", scenario.as_bytes());
+        sources
+    }
+
+    fn timeline(&self, name: &str, wrong: &mut String) -> String {
+        let sources = self.sources(&self.play);
+        let compiled = compile(&sources);
+        let errors: Vec<Diagnostic> = compiled.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+        let mut say = |sources: &Sources, problems: &[Diagnostic]| {
+            if !problems.is_empty() {
+                let told = human(sources, problems, Look::PLAIN);
+                writeln!(wrong, "{name}, {}:\n{told}", self.heading).unwrap();
+            }
+        };
+        say(&sources, &errors);
+        let Some(unit) = compiled.units.first() else { return String::new() };
+        let (scenarios, problems) = scenario::read(&sources, compiled.scenarios[0], &unit.ruleset());
+        say(&sources, &problems);
+        let Some(file) = scenarios else { return String::new() };
+        let Some(one) = file.scenarios.first() else { return String::new() };
+        let mut reload = |file: &str| self.reloaded(file);
+        let played = play(&file, one, &unit.ruleset(), &mut reload);
+        say(&sources, &played.problems);
+        played.timeline
+    }
+
+    fn reloaded(&self, file: &str) -> Result<std::sync::Arc<RuleSet>, String> {
+        let (_, text) = self.later.iter().find(|(name, _)| name == file).ok_or("there is no such block")?;
+        let sources = self.sources(text);
+        let compiled = compile(&sources);
+        match compiled.diagnostics.iter().find(|problem| problem.is_error()) {
+            Some(error) => Err(error.message.clone()),
+            None => Ok(compiled.units[0].ruleset()),
+        }
+    }
+}
+
+fn compile(sources: &Sources) -> Project {
+    project(sources, &Options::default())
+}
+
+fn indented(text: &str, by: usize) -> String {
+    text.lines().map(|line| format!("{}{line}\n", " ".repeat(by))).collect()
+}
