@@ -67,7 +67,7 @@ impl Coverage {
 
 /// Returns a share in whole percent, rounded down; of nothing, all.
 pub fn percent((reached, all): (usize, usize)) -> usize {
-    if all == 0 { 100 } else { reached * 100 / all }
+    (reached * 100).checked_div(all).unwrap_or(100)
 }
 
 /// Returns the clauses of a rule's conditions and guards, with where they are written.

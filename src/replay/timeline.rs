@@ -54,14 +54,11 @@ impl Pen {
         if lines.is_empty() && [DUE, SENDING].contains(&heading) {
             return;
         }
-        if heading == DUE {
-            if let Some((same, again, last)) = &mut self.last_due {
-                if *same == lines {
-                    *again += 1;
-                    *last = at;
-                    return;
-                }
-            }
+        let last_due = self.last_due.as_mut().filter(|(same, ..)| heading == DUE && *same == lines);
+        if let Some((_, again, last)) = last_due {
+            *again += 1;
+            *last = at;
+            return;
         }
         self.again();
         self.last_due = (heading == DUE).then(|| (lines.clone(), 0, at));
