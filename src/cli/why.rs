@@ -354,7 +354,9 @@ fn why_not(look: &Look, zone: &TimeZone, rule: &str) -> String {
             )
         }
         Verdict::Answered => format!("{name} did not fire: the signal is the answer it waits for."),
-        Verdict::Noted => format!("{name} did not fire: the signal was noted, and the other one it takes is not there."),
+        Verdict::Noted => {
+            format!("{name} did not fire: the signal was noted, and the other one it takes is not there.")
+        }
         Verdict::GuardSaysNo => format!("{name} did not fire: {told}."),
         _ => format!("{name} did not fire: {told}."),
     }

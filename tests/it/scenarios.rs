@@ -59,3 +59,42 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
     found.sort();
 }
+
+const MISTAKES: &str = r#"playbook: retail_care
+clock: Europe/Madrd
+given:
+  shops: {S7: {name: Atocha}}
+  customers: {C1: {segmnt: gold}}
+scenarios:
+  - name: mistakes
+    covers: repeat_complant
+    steps:
+      - {at: Tue 2026-03-16 10:00, signal: complaint, with: {customer: C1, topic: delivery}}
+      - {at: Monday morning, signal: complaint, with: {customer: C1, topic: delivery}}
+      - {at: Mon 2026-03-16 10:00, signl: complaint}
+      - {at: Mon 2026-03-16 10:00, signal: complaints, with: {customer: C1, topic: delivery}}
+      - {at: Mon 2026-03-16 10:00, signal: survey_response, with: {customer: C1, score: 11, touchpont: checkout}}
+      - {at: Mon 2026-03-16 10:00, signal: survey_response, with: {customer: C1}}
+      - {at: Mon 2026-03-16 09:00}
+      - {signal: complaint, with: {customer: C1, topic: delivery}}
+      - {at: Mon 2026-03-16 10:00, acknowledge: repeat_complaint for C1}
+      - {at: Mon 2026-03-16 10:00, duplicate: s9}
+      - {at: Mon 2026-03-16 10:00, close: repeat_complaint for C1 and delivery, contact: customer C1}
+      - expect: [alrt team_lead of S7]
+  - name: Mistakes!
+    steps: [expect: [nothing]]
+"#;
+
+#[test]
+fn mistakes_in_scenarios_are_all_said_at_their_place_with_what_to_type() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Sources::default();
+    for name in ["vocabulary.yaml", "directory.yaml", "retail_care.play"] {
+        sources.add(name, &fs::read(root.join("playbooks/retail").join(name)).unwrap());
+    }
+    let number = sources.add("retail_care.test.yaml", MISTAKES.as_bytes());
+    let project = project(&sources, &Options::default());
+    let (_, problems) = scenario::read(&sources, number, &project.units[0].ruleset());
+    assert!(problems.iter().all(|problem| problem.span.file == number), "each has its place in the file");
+    insta::assert_snapshot!("scenario_mistakes", human(&sources, &problems, Look::PLAIN));
+}

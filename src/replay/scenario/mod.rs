@@ -5,8 +5,6 @@
 
 mod moment;
 mod step;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 
