@@ -226,7 +226,10 @@ impl Play {
                     Ok(target) => (told, Ok(target)),
                     Err(reason) => {
                         let message = format!("`{} {told}`: {reason}", verb.word());
-                        self.played.problems.push(Diagnostic::error(codes::SCENARIO_TARGET, span, message));
+                        let problem = Diagnostic::error(codes::SCENARIO_TARGET, span, message);
+                        self.played.problems.push(problem.help(
+                            "name the rule and the values of one of its firings above, as the timeline shows them",
+                        ));
                         return;
                     }
                 }
@@ -268,7 +271,10 @@ impl Play {
             Ok(rules) => only(&rules, &file.playbook),
             Err(reason) => {
                 let message = format!("`{}` cannot be loaded: {reason}", name.node);
-                self.played.problems.push(Diagnostic::error(codes::SCENARIO_RELOAD, name.span, message));
+                let problem = Diagnostic::error(codes::SCENARIO_RELOAD, name.span, message);
+                self.played.problems.push(
+                    problem.help("name a playbook file without errors, with its path from this scenario's folder"),
+                );
                 return;
             }
         };
@@ -292,7 +298,8 @@ impl Play {
             }
             Err(error) => {
                 let message = format!("the engine does not start again: {error}");
-                self.played.problems.push(Diagnostic::error(codes::SCENARIO_RELOAD, span, message));
+                let problem = Diagnostic::error(codes::SCENARIO_RELOAD, span, message);
+                self.played.problems.push(problem.help("leave the step out, and tell the makers of touchline"));
             }
         }
     }

@@ -7,6 +7,7 @@ mod support;
 
 mod architecture;
 mod cli;
+mod codes;
 mod compile;
 mod hostile;
 mod journal;

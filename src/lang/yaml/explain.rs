@@ -18,9 +18,9 @@ pub(super) fn too_large(span: Span, bytes: usize) -> Diagnostic {
         .help("split it into several files")
 }
 
-/// Returns the first character that no YAML file should hold, and its place.
-pub(super) fn bad_character(text: &str) -> Option<(usize, char)> {
-    text.char_indices().find(|(at, character)| {
+/// Returns the characters that no YAML file should hold, and their places.
+pub(super) fn bad_characters(text: &str) -> impl Iterator<Item = (usize, char)> {
+    text.char_indices().filter(|(at, character)| {
         matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9f}')
             || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
             || *character == '\u{feff}' && *at > 0

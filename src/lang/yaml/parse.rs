@@ -65,10 +65,8 @@ pub(super) fn parse_unlimited(sources: &Sources, file: FileNo) -> Parsed {
         diagnostics.push(explain::too_large(Span::new(file, 0, 0), text.len()));
         return Parsed { diagnostics, ..Parsed::default() };
     }
-    if let Some((at, character)) = explain::bad_character(text) {
-        diagnostics.push(explain::bad_character_at(Span::new(file, at, at + character.len_utf8()), character));
-        return Parsed { diagnostics, ..Parsed::default() };
-    }
+    let cleaned = without_bad_characters(text, file, &mut diagnostics);
+    let text = &*cleaned;
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut parsed = Parsed { diagnostics, ..Parsed::default() };
     let mut whole = read_part(text, file, start..text.len());
@@ -84,6 +82,33 @@ pub(super) fn parse_unlimited(sources: &Sources, file: FileNo) -> Parsed {
         parsed.diagnostics.push(explain::empty(Span::new(file, start, start)));
     }
     parsed
+}
+
+/// Reports characters that no file should hold and puts a space of as many bytes in their place, so that the rest of the
+/// file is read too and every place stays where it is.
+fn without_bad_characters<'t>(text: &'t str, file: FileNo, diagnostics: &mut Vec<Diagnostic>) -> Cow<'t, str> {
+    let mut cleaned = Cow::Borrowed(text);
+    for (at, character) in explain::bad_characters(text) {
+        let range = at..at + character.len_utf8();
+        if diagnostics.len() <= MAX_PROBLEMS {
+            diagnostics.push(explain::bad_character_at(Span::new(file, range.start, range.end), character));
+        }
+        if let Cow::Borrowed(_) = cleaned {
+            cleaned = Cow::Owned(String::with_capacity(text.len()));
+        }
+        if let Cow::Owned(cleaned) = &mut cleaned {
+            cleaned.push_str(&text[cleaned.len()..range.start]);
+            cleaned.push(match range.len() {
+                1 => ' ',
+                2 => '\u{a0}',
+                _ => '\u{2003}',
+            });
+        }
+    }
+    if let Cow::Owned(cleaned) = &mut cleaned {
+        cleaned.push_str(&text[cleaned.len()..]);
+    }
+    cleaned
 }
 
 /// Sorts problems by place and keeps the first of too many.

@@ -279,7 +279,8 @@ impl Reader<'_> {
         match typed::from_text(&scalar.text, &field.ty, &self.rules.vocabulary) {
             Ok(value) => Some(value),
             Err(reason) => {
-                self.say(Diagnostic::error(codes::SCENARIO_VALUE, node.span, format!("`{name}`: {reason}")));
+                let problem = Diagnostic::error(codes::SCENARIO_VALUE, node.span, format!("`{name}`: {reason}"));
+                self.say(problem.help(format!("write {} here", field.ty.describe(&self.rules.vocabulary))));
                 None
             }
         }

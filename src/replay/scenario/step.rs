@@ -245,7 +245,10 @@ impl Reader<'_> {
             Ok(times) if (1..=MOST_TIMES).contains(&times) => Some(times),
             _ => {
                 let message = format!("`times` is a whole number from 1 to {MOST_TIMES}");
-                self.say(Diagnostic::error(codes::SCENARIO_VALUE, node.span, message));
+                self.say(
+                    Diagnostic::error(codes::SCENARIO_VALUE, node.span, message)
+                        .help("write `times: 5` for five signals, or leave it out for one"),
+                );
                 None
             }
         }

@@ -269,6 +269,9 @@ pub(super) fn reserved(at: &At) -> Option<Diagnostic> {
         codes::RESERVED_WORD,
         at.here(),
         format!("`{word}` is a key word, a name stands here"),
-        "write the name before it",
+        match at.token(1) {
+            Some(_) => "write the name before it".to_owned(),
+            None => format!("write a name here; `{word}` itself cannot be one, but `{word}_1` can"),
+        },
     )
 }
