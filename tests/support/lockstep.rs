@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use touchline::engine::effect::{Effect, Firing, Outcome, What};
 use touchline::engine::input::{Delivery, Input};
+use touchline::engine::ruleset::RuleSet;
 use touchline::engine::{Engine, Taken};
 use touchline::id::EffectId;
 use touchline::ir::Rule;
@@ -124,17 +125,17 @@ pub struct Pair {
 
 impl Pair {
     fn new(case: &Case) -> Pair {
-        let set = ruleset(&case.rules);
-        Pair {
-            engine: Engine::new(set.clone()),
-            naive: Naive::new(set),
-            handed_over: 0,
-            sleeps: case.sleeps,
-            log: String::new(),
-        }
+        Pair { sleeps: case.sleeps, ..Pair::of(ruleset(&case.rules)) }
     }
 
-    fn input(&mut self, input: Input, at: Timestamp, fails: u64) -> Result<(), String> {
+    /// Returns both with nothing behind them.
+    pub fn of(set: Arc<RuleSet>) -> Pair {
+        let (engine, naive) = (Engine::new(set.clone()), Naive::new(set));
+        Pair { engine, naive, handed_over: 0, sleeps: false, log: String::new() }
+    }
+
+    /// Hands an input to both; an error tells how they differ.
+    pub fn input(&mut self, input: Input, at: Timestamp, fails: u64) -> Result<(), String> {
         self.both(input.clone(), input, at, fails)
     }
 
@@ -181,7 +182,7 @@ impl Pair {
     }
 
     /// Ticks at each deadline before `until`.
-    fn pass(&mut self, from: Timestamp, until: Timestamp, fails: u64) -> Result<(), String> {
+    pub fn pass(&mut self, from: Timestamp, until: Timestamp, fails: u64) -> Result<(), String> {
         let mut clock = from;
         let mut same = 0;
         while let Some(due) = self.next_deadline().filter(|due| *due < until) {
