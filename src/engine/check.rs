@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Length;
 use crate::engine::effect::Values;
-use crate::engine::eval::{Scope, holds_in_order};
+use crate::engine::eval::{Record, Scope, holds_in_order};
 use crate::engine::fire::Candidate;
 use crate::engine::look::{Arrived, named_key};
 use crate::engine::state::{DueKind, Key, RuleNo};
@@ -36,8 +36,8 @@ impl Turn<'_> {
     pub(crate) fn look_measure(&mut self, number: RuleNo, arrived: &Arrived) -> bool {
         let rule = self.rule(number);
         let Trigger::Measure(measure) = &rule.trigger else { return false };
-        let Some((key, compared)) = self.matches(number, &measure.source, arrived) else { return false };
-        let Some(sample) = self.sample(measure, &arrived.signal) else {
+        let Some((key, mut compared)) = self.matches(number, &measure.source, arrived) else { return false };
+        let Some(sample) = self.sample(measure, &arrived.signal, &mut compared) else {
             let part = measure.field.map_or("count".into(), |field| {
                 self.rules.vocabulary.signal_type(measure.source.signal).fields[field.index()].name.clone()
             });
@@ -64,13 +64,15 @@ impl Turn<'_> {
     }
 
     /// Returns what a signal puts into a measure's sample; `None` where its value is missing.
-    fn sample(&self, measure: &Measure, signal: &Signal) -> Option<Sample> {
+    fn sample(&self, measure: &Measure, signal: &Signal, compared: &mut Vec<Compared>) -> Option<Sample> {
         let plain = |value: Number| Some(Sample { value, currency: None });
         match measure.kind {
             MeasureKind::Count => plain(Number::from_whole(1)),
             MeasureKind::Share => {
                 let share = measure.share.as_ref()?;
-                let picked = Scope::of_signal(self.facts(), signal).holds(share, &mut None);
+                let mut record: Record = self.watching.then(Vec::new);
+                let picked = Scope::of_signal(self.facts(), signal).holds(share, &mut record);
+                compared.extend(record.unwrap_or_default());
                 plain(Number::from_whole(i64::from(picked)))
             }
             MeasureKind::Gap => {

@@ -10,7 +10,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::engine::effect::{Effect, Outcome, What};
-use crate::engine::input::{Delivery, Input};
+use crate::engine::input::{Delivery, Input, Switch};
+use crate::engine::plan::ReloadPlan;
+use crate::engine::refill::refill;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::{Engine, Step, Watch};
 use crate::value::Str;
@@ -48,6 +50,8 @@ pub type Sends<'a> = dyn FnMut(&Effect) -> Option<Str> + 'a;
 pub struct Driver {
     engine: Engine,
     clock: Option<Timestamp>,
+    /// Every input with the `now` it was stamped with, where somebody asked for it.
+    journal: Option<Vec<(Input, Timestamp)>>,
 }
 
 impl Driver {
@@ -55,7 +59,44 @@ impl Driver {
     pub fn new(ruleset: Arc<RuleSet>, watch: Watch) -> Driver {
         let mut engine = Engine::new(ruleset);
         engine.watch(watch);
-        Driver { engine, clock: None }
+        Driver { engine, clock: None, journal: None }
+    }
+
+    /// Keeps every input from here on: what a change of playbooks fills windows from.
+    pub fn keep_journal(&mut self) {
+        self.journal.get_or_insert_default();
+    }
+
+    /// Switches to another rule set at `at`, with windows filled from the kept journal, and returns what becomes of each
+    /// rule.
+    pub fn switch(
+        &mut self,
+        new: &Arc<RuleSet>,
+        at: Timestamp,
+        sends: &mut Sends,
+        seen: &mut dyn FnMut(Turn),
+    ) -> ReloadPlan {
+        let old = self.engine.ruleset().clone();
+        let plan = ReloadPlan::between(&old, new);
+        let journal = self.journal.clone().unwrap_or_default();
+        let fills = refill(&old, new, &plan.to_fill(), journal);
+        if plan.vocabulary {
+            self.move_journal(&old, new);
+        }
+        let switch = Switch { hash: new.hash, ruleset: Some(new.clone()), fills };
+        self.input(Input::Switch(switch), at, sends, seen);
+        plan
+    }
+
+    /// Reads the journal under another vocabulary from here on.
+    fn move_journal(&mut self, old: &RuleSet, new: &RuleSet) {
+        let (old, new) = (&old.vocabulary, &new.vocabulary);
+        let moved = |(input, now): (Input, Timestamp)| match input {
+            Input::Signal(signal) => Some((Input::Signal(signal.remap(old, new)?), now)),
+            Input::Fact(change) => Some((Input::Fact(change.remap(old, new)?), now)),
+            other => Some((other, now)),
+        };
+        self.journal = self.journal.take().map(|journal| journal.into_iter().filter_map(moved).collect());
     }
 
     /// Returns the engine.
@@ -109,6 +150,9 @@ impl Driver {
     fn turn(&mut self, input: Input, cause: Cause, now: Timestamp, sends: &mut Sends, seen: &mut dyn FnMut(Turn)) {
         let mut waiting = VecDeque::from([(input, cause)]);
         while let Some((input, cause)) = waiting.pop_front() {
+            if let Some(journal) = &mut self.journal {
+                journal.push((input.clone(), now));
+            }
             let step = self.engine.handle(input, now);
             for effect in step.effects.iter().filter(|effect| leaves_the_house(effect)) {
                 let delivery = Delivery { effect: effect.id, failed: sends(effect) };

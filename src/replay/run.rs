@@ -10,7 +10,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::engine::effect::{Effect, Outcome, What};
-use crate::engine::input::{Human, HumanAction, Input, Switch, Target};
+use crate::engine::input::{Human, HumanAction, Input, Target};
+use crate::engine::plan::RuleChange;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::{Engine, Step as EngineStep, Watch};
 use crate::id::RuleId;
@@ -59,6 +60,9 @@ pub fn play(file: &ScenarioFile, scenario: &Scenario, rules: &RuleSet, reload: &
         effects: vec![],
         played: Played { timeline: String::new(), problems: vec![], fired: BTreeSet::new(), reached: BTreeSet::new() },
     };
+    if scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Reload(_))) {
+        play.driver.keep_journal();
+    }
     if let Some(start) = scenario.steps.iter().find_map(|step| step.at) {
         for fact in &file.given {
             play.input(Input::Fact(fact.clone()), start);
@@ -281,8 +285,21 @@ impl Play {
         self.until(at);
         self.rules = rules.clone();
         self.pen.switch(rules.clone());
-        let switch = Switch { hash: rules.hash, ruleset: Some(rules), fills: vec![] };
-        let lines = self.input(Input::Switch(switch), at);
+        let mut steps = vec![];
+        let (driver, pen) = (&mut self.driver, &self.pen);
+        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let fails = &mut self.fails;
+        let mut see = |turn: Turn| {
+            seen.turn(turn.step);
+            steps.extend(pen.lines(turn.step));
+        };
+        let plan = driver.switch(&rules, at, &mut |effect| fail(fails, effect), &mut see);
+        let changed = plan.rules.iter().filter(|(_, change)| *change != RuleChange::Unchanged);
+        let mut lines: Vec<String> = changed.map(|(id, change)| format!("{}: {change}", id.rule)).collect();
+        let filling = self.driver.engine().filling().into_iter();
+        let until = filling.map(|(id, until)| format!("{}: filling until {}", id.rule, self.pen.instant(until)));
+        lines.extend(until);
+        lines.extend(steps);
         self.pen.moment(at, &format!("reload {}", name.node), lines);
     }
 

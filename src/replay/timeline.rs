@@ -73,6 +73,11 @@ impl Pen {
         }
     }
 
+    /// Returns an instant as the timeline says it.
+    pub fn instant(&self, at: Timestamp) -> String {
+        words::instant(at, &self.zone)
+    }
+
     /// Returns the timeline.
     pub fn finish(mut self) -> String {
         self.again();
