@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use crate::compile::{Options, Project, Unit, project};
+use crate::id::RuleId;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::render;
 use crate::lang::source::{FileNo, Sources};
-use crate::replay::scenario::{self, ScenarioFile};
+use crate::replay::scenario::{self, LeftOut, ScenarioFile};
 
 use super::files;
 use super::screen::Screen;
@@ -56,12 +57,31 @@ impl Loaded {
             if unit.rules.is_empty() {
                 continue;
             }
-            let (scenarios, mut found) = scenario::read(&self.sources, *file, &unit.ruleset());
+            let (scenarios, mut found) = scenario::read_despite(&left_out(unit), &self.sources, *file, &unit.ruleset());
             problems.append(&mut found);
             read.extend(scenarios.map(|scenarios| (scenarios, unit)));
         }
         (read, problems)
     }
+}
+
+/// Returns what a unit's rule set lacks because of errors: they are told where they are.
+fn left_out(unit: &Unit) -> LeftOut {
+    let mut left_out = LeftOut::default();
+    for book in &unit.playbooks {
+        let Some(id) = &book.id else {
+            left_out.nameless_playbook = true;
+            continue;
+        };
+        left_out.playbooks.insert(id.clone());
+        for broken in &book.broken {
+            match &broken.id {
+                Some(rule) => drop(left_out.rules.insert(RuleId::new(&**id, &**rule))),
+                None => drop(left_out.with_nameless_rule.insert(id.clone())),
+            }
+        }
+    }
+    left_out
 }
 
 /// Returns how many parts two paths have in common from their beginning.

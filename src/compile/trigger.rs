@@ -143,7 +143,10 @@ impl Lower<'_> {
                     let message = format!("`{}` has no plural in the vocabulary", signal.name);
                     Diagnostic::error(codes::PLURAL, word.span, message)
                         .label(format!("the plural of `{}`?", signal.name))
-                        .help(format!("add `plural: {name}` under `{}` in vocabulary.yaml", signal.name))
+                        .help(format!(
+                            "add `plural: {name}` under `{0}` in vocabulary.yaml, or write `{0}`",
+                            signal.name
+                        ))
                 }
             };
             return problem;

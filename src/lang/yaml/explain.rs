@@ -306,7 +306,9 @@ impl<'a> Place<'a> {
                 .label("a value that begins with a bracket is a list or mapping")
                 .help(quoted);
         }
-        if value.is_some_and(|value| value.contains(": ") || value.ends_with(':')) {
+        // Inside brackets a `: ` is what it should be: the line stands in the wrong column.
+        let bracketed = value.is_some_and(|value| value.starts_with(['{', '[']));
+        if !bracketed && value.is_some_and(|value| value.contains(": ") || value.ends_with(':')) {
             return Diagnostic::error(
                 codes::YAML_NEEDS_QUOTES,
                 self.line_span(),

@@ -101,7 +101,7 @@ fn without_bad_characters<'t>(text: &'t str, file: FileNo, diagnostics: &mut Vec
             cleaned.push(match range.len() {
                 1 => ' ',
                 2 => '\u{a0}',
-                _ => '\u{2003}',
+                _ => '\u{2007}',
             });
         }
     }

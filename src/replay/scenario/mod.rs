@@ -6,7 +6,7 @@
 mod moment;
 mod step;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -128,11 +128,35 @@ pub const NOTHING: &str = "nothing";
 /// See [`NOTHING`].
 pub const NOTHING_ELSE: &str = "nothing else";
 
+/// What a rule set lacks because of mistakes that are told where they are: a scenario that names it is not told again.
+#[derive(Clone, Debug, Default)]
+pub struct LeftOut {
+    /// Playbooks, by id, none of whose rules may be left.
+    pub playbooks: BTreeSet<Str>,
+    /// Some playbook has no id that could be read.
+    pub nameless_playbook: bool,
+    /// Rules with an error.
+    pub rules: BTreeSet<RuleId>,
+    /// Playbooks that hold a rule whose id could not be read.
+    pub with_nameless_rule: BTreeSet<Str>,
+}
+
 /// Reads one file of scenarios. What cannot be read is left out and said.
 pub fn read(sources: &Sources, file: FileNo, rules: &RuleSet) -> (Option<ScenarioFile>, Vec<Diagnostic>) {
+    read_despite(&LeftOut::default(), sources, file, rules)
+}
+
+/// The same for rules of which some were left out: what names those is left out too, without a word.
+pub fn read_despite(
+    left_out: &LeftOut,
+    sources: &Sources,
+    file: FileNo,
+    rules: &RuleSet,
+) -> (Option<ScenarioFile>, Vec<Diagnostic>) {
     let (root, _, mut problems) = parse(sources, file);
     let Some(root) = root else { return (None, problems) };
-    let mut reader = Reader { rules, zone: rules.vocabulary.zone.clone(), playbook: "".into(), problems: vec![] };
+    let zone = rules.vocabulary.zone.clone();
+    let mut reader = Reader { rules, left_out, zone, playbook: "".into(), problems: vec![] };
     let scenarios = reader.file(file, &root);
     problems.append(&mut reader.problems);
     problems.sort_by_key(|problem| problem.span.start);
@@ -147,6 +171,7 @@ pub fn playbook_of(sources: &Sources, file: FileNo) -> Option<String> {
 /// What every part of the reader needs.
 struct Reader<'a> {
     rules: &'a RuleSet,
+    left_out: &'a LeftOut,
     zone: TimeZone,
     playbook: Str,
     problems: Vec<Diagnostic>,
@@ -203,8 +228,11 @@ impl Reader<'_> {
         };
         let name = self.keep(read::expect_text(node, "playbook"))?;
         let known = playbooks(self.rules);
-        if known.contains(&name) {
+        if known.contains(&name) || self.left_out.playbooks.contains(name) {
             return Some(name.into());
+        }
+        if self.left_out.nameless_playbook && nearest(name, known.iter().copied()).is_none() {
+            return None;
         }
         let problem = Diagnostic::error(codes::SCENARIO_PLAYBOOK, node.span, format!("unknown playbook `{name}`"));
         self.say(problem.help(suggest(name, &known)));
@@ -319,8 +347,16 @@ impl Reader<'_> {
             return Some(id);
         }
         let playbook = self.playbook.clone();
+        if self.left_out.rules.contains(&id) {
+            return None;
+        }
         let known: Vec<&str> =
             self.rules.rules.iter().filter(|rule| rule.id.playbook == playbook).map(|rule| &*rule.id.rule).collect();
+        let broken = self.left_out.rules.iter().filter(|rule| rule.playbook == playbook).map(|rule| &*rule.rule);
+        let known: Vec<&str> = known.into_iter().chain(broken).collect();
+        if self.left_out.with_nameless_rule.contains(&playbook) && nearest(name, known.iter().copied()).is_none() {
+            return None;
+        }
         let help = suggest(name, &known);
         let message = format!("`{playbook}` has no rule `{name}`");
         self.say(Diagnostic::error(codes::SCENARIO_RULE, span, message).help(help));

@@ -20,7 +20,7 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
             codes::NO_PER,
             at.behind(),
             "this limit does not say per what",
-            format!("write `at most {} per customer`, or per store, per case …", shown(written.trim_end())),
+            format!("add `per customer`, or per store, per case …: `{} per customer`", shown(written.trim_end())),
         );
     }
     let length = at.expects_any(&[Rule::length, Rule::number]) && words::UNITS.contains(&at.word(0).as_str());

@@ -1,0 +1,215 @@
+//! The mistakes that beginners make, and the first thing each of them is told to type. Expectations are written by hand.
+
+use std::path::Path;
+
+use touchline::compile::{Options, project};
+use touchline::lang::render::{Look, human};
+use touchline::lang::source::Sources;
+
+use crate::compile::add_folder;
+
+/// A rule as a sentence, the code of its first problem, and how its help begins.
+const IN_SENTENCES: &[(&str, &str, &str)] = &[
+    ("when survey_response where score is atleast 9 then alert care_team", "P018", "write `is at least 9`"),
+    ("when survey_response then send email customer using \"thank_you\"", "P038", "write `email"),
+    ("when survey_response where score <= 6 then alert care_team", "P015", "write `is at most 6`"),
+    ("when survey_response where score is 3 && comment is present then alert care_team", "P015", "write `and`"),
+    (
+        "when survey_response where score is 3 and comment is present or stars is 1 then alert care_team",
+        "P016",
+        "put brackets",
+    ),
+    (
+        "when 3 or more complaints for the same customer then alert care_team",
+        "P027",
+        "write how long at most, such as `within 14 days`",
+    ),
+    ("when survey_response unles customer.at_risk then alert care_team", "P019", "did you mean `unless`?"),
+    (
+        "when 3 or more complaints for the same customer within 14 minuts then alert care_team",
+        "P032",
+        "did you mean `minutes`?",
+    ),
+    ("when survey_response then alert care_team unless customer.at_risk", "P025", "move"),
+    ("when survey_response then alert care_team saying Hello there", "P030", "write `saying \"Hello there\"`"),
+    ("when survey_response where score is at least \"9\" then alert care_team", "P031", "write `9` without quotes"),
+    ("when survey_response where scroe is 9 then alert care_team", "N001", "did you mean `score`?"),
+    ("when survey_respons then alert care_team", "N002", "did you mean `survey_response`?"),
+    ("when complaint then alert managr of store", "N008", "did you mean `manager`?"),
+    ("when survey_response where comment mentions kindnes then alert care_team", "N006", "did you mean `kindness`?"),
+    ("when survey_response then email customer using \"thank_yu\"", "N009", "did you mean `thank_you`?"),
+    ("when complaint then during busines_hours: alert care_team", "N007", "did you mean `business_hours`?"),
+    ("when survey_response where score is at least 11 then alert care_team", "T002", "write a"),
+    (
+        "when 3 or more queue_readings for the same store within 2 days then alert care_team",
+        "N003",
+        "add `plural: queue_readings`",
+    ),
+    ("when complaint at most once every 7 days then alert care_team", "P029", "add `per customer`"),
+    ("when complaint where topic is \"late then alert care_team", "P010", "end it with `\"`"),
+    ("when survey_response where score is at most 6,5 then alert care_team", "P014", "write `6.5`"),
+    ("WHEN survey_response then alert care_team", "P017", "write `when`"),
+];
+
+/// The same in YAML, where it can be made there, and what only YAML makes possible.
+const IN_YAML: &[(&str, &str, &str)] = &[
+    (
+        "when: {signal: survey_response, where: score is atleast 9}\n  then: [{alert: care_team}]",
+        "P018",
+        "write `is at least 9`",
+    ),
+    ("when: {signal: survey_response}\n  then: [{send_email: customer, using: thank_you}]", "Y020", "write `email`"),
+    (
+        "when: {signal: survey_response, where: score <= 6}\n  then: [{alert: care_team}]",
+        "P015",
+        "write `is at most 6`",
+    ),
+    (
+        "when: {signal: survey_response, where: score is 3 && comment is present}\n  then: [{alert: care_team}]",
+        "P015",
+        "write `and`",
+    ),
+    (
+        "when: {signal: survey_response, where: score is 3 and comment is present or stars is 1}\n  then: [{alert: care_team}]",
+        "P016",
+        "put brackets",
+    ),
+    ("when: {at_least: 3, signal: complaint, same: customer}\n  then: [{alert: care_team}]", "P027", "add `within"),
+    (
+        "when: {signal: survey_response}\n  unles: customer.at_risk\n  then: [{alert: care_team}]",
+        "Y020",
+        "did you mean `unless`?",
+    ),
+    (
+        "when: {at_least: 3, signal: complaint, same: customer, within: 14 minuts}\n  then: [{alert: care_team}]",
+        "P032",
+        "did you mean `minutes`?",
+    ),
+    (
+        "when: {signal: survey_response, where: 'score is at least \"9\"'}\n  then: [{alert: care_team}]",
+        "P031",
+        "write `9` without quotes",
+    ),
+    (
+        "when: {signal: survey_response, where: scroe is 9}\n  then: [{alert: care_team}]",
+        "N001",
+        "did you mean `score`?",
+    ),
+    ("when: {signal: survey_respons}\n  then: [{alert: care_team}]", "N002", "did you mean `survey_response`?"),
+    ("when: {signal: complaint}\n  then: [{alert: managr of store}]", "N008", "did you mean `manager`?"),
+    (
+        "when: {signal: survey_response, where: comment mentions kindnes}\n  then: [{alert: care_team}]",
+        "N006",
+        "did you mean `kindness`?",
+    ),
+    (
+        "when: {signal: survey_response}\n  then: [{email: customer, using: thank_yu}]",
+        "N009",
+        "did you mean `thank_you`?",
+    ),
+    (
+        "when: {signal: complaint}\n  then: [{during: busines_hours, alert: care_team}]",
+        "N007",
+        "did you mean `business_hours`?",
+    ),
+    ("when: {signal: survey_response, where: score is at least 11}\n  then: [{alert: care_team}]", "T002", "write a"),
+    (
+        "when: {at_least: 3, signal: queue_readings, same: store, within: 2 days}\n  then: [{alert: care_team}]",
+        "N003",
+        "add `plural: queue_readings`",
+    ),
+    (
+        "when: {signal: complaint}\n  at_most: once every 7 days\n  then: [{alert: care_team}]",
+        "P029",
+        "add `per customer`",
+    ),
+    (
+        "when: {signal: survey_response, where: 'score is at most 6,5'}\n  then: [{alert: care_team}]",
+        "P014",
+        "write `6.5`",
+    ),
+    (
+        "when: {signal: survey_response, where: score is at most 6 AND stars is 1}\n  then: [{alert: care_team}]",
+        "P017",
+        "write `and`",
+    ),
+    ("When: {signal: survey_response}\n  then: [{alert: care_team}]", "Y020", "did you mean `when`?"),
+    ("when: {signal: complaint}\n  then: [{alert: care_team, saying: \"Hello}]", "Y013", "add the closing `\"`"),
+    ("when: {signal: complaint}\n\tthen: [{alert: care_team}]", "Y011", "replace it with spaces"),
+    (
+        "when: {signal: complaint}\n   then: [{alert: care_team}]",
+        "Y012",
+        "keys of one mapping begin in the same column",
+    ),
+    ("when: {signal: complaint}\n  than: [{alert: care_team}]", "Y020", "did you mean `then`?"),
+    (
+        "when: {at_least: 2, signal: complaint, same: customer, within: 2 days}\n  then: [{post_to: crm, with: {from: 21:00}}]",
+        "Y026",
+        "write `=21:00`",
+    ),
+    (
+        "when: {at_least: 2, signal: complaint, same: customer, within: 2 days}\n  then: [{post_to: crm, with: {urgent: no}}]",
+        "Y026",
+        "write `=no`",
+    ),
+];
+
+/// Whole files: two rules with one id, curly quotes that are taken as they are.
+const TWO_RULES: (&str, &str) = (
+    "rule one \"One\" when complaint at most once every 1 day per store then alert care_team\n\nrule one \"Two\" when complaint at most once every 1 day per store then alert care_team\n",
+    "- id: one\n  title: One\n  when: {signal: complaint}\n  at_most: once every 1 day per store\n  then: [{alert: care_team}]\n- id: one\n  title: Two\n  when: {signal: complaint}\n  at_most: once every 1 day per store\n  then: [{alert: care_team}]\n",
+);
+
+fn play(rules: &str) -> String {
+    format!("playbook first \"First\" version 1\n\n{rules}")
+}
+
+fn yaml(rules: &str) -> String {
+    format!("playbook: first\ntitle: First\nversion: 1\nrules:\n{rules}")
+}
+
+/// Says what is wrong where the first problem of a file is another than expected.
+fn unexpected(name: &str, text: &str, code: &str, help: &str) -> Option<String> {
+    let mut sources = Sources::default();
+    add_folder(&mut sources, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit"));
+    sources.add(name, text.as_bytes());
+    let problems = project(&sources, &Options::default()).diagnostics;
+    let first = problems.iter().find(|problem| problem.is_error()).or(problems.first());
+    let fits = first
+        .is_some_and(|first| first.code == code && first.help.as_deref().is_some_and(|told| told.starts_with(help)));
+    let other_errors = problems.iter().filter(|problem| problem.is_error()).count() > 1;
+    (!fits || other_errors)
+        .then(|| format!("{text}\nwanted {code}: {help}\n{}", human(&sources, &problems, Look::PLAIN)))
+}
+
+#[test]
+fn mistakes_of_beginners_get_the_right_first_suggestion() {
+    let mut wrong = Vec::new();
+    for (rule, code, help) in IN_SENTENCES {
+        wrong.extend(unexpected("first.play", &play(&format!("rule one \"One\" {rule}\n")), code, help));
+    }
+    for (rule, code, help) in IN_YAML {
+        wrong.extend(unexpected("first.play.yaml", &yaml(&format!("- id: one\n  title: One\n  {rule}\n")), code, help));
+    }
+    let (two, two_in_yaml) = TWO_RULES;
+    wrong.extend(unexpected("first.play", &play(two), "N020", "give one of them another id"));
+    wrong.extend(unexpected("first.play.yaml", &yaml(two_in_yaml), "N020", "give one of them another id"));
+    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn curly_quotes_are_quotes() {
+    let rule =
+        "rule one “One” when complaint where topic is “late” at most once every 1 day per store then alert care_team\n";
+    let mut sources = Sources::default();
+    add_folder(&mut sources, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit"));
+    sources.add("first.play", play(rule).as_bytes());
+    sources.add(
+        "second.play.yaml",
+        b"playbook: second\ntitle: Second\nversion: 1\nrules:\n- id: one\n  title: One\n  when: {signal: complaint, where: topic is \xe2\x80\x9clate\xe2\x80\x9d}\n  at_most: once every 1 day per store\n  then: [{alert: care_team}]\n",
+    );
+    let project = project(&sources, &Options::default());
+    let errors: Vec<_> = project.diagnostics.iter().filter(|problem| problem.is_error()).collect();
+    assert!(errors.is_empty(), "{}", human(&sources, &project.diagnostics, Look::PLAIN));
+    assert_eq!(project.units[0].rules.len(), 2);
+}
