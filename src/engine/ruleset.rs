@@ -57,6 +57,19 @@ impl RuleSet {
         RuleSet { vocabulary, directory, templates, rules, hash, by_signal, runs_over }
     }
 
+    /// Returns this set with the running version of every rule in `broken`, where `running` has one: a rule that does not
+    /// compile keeps what runs (M24). A vocabulary changes together with all rules or not at all: with another one,
+    /// nothing can be kept, and the set is refused with the rules that stand in its way.
+    pub fn keeping(&self, running: &RuleSet, broken: &[RuleId]) -> Result<RuleSet, Vec<RuleId>> {
+        let kept: Vec<&Arc<Rule>> = broken.iter().filter_map(|id| running.rule(id)).collect();
+        if !kept.is_empty() && self.vocabulary.fingerprint != running.vocabulary.fingerprint {
+            return Err(kept.into_iter().map(|rule| rule.id.clone()).collect());
+        }
+        let sound = self.rules.iter().filter(|rule| !broken.contains(&rule.id));
+        let rules = sound.chain(kept).cloned().collect();
+        Ok(RuleSet::new(self.vocabulary.clone(), self.directory.clone(), self.templates.clone(), rules))
+    }
+
     /// Returns the places in `rules` of every rule that could match a signal of this kind: may name too many,
     /// never too few (invariant 9). Ordered by rule id.
     pub fn candidates(&self, signal: SignalNo) -> &[u32] {

@@ -364,6 +364,24 @@ fn pausing_holds_what_is_planned_and_shadow_sends_nothing() {
 }
 
 #[test]
+fn a_rule_that_does_not_compile_keeps_its_running_version() {
+    let both = format!("{COUNT}{LIMITED}");
+    let mut shop = Shop::open(rules(&both));
+    shop.complaint("02 10:00", "");
+    shop.complaint("03 10:00", "");
+    // `third` is broken in the new file, and `each` says something else.
+    let new = rules(&LIMITED.replace("\"one\"", "\"another\""));
+    let broken = [touchline::id::RuleId::new("care", "third")];
+    let kept = Arc::new(new.keeping(&shop.rules, &broken).expect("the vocabulary is the same"));
+    let (plan, effects) = shop.reload(kept, "03 12:00");
+    assert_eq!(plan.to_string(), "care/each: changed: actions; counters are kept\ncare/third: unchanged\n");
+    assert_eq!(words(&effects), Vec::<String>::new());
+    assert!(words(&shop.complaint("04 10:00", "")).contains(&"sent alert to care_team three".to_owned()));
+    let other = rules_with(&VOCABULARY.replace("weight", "heaviness"), LIMITED);
+    assert_eq!(other.keeping(&shop.rules, &broken).unwrap_err(), broken, "a vocabulary changes with all rules or not");
+}
+
+#[test]
 fn a_changed_vocabulary_moves_what_is_kept_by_name() {
     let moved = VOCABULARY
         .replace(
