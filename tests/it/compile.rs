@@ -107,6 +107,37 @@ fn ten_thousand_rules_are_compiled_without_quadratic_work() {
     assert!(project.diagnostics.iter().all(|problem| !problem.is_error()));
 }
 
+/// However many rules on one signal exclude each other, the one that does not is found.
+#[test]
+fn two_mails_for_one_signal_are_found_among_thousands_of_rules() {
+    let mut sources = Sources::default();
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit");
+    add_folder(&mut sources, &unit);
+    let mut text = "playbook many \"Many\" version 1\n".to_owned();
+    let mut rule = |id: &str, condition: &str| {
+        text.push_str(&format!(
+            "rule {id} \"Rule\" when complaint where {condition} then email customer using \"thank_you\" with voucher \"A\"\n"
+        ));
+    };
+    for topic in 0..3_000 {
+        rule(&format!("r{topic:04}"), &format!("topic is \"topic {topic}\""));
+    }
+    rule("s1", "topic is \"topic 2999\" and urgent is present");
+    rule("s2", "topic is one of \"topic 7000\", \"topic 2000\"");
+    rule("s3", "topic is \"topic 7001\"");
+    sources.add("many.play", text.as_bytes());
+    let project = project(&sources, &Options::default());
+    let told: Vec<&str> =
+        project.diagnostics.iter().filter(|problem| problem.code == "L009").map(|problem| &*problem.message).collect();
+    assert_eq!(
+        told,
+        [
+            "rules `many/r2999` and `many/s1` can both mail one customer for one `complaint`",
+            "rules `many/r2000` and `many/s2` can both mail one customer for one `complaint`",
+        ]
+    );
+}
+
 #[test]
 fn both_syntaxes_give_the_same_rules() {
     let (sources, project) = compiled("playbooks");

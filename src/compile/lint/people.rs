@@ -18,8 +18,9 @@ use crate::value::Str;
 use crate::vocabulary::directory::Place;
 use crate::vocabulary::{SignalNo, ThingNo, Type, builtin};
 
-/// With how many earlier rules on a signal one rule is compared: more mails than that are a message already.
-const COMPARED_RULES: usize = 32;
+/// How many pairs of rules on one signal are compared at most. Rules that differ in a value are told apart without being
+/// compared, so only thousands of rules with ranges beside each other come near.
+const COMPARED_PAIRS: usize = 1_000_000;
 /// How far upwards a role is looked for: places do not nest deeper.
 const LEVELS: usize = 16;
 
@@ -161,22 +162,59 @@ pub fn two_mails(unit: &Unit, found: &mut Vec<Diagnostic>) {
                 _ => None,
             })
             .collect();
-        for thing in mails.keys() {
-            let others = by_signal.entry((source.signal, *thing)).or_default();
-            let both =
-                others.iter().take(COMPARED_RULES).find(|(_, filter)| !range::exclude(*filter, source.filter.as_ref()));
-            if let Some((other, _)) = both {
-                let name = &unit.vocabulary.thing_type(*thing).name;
-                let signal = &unit.vocabulary.signal_type(source.signal).name;
-                let message =
-                    format!("rules `{}` and `{}` can both mail one {name} for one `{signal}`", other.id, rule.id);
-                found.push(
-                    Diagnostic::warning(codes::TWO_MAILS, head(rule), message)
-                        .related(head(other), "the other rule")
-                        .help("add to one `where` what excludes the other, or join them in one rule"),
-                );
-            }
-            others.push((rule, source.filter.as_ref()));
+        for thing in mails.into_keys() {
+            by_signal.entry((source.signal, thing)).or_default().push((rule, source.filter.as_ref()));
         }
     }
+    for ((signal, thing), rules) in by_signal {
+        let name = &unit.vocabulary.thing_type(thing).name;
+        let signal = &unit.vocabulary.signal_type(signal).name;
+        for (first, second) in overlapping(&rules) {
+            let (other, rule) = (rules[first].0, rules[second].0);
+            let message = format!("rules `{}` and `{}` can both mail one {name} for one `{signal}`", other.id, rule.id);
+            found.push(
+                Diagnostic::warning(codes::TWO_MAILS, head(rule), message)
+                    .related(head(other), "the other rule")
+                    .help("add to one `where` what excludes the other, or join them in one rule"),
+            );
+        }
+    }
+}
+
+/// Returns for each rule that overlaps with one before it the first such rule and itself.
+///
+/// Most rules on one signal ask for one value each of one field. They stand in a drawer a value, and a rule is compared
+/// only with those in its own drawers and with those that take any value.
+fn overlapping(rules: &[Filtered<'_>]) -> Vec<(usize, usize)> {
+    let pins: Vec<_> = rules.iter().map(|(_, filter)| range::pins(*filter)).collect();
+    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    for (field, _) in pins.iter().flatten() {
+        *uses.entry(field).or_default() += 1;
+    }
+    let field = uses.into_iter().max_by_key(|(_, count)| *count).map(|(field, _)| field);
+    let (mut drawers, mut any, mut left) = (FxHashMap::<&str, Vec<usize>>::default(), Vec::new(), COMPARED_PAIRS);
+    let mut pairs = Vec::new();
+    for (second, (_, filter)) in rules.iter().enumerate() {
+        let values = pins[second].iter().find(|(pinned, _)| Some(pinned.as_str()) == field).map(|(_, values)| values);
+        let mut first_of = |earlier: &mut dyn Iterator<Item = usize>| {
+            earlier.take(left).find(|first| {
+                left -= 1;
+                !range::exclude(rules[*first].1, *filter)
+            })
+        };
+        let first = match values {
+            None => first_of(&mut (0..second)),
+            Some(values) => {
+                let in_drawers = values.iter().filter_map(|value| drawers.get(value.as_str()));
+                let lists = in_drawers.chain([&any]);
+                lists.filter_map(|list| first_of(&mut list.iter().copied())).min()
+            }
+        };
+        pairs.extend(first.map(|first| (first, second)));
+        match values {
+            None => any.push(second),
+            Some(values) => values.iter().for_each(|value| drawers.entry(value).or_default().push(second)),
+        }
+    }
+    pairs
 }

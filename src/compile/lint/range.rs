@@ -166,6 +166,17 @@ pub fn exclude(one: Option<&Condition>, other: Option<&Condition>) -> bool {
     [one, other].into_iter().flatten().any(|condition| known.add(condition).is_some())
 }
 
+/// Returns the fields of which a condition takes only certain values, with these, each as one text.
+pub fn pins(condition: Option<&Condition>) -> Vec<(String, Vec<String>)> {
+    let mut known = Known::default();
+    if condition.is_some_and(|condition| known.add(condition).is_some()) {
+        return Vec::new();
+    }
+    let text = |value: &Value| format!("{value:?}");
+    let pinned = known.0.iter().filter_map(|(access, left)| Some((access, left.only.as_ref()?)));
+    pinned.map(|(access, only)| (format!("{access:?}"), only.iter().map(text).collect())).collect()
+}
+
 /// Reports conditions and tests of a rule that can never hold.
 pub fn never_holds(unit: &Unit, rule: &Rule, found: &mut Vec<Diagnostic>) {
     let mut filters = |source: &Source| filter(unit, source.filter.as_ref(), "fires", found);
