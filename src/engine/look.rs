@@ -276,8 +276,8 @@ impl Turn<'_> {
         let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
         let since = state.window.reading().unentered_since();
         let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
-        // The latest reading is what the firing will speak of.
-        state.latest = due.is_some().then(|| latest_of(state.latest.take(), arrived));
+        // The latest reading is what the firing will speak of, also where a late one begins its run.
+        state.latest = Some(latest_of(state.latest.take(), arrived));
         self.arm(number, key, due);
     }
 
@@ -488,8 +488,10 @@ impl Turn<'_> {
             self.note_candidate(&candidate, Verdict::Joined { since });
             return self.keep_pending(candidate, Attempt::Silenced { until });
         }
-        // Values are those of the latest signal (M15); a late one only gives the occasion to ask again.
-        let candidate = if candidate.late { self.pending_candidate(candidate) } else { candidate };
+        // Values are those of the latest signal of the key (M15); an earlier one only gives the occasion to ask again.
+        let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
+        let pending = self.pending_candidate(candidate.clone());
+        let candidate = if at(&pending) > at(&candidate) { pending } else { candidate };
         match self.attempt(&candidate) {
             Attempt::Fired => self.fired(candidate.rule, &candidate.key),
             attempt => self.keep_pending(candidate, attempt),

@@ -85,9 +85,9 @@ fn what(what: &What, outcome: Outcome) -> String {
 
 /// After a sleep one tick works through many instants; how many of them were idle takes part in the ids.
 fn without_ids(line: &str) -> String {
-    let words = line.split_inclusive([' ', '[', ']', '-']);
+    let words = line.split_inclusive([' ', '[', ']', '-', '"']);
     let is_id = |word: &str| {
-        let word = word.trim_end_matches([' ', '[', ']', '-']);
+        let word = word.trim_end_matches([' ', '[', ']', '-', '"']);
         word.len() >= 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     words.map(|word| if is_id(word) { "* " } else { word }).collect()

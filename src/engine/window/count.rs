@@ -80,7 +80,7 @@ impl CountWindow {
         self.entries.insert(at, Entry { place, own_end, end: own_end, id, distinct, in_episode: false });
         self.mend_ends(at);
         let in_order = at + 1 == self.entries.len();
-        let counted = if in_order { self.in_order(need) } else { self.late(at, need, now) };
+        let counted = if in_order { self.in_order(need, now) } else { self.late(at, need, now) };
         if self.entries.len() > INSTANTS_KEPT {
             self.entries.pop_front();
         }
@@ -99,7 +99,7 @@ impl CountWindow {
     }
 
     /// The usual case, without looking at the whole window: the new entry is the last.
-    fn in_order(&mut self, need: u64) -> Counted {
+    fn in_order(&mut self, need: u64, now: Timestamp) -> Counted {
         let last = self.entries.len() - 1;
         let at = self.entries[last].place.at;
         let have = self.count_at(at);
@@ -113,9 +113,11 @@ impl CountWindow {
             entry.in_episode && (entry.place.at == at || self.count_just_before(at, last) >= need)
         });
         self.entries[last].in_episode = true;
+        // The last of its key may still be so late that the count is over by now.
+        let lasts = self.count_at(now.max(at)) >= need;
         match owned {
-            true => Counted::Joined { lasts: true },
-            false => Counted::Entered { signals: self.signals_at(at), have, lasts: true },
+            true => Counted::Joined { lasts },
+            false => Counted::Entered { signals: self.signals_at(at), have, lasts },
         }
     }
 

@@ -137,13 +137,12 @@ impl Naive {
         }
     }
 
-    /// M12: the limit frees: it fires, if the episode still lasts.
+    /// M12: the limit frees: it fires, if the episode still lasts; with the values of its latest signal (M15).
     fn limit_frees(&mut self, rule: &Arc<Rule>, key: &[Value]) {
         let story = self.story(&rule.id);
         let Some(waiting) = story.waiting.iter().find(|waiting| waiting.key == key).cloned() else { return };
         let candidate = match &rule.trigger {
             Trigger::Count { .. } if !self.count_lasts(rule, key) => None,
-            Trigger::Count { .. } => self.count_now(rule, key),
             _ => Some(waiting.candidate),
         };
         match candidate {

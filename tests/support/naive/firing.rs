@@ -103,6 +103,9 @@ impl Naive {
             return;
         };
         let mut waiting = story.waiting.remove(place);
+        // M15: the values of the latest signal; an earlier one that came late is only the occasion.
+        let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
+        let candidate = if at(&waiting.candidate) > at(&candidate) { waiting.candidate.clone() } else { candidate };
         let asked = self.ask(rule, &candidate);
         if matches!(asked, Asked::GuardSaysNo | Asked::Limited) {
             waiting.for_limit = asked == Asked::Limited;

@@ -12,6 +12,7 @@ mod firing;
 mod measure;
 mod shapes;
 mod switch;
+mod timing;
 mod window;
 mod world;
 

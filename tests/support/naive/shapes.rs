@@ -40,7 +40,7 @@ impl Naive {
                     self.look_sequence_then(rule, place, look);
                 }
                 if let Some(place) = self.see(rule, first, Part::First, look) {
-                    self.look_sequence_first(rule, place);
+                    self.look_sequence_first(rule, place, look);
                 }
             }
             Trigger::Absence { first, then, .. } => {
@@ -52,12 +52,13 @@ impl Naive {
                 }
             }
             Trigger::Measure(measure) => {
-                // M13: a signal without the measured value is not of the sample.
-                let fields = [measure.field, measure.second].into_iter().flatten();
-                if fields.into_iter().all(|field| !look.signal.field(field).is_missing())
-                    && let Some(place) = self.see(rule, &measure.source, Part::First, look)
-                {
-                    self.look_measure(rule, place, look);
+                if let Some(place) = self.see(rule, &measure.source, Part::First, look) {
+                    // M13: without the measured value it is not of the sample, and an update may still bring it (M6).
+                    let fields = [measure.field, measure.second].into_iter().flatten();
+                    self.took_part = fields.into_iter().all(|field| !look.signal.field(field).is_missing());
+                    if self.took_part {
+                        self.look_measure(rule, place, look);
+                    }
                 }
             }
             Trigger::Schedule(_) => {}
@@ -273,13 +274,6 @@ impl Naive {
         counted.count(self.now()) >= counted.at_least
     }
 
-    /// A count that waited for its limit, as it stands now.
-    pub(super) fn count_now(&self, rule: &Rule, key: &[Value]) -> Option<Candidate> {
-        let counted = self.counted(rule, key);
-        let latest = *counted.window(self.now()).last()?;
-        Some(self.count_candidate(rule, latest, &counted, self.now(), false))
-    }
-
     /// Shape 4, M1: the last instant at which a B is in time for each A, in order of time.
     fn sequence_ends(&self, rule: &Rule, key: &[Value]) -> Vec<(usize, Timestamp)> {
         let Trigger::Sequence { within, .. } = &rule.trigger else { return vec![] };
@@ -309,13 +303,13 @@ impl Naive {
     }
 
     /// M5: a late A finds the earliest B after it that has not fired and is in time.
-    fn look_sequence_first(&mut self, rule: &Arc<Rule>, first: usize) {
+    fn look_sequence_first(&mut self, rule: &Arc<Rule>, first: usize, look: Look) {
         let key = self.seen(rule)[first].key.clone();
         let thens = of_key(self.seen(rule), &key, Part::Then);
         let unfired = thens.into_iter().filter(|then| !self.seen(rule)[*then].spent);
         let found = unfired.into_iter().find_map(|then| Some((self.first_for(rule, then)?, then)));
         if let Some((first, then)) = found {
-            self.follow(rule, first, then, true);
+            self.follow(rule, first, then, look.late);
         }
     }
 
@@ -392,7 +386,12 @@ impl Naive {
                 self.ask_again(rule, waiting.candidate);
             }
         } else if !owned && a.judged < self.now() && self.is_unanswered(rule, first) {
-            self.absence_passed(rule, first, true);
+            let seen = self.seen(rule);
+            let fellow = |place: &usize| {
+                self.answer_to(rule, *place) == self.answer_to(rule, first) && self.is_unanswered(rule, *place)
+            };
+            let oldest = of_key(seen, &a.key, Part::First).into_iter().find(fellow).unwrap_or(first);
+            self.absence_passed(rule, oldest, true);
         }
     }
 
@@ -412,6 +411,10 @@ impl Naive {
                 .filter(|a| a.place() > b.place() && a.ends < now)
                 .map(|a| a.arrival)
                 .collect();
+            // Those whose end had passed before it were part of that episode, whatever comes late between them.
+            let joined = |place: &&usize| self.answer_to(rule, **place) == Some(then) && seen[**place].ends < b.at;
+            let joined: Vec<usize> = firsts.iter().filter(joined).copied().collect();
+            self.spend(rule, &joined);
             self.leave(rule, &b.key);
             let is_gone = |seen: &Seen| seen.part == Part::First && gone.contains(&seen.arrival);
             self.story(&rule.id).seen.retain(|seen| !is_gone(seen));

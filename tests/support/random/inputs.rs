@@ -33,11 +33,14 @@ pub fn events(dice: &mut Dice, rules: &[Arc<Rule>]) -> Vec<Event> {
     // A few customers in most days, so that keys meet.
     let few = 1 + dice.below(3);
     for number in 0..4 + dice.below(30) {
-        let minutes = *dice.pick(&STEPS);
+        // Now and then a month passes: long enough to forget a signal, or nearly.
+        let minutes = if dice.once_in(150) { *dice.pick(&[43_140, 43_200]) } else { *dice.pick(&STEPS) };
         now = now.checked_add(SignedDuration::from_mins(minutes)).expect("within the calendar");
         let input = match dice.below(20) {
             0 => Input::Fact(fact(dice)),
             1 | 2 => person(dice, rules),
+            // Right after a long pause, somebody sends once more what came before it.
+            _ if minutes > 40_000 => again(dice, &events).unwrap_or_else(|| Input::Fact(fact(dice))),
             3 => again(dice, &events).unwrap_or_else(|| Input::Signal(signal(dice, &relevant, now, number, few))),
             _ => Input::Signal(signal(dice, &relevant, now, number, few)),
         };

@@ -310,7 +310,11 @@ impl Maker<'_> {
         };
         let both_periods = matches!(test, MeasureTest::Previous { .. }) && self.dice.once_in(2);
         let enough = (!self.dice.once_in(3)).then(|| Enough { at_least: 1 + self.dice.below(3) as u32, both_periods });
-        let key = self.some_key(&[signal]);
+        // Of nothing these are 0, and for how long a value counts as seen is the engine's to bound: things stay seen.
+        let key = match measured {
+            MeasureKind::Sum | MeasureKind::Count => self.key(&[signal], &[if csat { "customer" } else { "store" }]),
+            _ => self.some_key(&[signal]),
+        };
         (Measure { kind: measured, source, field, second, share, over, test, enough }, key)
     }
 
