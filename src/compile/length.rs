@@ -4,7 +4,6 @@ use jiff::SignedDuration;
 
 use crate::clock::Length;
 use crate::compile::lower::Lower;
-use crate::compile::scope::did_you_mean;
 use crate::ir::Delay;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -83,7 +82,7 @@ impl Lower<'_> {
                 Diagnostic::error(codes::NO_SUCH_CALENDAR, word.span, format!("unknown calendar `{}`", word.node));
             let problem = match names.is_empty() {
                 true => problem.help(format!("add `calendars:` with `{}` to vocabulary.yaml", word.node)),
-                false => did_you_mean(problem, &word.node, names, "declared are"),
+                false => self.did_you_mean(problem, &word.node, names, "declared are"),
             };
             self.report(problem);
         }

@@ -2,8 +2,6 @@
 //!
 //! Here is also said when YAML has cut a sentence before it came here: at ` #`, or at a comma inside brackets.
 
-use rustc_hash::FxHashSet;
-
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
@@ -22,11 +20,33 @@ pub(super) struct Reader<'a> {
     /// The comments of the file, in order of place.
     pub comments: &'a [Comment],
     /// Places whose content was already refused.
-    pub refused: FxHashSet<Span>,
+    pub refused: Refused,
     /// Problems found so far.
     pub problems: Vec<Diagnostic>,
     /// How many of them are errors.
     pub errors: usize,
+}
+
+/// Places whose content was refused, in order: a file can hold as many as it has values.
+pub(super) struct Refused(Vec<Span>);
+
+impl Refused {
+    /// Takes the places of all errors.
+    pub fn of(problems: &[Diagnostic]) -> Refused {
+        let mut spans: Vec<Span> = problems.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
+        spans.sort_unstable();
+        Refused(spans)
+    }
+
+    fn contains(&self, span: Span) -> bool {
+        self.0.binary_search(&span).is_ok()
+    }
+
+    /// Tells whether anything within a place was refused.
+    pub fn within(&self, place: Span) -> bool {
+        let first = self.0.partition_point(|span| span.start < place.start);
+        self.0[first..].iter().take_while(|span| span.start <= place.end).any(|span| span.end <= place.end)
+    }
 }
 
 /// A parser of the DSL for one kind of leaf.
@@ -52,7 +72,7 @@ impl<'a> Reader<'a> {
 
     /// Tells whether a place was already refused; it then counts as an error of what it belongs to.
     fn was_refused(&mut self, node: &Node) -> bool {
-        let refused = self.refused.contains(&node.span);
+        let refused = self.refused.contains(node.span);
         self.errors += usize::from(refused);
         refused
     }
@@ -78,7 +98,6 @@ impl<'a> Reader<'a> {
         if node.get(key).is_some() {
             return;
         }
-        let inside = |span: &Span| span.start >= node.span.start && span.end <= node.span.end;
         let entries = node.map().unwrap_or_default();
         let meant = |word: &str| {
             if keys::is_known(word) {
@@ -86,7 +105,7 @@ impl<'a> Reader<'a> {
             }
             keys::foreign(word, &[key]).is_some() || nearest(word, [key].into_iter()).is_some_and(|near| near == key)
         };
-        if entries.iter().any(|(found, _)| meant(&found.text)) || self.refused.iter().any(inside) {
+        if entries.iter().any(|(found, _)| meant(&found.text)) || self.refused.within(node.span) {
             self.errors += 1;
             return;
         }
