@@ -1,7 +1,7 @@
 //! Actions: recipients reachable, roles and templates known, facts and signals of the right type.
 
 use crate::compile::lower::Lower;
-use crate::compile::scope::Scope;
+use crate::compile::scope::{Scope, did_you_mean};
 use crate::compile::value::{Beside, priorities};
 use crate::compile::words::{describe, listed};
 use crate::ir::Here;
@@ -94,7 +94,7 @@ impl Lower<'_> {
                     let message = format!("a ladder ends when it is `acknowledged` or `case_closed`, not `{other}`");
                     let names = vec!["acknowledged", builtin::CASE_CLOSED];
                     let problem = Diagnostic::error(codes::UNTIL, word.span, message);
-                    let problem = self.did_you_mean(problem, other, names, "write");
+                    let problem = did_you_mean(problem, other, names, "write");
                     self.report(problem);
                     whole = false;
                 }
@@ -196,7 +196,7 @@ impl Lower<'_> {
         let names = roles.iter().map(|role| &**role).chain([builtin::CASE_OWNER]).collect();
         let problem =
             Diagnostic::error(codes::UNKNOWN_ROLE, role.span, format!("nobody fills the role `{}`", role.node));
-        let problem = self.did_you_mean(problem, &role.node, names, "the directory has");
+        let problem = did_you_mean(problem, &role.node, names, "the directory has");
         self.report(problem);
         false
     }
@@ -306,7 +306,7 @@ impl Lower<'_> {
             let names: Vec<&str> = template.variables.iter().map(|name| &**name).collect();
             let problem = match names.is_empty() {
                 true => problem.help("leave it out: this template names no values"),
-                false => self.did_you_mean(problem, &word.node, names, "it names"),
+                false => did_you_mean(problem, &word.node, names, "it names"),
             };
             self.report(problem);
         }
@@ -337,7 +337,7 @@ impl Lower<'_> {
         let names: Vec<&str> = self.templates.names().collect();
         let problem = match names.is_empty() {
             true => problem.help(format!("put its texts into `emails/{name}/`, beside the vocabulary")),
-            false => self.did_you_mean(problem, name, names, "there are"),
+            false => did_you_mean(problem, name, names, "there are"),
         };
         self.report(problem);
     }
@@ -423,7 +423,7 @@ impl Lower<'_> {
                 other => {
                     let message = format!("a case is opened with `priority` and `reason`, not with `{other}`");
                     let problem = Diagnostic::error(codes::UNKNOWN_WITH, name.span, message);
-                    let problem = self.did_you_mean(problem, other, vec![builtin::PRIORITY, builtin::REASON], "it takes");
+                    let problem = did_you_mean(problem, other, vec![builtin::PRIORITY, builtin::REASON], "it takes");
                     self.report(problem);
                     None
                 }

@@ -1,7 +1,7 @@
 //! Conditions: defines inlined, subjects resolved, predicates checked against the subject's type.
 
 use crate::compile::lower::Lower;
-use crate::compile::scope::Scope;
+use crate::compile::scope::{Scope, did_you_mean};
 use crate::compile::value::{Beside, comparable};
 use crate::compile::words::describe;
 use crate::ir::Here;
@@ -88,7 +88,7 @@ impl Lower<'_> {
     /// A name that stands alone may be a misspelt definition as well.
     fn perhaps_defined(&self, path: &Path, problem: Diagnostic) -> Diagnostic {
         match &path.words[..] {
-            [word] if problem.code == codes::UNKNOWN_NAME && !self.is_full() => match nearest(&word.node, self.define_names()) {
+            [word] if problem.code == codes::UNKNOWN_NAME => match nearest(&word.node, self.define_names()) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem,
             },
@@ -307,7 +307,7 @@ impl Lower<'_> {
                 Diagnostic::error(codes::UNKNOWN_LEXICON, word.span, format!("unknown lexicon `{}`", word.node));
             let problem = match names.is_empty() {
                 true => problem.help(format!("add `lexicons:` with `{}` to vocabulary.yaml", word.node)),
-                false => self.did_you_mean(problem, &word.node, names, "declared are"),
+                false => did_you_mean(problem, &word.node, names, "declared are"),
             };
             self.report(problem);
         }

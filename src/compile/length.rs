@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 
 use crate::clock::Length;
 use crate::compile::lower::Lower;
+use crate::compile::scope::did_you_mean;
 use crate::ir::Delay;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -82,7 +83,7 @@ impl Lower<'_> {
                 Diagnostic::error(codes::NO_SUCH_CALENDAR, word.span, format!("unknown calendar `{}`", word.node));
             let problem = match names.is_empty() {
                 true => problem.help(format!("add `calendars:` with `{}` to vocabulary.yaml", word.node)),
-                false => self.did_you_mean(problem, &word.node, names, "declared are"),
+                false => did_you_mean(problem, &word.node, names, "declared are"),
             };
             self.report(problem);
         }

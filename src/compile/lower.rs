@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::compile::action::opens_case;
-use crate::compile::project::MOST_TOLD;
 use crate::compile::scope::Scope;
 use crate::id::RuleId;
 use crate::ir::{self, Here, Limit};
@@ -81,14 +80,13 @@ impl<'a> Lower<'a> {
         self.problems.push(problem);
     }
 
-    /// Tells whether there are more problems than anybody is shown, so that a near name is not worth looking for.
-    pub fn is_full(&self) -> bool {
-        self.problems.len() > 2 * MOST_TOLD
+    fn errors(&self) -> usize {
+        self.problems.iter().filter(|problem| problem.is_error()).count()
     }
 
     /// Resolves a rule; `None` if it has an error.
     pub fn rule(&mut self, home: &Home, rule: &tree::Rule) -> Option<ir::Rule> {
-        let before = self.problems.len();
+        let before = self.errors();
         let mut scope = Scope::default();
         let triggered = self.trigger(rule, &mut scope);
         scope.incomplete = triggered.is_none();
@@ -98,7 +96,7 @@ impl<'a> Lower<'a> {
         scope.case = opens_case(&rule.then);
         let title: Str = rule.title.as_ref().unwrap_or(&rule.id).node.as_str().into();
         let then = self.then(&scope, &title, &rule.then);
-        if self.problems[before..].iter().any(Diagnostic::is_error) {
+        if self.errors() > before {
             return None;
         }
         let triggered = triggered?;

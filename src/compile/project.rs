@@ -166,7 +166,7 @@ fn sort(sources: &Sources, problems: &mut Vec<Diagnostic>) {
 }
 
 /// How many problems of one file are told.
-pub(super) const MOST_TOLD: usize = 200;
+const MOST_TOLD: usize = 200;
 
 /// Cuts what nobody would read: one line says how much more there is. Problems are ordered by file.
 fn limited(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {

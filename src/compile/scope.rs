@@ -170,7 +170,7 @@ impl Lower<'_> {
                     word.span,
                     format!("`{}` is no field of `{}`", word.node, kind.name),
                 );
-                Err(Box::new(self.did_you_mean(problem, &word.node, names.collect(), "it has")))
+                Err(Box::new(did_you_mean(problem, &word.node, names.collect(), "it has")))
             }
         }
     }
@@ -191,7 +191,7 @@ impl Lower<'_> {
             let names: Vec<&str> = kind.facts.iter().map(|fact| &*fact.name).collect();
             let problem = match names.is_empty() {
                 true => problem.help(format!("add it under `things`, `{}` in vocabulary.yaml", kind.name)),
-                false => self.did_you_mean(problem, &word.node, names, "known are"),
+                false => did_you_mean(problem, &word.node, names, "known are"),
             };
             return Err(Box::new(problem));
         };
@@ -221,7 +221,7 @@ impl Lower<'_> {
             return problem.help(format!("did you mean `{full}`?"));
         }
         let names = scope.names(self.vocabulary);
-        self.did_you_mean(problem, name, names, "known here are")
+        did_you_mean(problem, name, names, "known here are")
     }
 
     /// Recognises names that exist, but not here (M15).
@@ -292,27 +292,6 @@ impl Lower<'_> {
             Some(format!("{}.{}", field.name, fact.name))
         })
     }
-
-    /// Adds `did you mean …`, or where nothing is near, what there is.
-    pub fn did_you_mean(&self, problem: Diagnostic, word: &str, names: Vec<&str>, otherwise: &str) -> Diagnostic {
-        if self.is_full() {
-            return problem;
-        }
-        if let Some(near) = nearest(word, names.iter().copied()) {
-            return problem.help(format!("did you mean `{near}`?"));
-        }
-        let mut names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-        names.sort();
-        names.dedup();
-        match names.len() {
-            0 => problem,
-            1..=12 => problem.help(format!("{otherwise} {}", listed(&names))),
-            more => {
-                names.truncate(10);
-                problem.help(format!("{otherwise} {} and {} more", names.join(", "), more - 10))
-            }
-        }
-    }
 }
 
 fn longest_key<'s>(scope: &'s Scope, words: &[Word]) -> Option<(usize, &'s KeyName)> {
@@ -320,4 +299,22 @@ fn longest_key<'s>(scope: &'s Scope, words: &[Word]) -> Option<(usize, &'s KeyNa
         key.words.len() <= words.len() && key.words.iter().zip(words).all(|(have, word)| **have == *word.node)
     };
     scope.key.iter().enumerate().filter(|(_, key)| begins(key)).max_by_key(|(_, key)| key.words.len())
+}
+
+/// Adds `did you mean …`, or where nothing is near, what there is.
+pub fn did_you_mean(problem: Diagnostic, word: &str, names: Vec<&str>, otherwise: &str) -> Diagnostic {
+    if let Some(near) = nearest(word, names.iter().copied()) {
+        return problem.help(format!("did you mean `{near}`?"));
+    }
+    let mut names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.sort();
+    names.dedup();
+    match names.len() {
+        0 => problem,
+        1..=12 => problem.help(format!("{otherwise} {}", listed(&names))),
+        more => {
+            names.truncate(10);
+            problem.help(format!("{otherwise} {} and {} more", names.join(", "), more - 10))
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Scripts: compiled with the names of their place.
 
 use crate::compile::lower::Lower;
-use crate::compile::scope::Scope;
+use crate::compile::scope::{Scope, did_you_mean};
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{Span, Spanned};
@@ -24,7 +24,7 @@ pub fn compile(lower: &mut Lower<'_>, scope: &Scope, text: &str, span: Span) -> 
             let mut told = Diagnostic::error(codes::SCRIPT, place, problem.message);
             told.help = problem.help;
             if let Some(unknown) = &problem.unknown {
-                told = lower.did_you_mean(told, unknown, scope.names(lower.vocabulary), "known here are");
+                told = did_you_mean(told, unknown, scope.names(lower.vocabulary), "known here are");
             }
             if told.help.is_none() {
                 told.help = Some("mend the script, or say it in a sentence: `score is more than 3`".into());

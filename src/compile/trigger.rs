@@ -1,7 +1,7 @@
 //! Triggers: the eight shapes, their signals, fields and keys.
 
 use crate::compile::lower::{Lower, Triggered, schedule};
-use crate::compile::scope::{KeyName, OnlyKey, Scope};
+use crate::compile::scope::{KeyName, OnlyKey, Scope, did_you_mean};
 use crate::compile::value::Beside;
 use crate::compile::words::{describe, listed};
 use crate::ir::expr::Operand;
@@ -154,7 +154,7 @@ impl Lower<'_> {
         let problem = Diagnostic::error(codes::UNKNOWN_SIGNAL, word.span, format!("unknown signal `{name}`"));
         let signals = self.vocabulary.signals.iter();
         let names = signals.flat_map(|signal| [Some(&signal.name), signal.plural.as_ref().filter(|_| many)]);
-        self.did_you_mean(problem, name, names.flatten().map(|name| &**name).collect(), "declared are")
+        did_you_mean(problem, name, names.flatten().map(|name| &**name).collect(), "declared are")
     }
 
     /// Guesses which signal a plural belongs to.
@@ -175,7 +175,7 @@ impl Lower<'_> {
             let message = format!("`{}` is no field of `{}`", word.node, kind.name);
             let names = kind.fields.iter().map(|field| &*field.name).collect();
             let problem = Diagnostic::error(codes::UNKNOWN_NAME, word.span, message);
-            let problem = self.did_you_mean(problem, &word.node, names, "it has");
+            let problem = did_you_mean(problem, &word.node, names, "it has");
             self.report(problem);
         }
         found
@@ -288,7 +288,7 @@ impl Lower<'_> {
                     let message = format!("a schedule runs for each thing of the directory, and `{name}` is none");
                     let names = self.vocabulary.things.iter().map(|thing| &*thing.name).collect();
                     let problem = Diagnostic::error(codes::KEY_OUT_OF_REACH, path.span, message);
-                    let problem = self.did_you_mean(problem, &name, names, "things are");
+                    let problem = did_you_mean(problem, &name, names, "things are");
                     self.report(problem);
                     scope.incomplete = true;
                 }

@@ -6,7 +6,7 @@
 use jiff::civil::{Date, Time};
 
 use crate::compile::lower::Lower;
-use crate::compile::scope::Scope;
+use crate::compile::scope::{Scope, did_you_mean};
 use crate::compile::words::{describe, listed, unit_word};
 use crate::ir::expr::{Access, Operand};
 use crate::lang::codes;
@@ -90,11 +90,10 @@ impl Lower<'_> {
         let ty = beside.ty?;
         let written = sentence::path(path);
         let words = self.words_of(ty);
-        let folded = fold(&written);
         let quote = |word: &str| format!("quote it: `{}`", sentence::quoted(word));
         let problem =
             || Diagnostic::error(codes::UNQUOTED_WORD, path.span, format!("`{written}` is no name that is known here"));
-        if words.iter().any(|word| fold(word) == folded) {
+        if words.iter().any(|word| fold(word) == fold(&written)) {
             return Some(problem().label("a word without quotes is a name").help(quote(&written)));
         }
         if let Some(near) = nearest(&written, words.iter().map(|word| &**word)) {
@@ -177,8 +176,8 @@ impl Lower<'_> {
     }
 
     fn listed_word(&mut self, text: &str, span: Span, ty: &Type, beside: Beside<'_>) -> Option<Value> {
-        let (words, folded) = (self.words_of(ty), fold(text));
-        if let Some(word) = words.iter().find(|word| fold(word) == folded) {
+        let words = self.words_of(ty);
+        if let Some(word) = words.iter().find(|word| fold(word) == fold(text)) {
             return Some(Value::Text(if beside.compared { fold(word).into() } else { word.clone() }));
         }
         let message = match ty {
@@ -193,7 +192,7 @@ impl Lower<'_> {
             Type::Channel => "declared are",
             _ => "it is one of",
         };
-        let problem = self.did_you_mean(problem, text, names, otherwise);
+        let problem = did_you_mean(problem, text, names, otherwise);
         self.report(problem);
         None
     }

@@ -263,11 +263,11 @@ impl Turn<'_> {
             },
             ActionKind::OpenCase { about, priority, reason } => {
                 let mut things = self.things_of_firing(firing);
-                if let Some((thing, access)) = about {
-                    if let Value::Id(id) = scope.access(access) {
-                        things.retain(|(of, _)| of != thing);
-                        things.push((*thing, id));
-                    }
+                if let Some((thing, access)) = about
+                    && let Value::Id(id) = scope.access(access)
+                {
+                    things.retain(|(of, _)| of != thing);
+                    things.push((*thing, id));
                 }
                 let case = self.rules.vocabulary.thing(builtin::CASE);
                 things.retain(|(thing, _)| Some(*thing) != case);
@@ -467,10 +467,10 @@ impl Turn<'_> {
             self.tell_owner(&plan, "came too late and was not sent");
             return self.cancel(plan, "stale".into());
         }
-        if self.now > plan.due {
-            if let Some(due) = self.deferred(&plan) {
-                return self.defer(plan, number, due);
-            }
+        if self.now > plan.due
+            && let Some(due) = self.deferred(&plan)
+        {
+            return self.defer(plan, number, due);
         }
         self.forget_step(&plan, number);
         let mut record: Record = Some(Vec::new());
@@ -568,10 +568,10 @@ impl Turn<'_> {
         let Some(number) = account else { return };
         let Some(account) = self.state.accounts.get_mut(&number) else { return };
         account.open = account.open.saturating_sub(1);
-        if account.open == 0 {
-            if let Some(account) = self.state.accounts.remove(&number) {
-                self.give_back(number, account);
-            }
+        if account.open == 0
+            && let Some(account) = self.state.accounts.remove(&number)
+        {
+            self.give_back(number, account);
         }
     }
 

@@ -122,11 +122,11 @@ impl Turn<'_> {
                 }
             },
         };
-        if let Some(limit) = &rule.limit {
-            if let Some((last, frees_at)) = self.limited(candidate.rule, limit, &limit_key) {
-                self.note_attempt(candidate, Verdict::Limited { last, frees_at }, record);
-                return Attempt::Limited { limit_key, last, frees_at };
-            }
+        if let Some(limit) = &rule.limit
+            && let Some((last, frees_at)) = self.limited(candidate.rule, limit, &limit_key)
+        {
+            self.note_attempt(candidate, Verdict::Limited { last, frees_at }, record);
+            return Attempt::Limited { limit_key, last, frees_at };
         }
         let mut candidate = candidate.clone();
         candidate.compared = self.traced(&candidate, record.unwrap_or_default());

@@ -58,10 +58,11 @@ impl Turn<'_> {
     fn see_things(&mut self, signal: &Signal) {
         let kind = self.rules.vocabulary.signal_type(signal.kind);
         for (field, value) in kind.fields.iter().zip(&signal.fields).take(kind.about) {
-            if let (crate::vocabulary::Type::Thing(thing), Value::Id(id)) = (&field.ty, value) {
-                if self.rules.runs_over(*thing) && !self.state.things_seen.contains(&(*thing, id.clone())) {
-                    self.state.things_seen.insert((*thing, id.clone()));
-                }
+            if let (crate::vocabulary::Type::Thing(thing), Value::Id(id)) = (&field.ty, value)
+                && self.rules.runs_over(*thing)
+                && !self.state.things_seen.contains(&(*thing, id.clone()))
+            {
+                self.state.things_seen.insert((*thing, id.clone()));
             }
         }
     }
@@ -316,26 +317,26 @@ impl Turn<'_> {
     ) -> bool {
         let mut took_part = false;
         // A signal of a kind that is both is first the B of earlier As, then an A.
-        if then.signal == arrived.signal.kind {
-            if let Some((key, compared)) = self.matches(number, then, arrived) {
-                took_part = true;
-                let (a, b) = self.sequence_horizons(first.signal, then.signal);
-                if let Some(state) = self.open_key(number, &key, arrived) {
-                    let window = state.window.sequence();
-                    window.trim(a, b);
-                    let pair = window.insert_then(arrived.place, arrived.signal.clone());
-                    self.complete(number, key, pair, arrived, compared);
-                }
+        if then.signal == arrived.signal.kind
+            && let Some((key, compared)) = self.matches(number, then, arrived)
+        {
+            took_part = true;
+            let (a, b) = self.sequence_horizons(first.signal, then.signal);
+            if let Some(state) = self.open_key(number, &key, arrived) {
+                let window = state.window.sequence();
+                window.trim(a, b);
+                let pair = window.insert_then(arrived.place, arrived.signal.clone());
+                self.complete(number, key, pair, arrived, compared);
             }
         }
-        if first.signal == arrived.signal.kind {
-            if let Some((key, compared)) = self.matches(number, first, arrived) {
-                took_part = true;
-                let end = within.after(arrived.place.at, &self.rule(number).zone);
-                if let Some(state) = self.open_key(number, &key, arrived) {
-                    let pair = state.window.sequence().insert_first(arrived.place, end, arrived.signal.clone());
-                    self.complete(number, key, pair, arrived, compared);
-                }
+        if first.signal == arrived.signal.kind
+            && let Some((key, compared)) = self.matches(number, first, arrived)
+        {
+            took_part = true;
+            let end = within.after(arrived.place.at, &self.rule(number).zone);
+            if let Some(state) = self.open_key(number, &key, arrived) {
+                let pair = state.window.sequence().insert_first(arrived.place, end, arrived.signal.clone());
+                self.complete(number, key, pair, arrived, compared);
             }
         }
         took_part
@@ -361,17 +362,17 @@ impl Turn<'_> {
 
     fn look_absence(&mut self, number: RuleNo, (first, then): (&Source, &Source), arrived: &Arrived) -> bool {
         let mut took_part = false;
-        if then.signal == arrived.signal.kind {
-            if let Some((key, compared)) = self.matches(number, then, arrived) {
-                took_part = true;
-                self.answer(number, key, first.signal, arrived, compared);
-            }
+        if then.signal == arrived.signal.kind
+            && let Some((key, compared)) = self.matches(number, then, arrived)
+        {
+            took_part = true;
+            self.answer(number, key, first.signal, arrived, compared);
         }
-        if first.signal == arrived.signal.kind {
-            if let Some((key, compared)) = self.matches(number, first, arrived) {
-                took_part = true;
-                self.wait_for_answer(number, key, then.signal, arrived, compared);
-            }
+        if first.signal == arrived.signal.kind
+            && let Some((key, compared)) = self.matches(number, first, arrived)
+        {
+            took_part = true;
+            self.wait_for_answer(number, key, then.signal, arrived, compared);
         }
         took_part
     }

@@ -23,10 +23,10 @@ impl Turn<'_> {
                 }
             }
             HumanAction::Reopen(target) => {
-                if let Some(case) = self.closed_case_of(&target) {
-                    if self.state.cases.reopen(&case) {
-                        self.tell_case(builtin::CASE_REOPENED, &case, &[]);
-                    }
+                if let Some(case) = self.closed_case_of(&target)
+                    && self.state.cases.reopen(&case)
+                {
+                    self.tell_case(builtin::CASE_REOPENED, &case, &[]);
                 }
             }
             HumanAction::Assign { target, to } => {

@@ -261,12 +261,12 @@ impl Turn<'_> {
     }
 
     fn forget(&mut self, plan: &Plan, number: u64) {
-        if let Some(state) = self.key_state(plan.rule, &plan.key) {
-            if let Some(ladder) = &mut state.ladder {
-                ladder.plans.retain(|of| *of != number);
-                if ladder.plans.is_empty() {
-                    state.ladder = None;
-                }
+        if let Some(state) = self.key_state(plan.rule, &plan.key)
+            && let Some(ladder) = &mut state.ladder
+        {
+            ladder.plans.retain(|of| *of != number);
+            if ladder.plans.is_empty() {
+                state.ladder = None;
             }
         }
     }

@@ -15,8 +15,6 @@ use crate::lang::source::{FileNo, Sources, Span};
 
 /// A line longer than this is not shown: a minified or hostile file would fill the screen.
 const LONGEST_LINE_SHOWN: usize = 2_000;
-/// Two places of one file further apart than this, in bytes, are shown in two pictures.
-const FURTHEST_IN_ONE_PICTURE: u32 = 20_000;
 
 /// How to render for people.
 #[derive(Clone, Copy, Debug)]
@@ -112,11 +110,8 @@ fn group<'a>(places: &mut Places<'a>, diagnostic: &'a Diagnostic) -> Group<'a> {
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut elements: Vec<Element<'a>> = Vec::new();
     // Related places of the same file share the snippet, so that both carets stand in one picture.
-    // Those far away do not: the renderer reads every line between.
-    let is_near = |span: Span| {
-        span.file == diagnostic.span.file && span.start.abs_diff(diagnostic.span.start) <= FURTHEST_IN_ONE_PICTURE
-    };
-    let (near, far): (Vec<_>, Vec<_>) = diagnostic.related.iter().partition(|(span, _)| is_near(*span));
+    let (near, far): (Vec<_>, Vec<_>) =
+        diagnostic.related.iter().partition(|(span, _)| span.file == diagnostic.span.file);
     elements.push(places.snippet(diagnostic.span, &diagnostic.label, AnnotationKind::Primary, &near));
     for (span, text) in far {
         elements.push(places.snippet(*span, text, AnnotationKind::Context, &[]));

@@ -25,7 +25,7 @@ fn retail() -> Arc<RuleSet> {
             match path.is_dir() {
                 true if !name.ends_with("snapshots") => folders.push(path),
                 false if !name.ends_with(".jsonl") && !name.ends_with(".py") && !name.ends_with(".test.yaml") => {
-                    drop(sources.add(name, &std::fs::read(&path).unwrap()));
+                    sources.add(name, &std::fs::read(&path).unwrap());
                 }
                 _ => {}
             }

@@ -119,16 +119,11 @@ fn hostile_files_end_in_a_message() {
         ("rules without anything", "rule a \"b\"\n".repeat(80_000).into_bytes()),
     ];
     for (name, bytes) in cases {
-        #[expect(clippy::disallowed_methods, reason = "the test measures how long reading takes")]
-        let start = std::time::Instant::now();
         let (sources, problems) = check("hostile.play", &bytes);
         let shown = human(&sources, &problems, Look::PLAIN);
-        let took = start.elapsed();
         assert!(!problems.is_empty(), "{name} passes unnoticed");
         assert!(problems.len() <= 1_100, "{name}: {} problems", problems.len());
         assert!(shown.len() < 2_000_000, "{name}: {} bytes of messages", shown.len());
-        println!("{name}: {took:?}, {} problems", problems.len());
-        assert!(took.as_secs_f64() < 20.0, "{name} takes {took:?}");
     }
 }
 

@@ -73,7 +73,7 @@ fn run(name: &str, text: &str, wrong: &mut String) -> String {
         let block: String =
             lines.by_ref().take_while(|line| *line != "```").fold(String::new(), |block, line| block + line + "\n");
         let shown = if info == "timeline" { chapter.timeline(name, wrong) } else { block.clone() };
-        write!(drawn, "{shown}```\n").unwrap();
+        writeln!(drawn, "{shown}```").unwrap();
         chapter.take(info, block, name);
     }
     assert!(chapter.timelines > 0, "{name} holds no timeline");

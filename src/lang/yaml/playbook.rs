@@ -20,7 +20,7 @@ use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::parse::{Parsed, limit_problems, parse_unlimited};
 use crate::lang::yaml::read;
 
-use leaf::{Reader, Refused};
+use leaf::Reader;
 
 /// Reads a playbook in YAML. Never fails: what could not be read is missing in the tree and named in the problems.
 pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) {
@@ -38,7 +38,7 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
         broken: lost.iter().flat_map(|span| lost_rules(sources, *span)).collect(),
         comments: Vec::new(),
     };
-    let refused = Refused::of(&diagnostics);
+    let refused = diagnostics.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
     let mut reader = Reader { sources, file, comments: &comments, refused, problems: Vec::new(), errors: 0 };
     if let Some(root) = &root {
         reader.file(root, !lost.is_empty(), &mut playbook);
@@ -124,7 +124,7 @@ impl Reader<'_> {
         let Some(list) = self.list(node, "rules") else { return };
         for node in list {
             let before = self.errors;
-            let hurt = self.refused.within(node.span);
+            let hurt = self.refused.iter().any(|span| span.start >= node.span.start && span.end <= node.span.end);
             let rule = self.rule(node);
             match rule.filter(|_| self.errors == before && !hurt) {
                 Some(rule) => playbook.rules.push(rule),

@@ -199,10 +199,7 @@ fn cut(text: &str, range: Range<usize>, starts: impl Fn(&str) -> bool) -> Vec<Ra
     for line in lines(text, range.clone()) {
         let starts_here = starts(text[line.clone()].trim_end_matches(['\r', '\n']));
         if starts_here {
-            if any {
-                parts.push(begin..line.start);
-                begin = line.start;
-            } else if text[begin..line.start].lines().any(has_content) {
+            if any || text[begin..line.start].lines().any(has_content) {
                 parts.push(begin..line.start);
                 begin = line.start;
             }

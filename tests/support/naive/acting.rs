@@ -97,8 +97,9 @@ impl Naive {
         for (step, written) in ladder.steps.iter().enumerate() {
             let rung =
                 Rung { step: step as u16 + 1, next_due: dues.get(step + 1).and_then(|own| own.iter().min().copied()) };
-            for action in 0..written.actions.len() {
-                let due = Some(dues[step][action]);
+            let own = dues[step].clone();
+            for (action, due) in own.into_iter().enumerate().take(written.actions.len()) {
+                let due = Some(due);
                 self.now_or_later(rule, firing, (key, number), (step, action), Some(rung), due);
             }
         }

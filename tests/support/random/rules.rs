@@ -454,7 +454,7 @@ impl Maker<'_> {
         let made = match choice {
             0 | 1 if first => {
                 let priority =
-                    self.dice.once_in(2).then(|| literal(*self.dice.pick::<&str>(&["low", "high", "urgent"])));
+                    self.dice.once_in(2).then(|| literal(self.dice.pick::<&str>(&["low", "high", "urgent"])));
                 let reason = self.reachable(trigger, key, "topic").map(Operand::Access);
                 Some(ActionKind::OpenCase { about: None, priority, reason })
             }

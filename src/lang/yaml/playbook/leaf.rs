@@ -2,6 +2,8 @@
 //!
 //! Here is also said when YAML has cut a sentence before it came here: at ` #`, or at a comma inside brackets.
 
+use rustc_hash::FxHashSet;
+
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
@@ -20,33 +22,11 @@ pub(super) struct Reader<'a> {
     /// The comments of the file, in order of place.
     pub comments: &'a [Comment],
     /// Places whose content was already refused.
-    pub refused: Refused,
+    pub refused: FxHashSet<Span>,
     /// Problems found so far.
     pub problems: Vec<Diagnostic>,
     /// How many of them are errors.
     pub errors: usize,
-}
-
-/// Places whose content was refused, in order: a file can hold as many as it has values.
-pub(super) struct Refused(Vec<Span>);
-
-impl Refused {
-    /// Takes the places of all errors.
-    pub fn of(problems: &[Diagnostic]) -> Refused {
-        let mut spans: Vec<Span> = problems.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
-        spans.sort_unstable();
-        Refused(spans)
-    }
-
-    fn contains(&self, span: Span) -> bool {
-        self.0.binary_search(&span).is_ok()
-    }
-
-    /// Tells whether anything within a place was refused.
-    pub fn within(&self, place: Span) -> bool {
-        let first = self.0.partition_point(|span| span.start < place.start);
-        self.0[first..].iter().take_while(|span| span.start <= place.end).any(|span| span.end <= place.end)
-    }
 }
 
 /// A parser of the DSL for one kind of leaf.
@@ -72,7 +52,7 @@ impl<'a> Reader<'a> {
 
     /// Tells whether a place was already refused; it then counts as an error of what it belongs to.
     fn was_refused(&mut self, node: &Node) -> bool {
-        let refused = self.refused.contains(node.span);
+        let refused = self.refused.contains(&node.span);
         self.errors += usize::from(refused);
         refused
     }
@@ -98,6 +78,7 @@ impl<'a> Reader<'a> {
         if node.get(key).is_some() {
             return;
         }
+        let inside = |span: &Span| span.start >= node.span.start && span.end <= node.span.end;
         let entries = node.map().unwrap_or_default();
         let meant = |word: &str| {
             if keys::is_known(word) {
@@ -105,7 +86,7 @@ impl<'a> Reader<'a> {
             }
             keys::foreign(word, &[key]).is_some() || nearest(word, [key].into_iter()).is_some_and(|near| near == key)
         };
-        if entries.iter().any(|(found, _)| meant(&found.text)) || self.refused.within(node.span) {
+        if entries.iter().any(|(found, _)| meant(&found.text)) || self.refused.iter().any(inside) {
             self.errors += 1;
             return;
         }
@@ -158,11 +139,12 @@ impl<'a> Reader<'a> {
     /// Reads a text: nothing in it means anything.
     pub fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
         let scalar = self.scalar(node, what)?;
-        if let Some(comment) = self.comment_after(node.span).filter(|_| scalar.style == ScalarStyle::Plain) {
-            if !comment.text.starts_with(' ') && !comment.text.is_empty() {
-                let problem = cut_by_comment(comment.span, what);
-                self.problem(problem);
-            }
+        if let Some(comment) = self.comment_after(node.span).filter(|_| scalar.style == ScalarStyle::Plain)
+            && !comment.text.starts_with(' ')
+            && !comment.text.is_empty()
+        {
+            let problem = cut_by_comment(comment.span, what);
+            self.problem(problem);
         }
         Some(Spanned { node: scalar.text.clone(), span: node.span })
     }
@@ -208,12 +190,12 @@ impl<'a> Reader<'a> {
         let Some(scalar) = node.scalar().filter(|scalar| scalar.style == ScalarStyle::Plain) else { return false };
         let odd = |quote: char| scalar.text.matches(quote).count() % 2 == 1;
         let open = odd('"') || odd('`');
-        if let Some(comment) = self.comment_after(node.span) {
-            if open || !comment.text.starts_with(' ') {
-                let problem = cut_by_comment(comment.span, what);
-                self.problem(problem);
-                return true;
-            }
+        if let Some(comment) = self.comment_after(node.span)
+            && (open || !comment.text.starts_with(' '))
+        {
+            let problem = cut_by_comment(comment.span, what);
+            self.problem(problem);
+            return true;
         }
         let after = &self.sources.file(self.file).text[node.span.end as usize..];
         if open && after.trim_start().starts_with(',') {
