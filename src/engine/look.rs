@@ -325,7 +325,7 @@ impl Turn<'_> {
             if let Some(state) = self.open_key(number, &key, arrived) {
                 let window = state.window.sequence();
                 window.trim(a, b);
-                let pair = window.insert_then(arrived.place, arrived.signal.clone());
+                let pair = window.insert_then(arrived.place, arrived.signal.clone(), arrived.chain.clone());
                 self.complete(number, key, pair, arrived, compared);
             }
         }
@@ -357,6 +357,7 @@ impl Turn<'_> {
         };
         let mut candidate = Candidate::of(number, key, values, arrived, signals, compared);
         candidate.signal = Some(pair.then.id.clone());
+        candidate.chain = pair.chain;
         self.attempt_once(candidate);
     }
 

@@ -125,7 +125,8 @@ mod tests {
     fn a_signal_far_ahead_of_the_ten_after_it_is_held() {
         assert_eq!(held(&[0, 1, 100, 2, 3]), [3]);
         assert_eq!(held(&[100, 1, 2]), [1], "the first line too");
-        assert_eq!(held(&[0, 100, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]), [3], "two of them vouch for the first");
+        // Each of two that agree is among the ten lines after the other: together they are a quiet time's end.
+        assert!(held(&[0, 100, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).is_empty());
     }
 
     #[test]

@@ -144,6 +144,10 @@ impl Pair {
         let by_naive = self.naive.handle(naives, at);
         let mut engine = lines(&by_engine.effects, &by_engine.firings, by_engine.taken);
         let mut naive = lines(&by_naive.effects, &by_naive.firings, by_naive.taken);
+        // A limit given back within a tick lets another fire in the same tick: how many idle instants lie in between takes
+        // part in the ids, as after a sleep.
+        let failed = by_engine.effects.iter().any(|effect| effect.outcome == Outcome::Failed);
+        self.sleeps |= matches!(input, Input::Tick) && failed && !by_engine.firings.is_empty();
         if self.sleeps {
             engine.iter_mut().chain(&mut naive).for_each(|line| *line = without_ids(line));
         }

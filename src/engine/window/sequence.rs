@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::window::{INSTANTS_KEPT, Place};
-use crate::id::SignalId;
+use crate::id::{RuleId, SignalId};
 use crate::signal::Signal;
 
 /// The signals of one key.
@@ -32,6 +32,8 @@ struct First {
 struct Then {
     place: Place,
     signal: Arc<Signal>,
+    /// The rules that led to it.
+    chain: Arc<[RuleId]>,
     fired: bool,
 }
 
@@ -42,6 +44,8 @@ pub struct Pair {
     pub firsts: Vec<Arc<Signal>>,
     /// The B.
     pub then: Arc<Signal>,
+    /// The rules that led to the B (M20).
+    pub chain: Arc<[RuleId]>,
 }
 
 impl SequenceWindow {
@@ -57,9 +61,9 @@ impl SequenceWindow {
     }
 
     /// Takes a B in and returns the pair it completes.
-    pub fn insert_then(&mut self, place: Place, signal: Arc<Signal>) -> Option<Pair> {
+    pub fn insert_then(&mut self, place: Place, signal: Arc<Signal>, chain: Arc<[RuleId]>) -> Option<Pair> {
         let at = self.thens.partition_point(|then| then.place < place);
-        self.thens.insert(at, Then { place, signal, fired: false });
+        self.thens.insert(at, Then { place, signal, chain, fired: false });
         let pair = self.complete(at);
         if self.thens.len() > INSTANTS_KEPT {
             self.thens.pop_front();
@@ -78,7 +82,8 @@ impl SequenceWindow {
         }
         self.firsts.range_mut(..earlier).for_each(|first| first.used = true);
         self.thens[then].fired = true;
-        Some(Pair { firsts, then: self.thens[then].signal.clone() })
+        let then = &self.thens[then];
+        Some(Pair { firsts, then: then.signal.clone(), chain: then.chain.clone() })
     }
 
     /// Counts every end anew (the length changed, M24).
