@@ -4,6 +4,7 @@
 //! the files of a run, `load` compiles them, `screen` knows width and colour. Left out: every decision; those are
 //! made in the pure half.
 
+mod after;
 mod check;
 mod feed;
 mod files;

@@ -10,10 +10,10 @@ use jiff::tz::TimeZone;
 use crate::engine::effect::Firing;
 use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
-use crate::engine::trace::{Look, Verdict};
+use crate::engine::trace::{Compared, Look, Verdict};
 use crate::engine::{Taken, Watch};
-use crate::ir::Rule;
-use crate::lang::source::Sources;
+use crate::ir::{Rule, Trigger};
+use crate::lang::source::{Sources, Span};
 use crate::replay::driver::{Driver, Turn, always_sent};
 use crate::replay::feed::{Entry, Feed, Place};
 use crate::replay::target::Targets;
@@ -22,6 +22,7 @@ use crate::signal::{FeedLine, Signal};
 use crate::suggest::nearest;
 
 use super::ExitCode;
+use super::after::{After, is_behind};
 use super::feed::open;
 use super::files;
 use super::load::one_unit;
@@ -61,6 +62,8 @@ struct Found {
     looks: Vec<Look>,
     /// Firings of the rule with the signal behind them, now or later.
     firings: Vec<Arc<Firing>>,
+    /// What the rule did later.
+    after: After,
     /// The line was refused or held out, and why.
     refused: Vec<(Place, String)>,
     /// It came again.
@@ -105,6 +108,7 @@ impl Why {
                 Entry::Held(..) => {}
             }
         }
+        found.after.end = driver.clock();
         match lines.end() {
             Some(error) => Err(error.into()),
             None => Ok(found),
@@ -162,10 +166,11 @@ impl Why {
         if is_it {
             found.looks.extend(turn.step.looks.iter().filter(own).cloned());
         }
-        let behind = |firing: &&Arc<Firing>| {
-            firing.rule == rule.id
-                && (firing.signal.as_ref() == Some(&signal.id) || firing.signals.contains(&signal.id))
-        };
+        found.after.see_actions(turn, rule, &signal.id);
+        if let (false, Some(look)) = (is_it, found.looks.last()) {
+            found.after.see(turn, rule, &look.key);
+        }
+        let behind = |firing: &&Arc<Firing>| firing.rule == rule.id && is_behind(firing, &signal.id);
         found.firings.extend(turn.step.firings.iter().filter(behind).cloned());
     }
 
@@ -225,17 +230,28 @@ impl Why {
         found: &Found,
     ) -> anyhow::Result<()> {
         for look in &found.looks {
-            clauses(screen, sources, look)?;
+            clauses(screen, sources, rule, &look.compared, look.verdict == Verdict::GuardSaysNo)?;
         }
         let fired = found.firings.iter().find(|firing| firing.signal.as_ref() == Some(&signal.id));
-        let (style, sentence) = match fired.or(found.firings.first()) {
+        let fired = fired.or(found.firings.first());
+        if let Some(firing) = fired
+            && !found.looks.iter().any(|look| look.verdict == Verdict::Fired)
+        {
+            let told = |compared: &&Compared| !found.looks.iter().any(|look| look.compared.contains(compared));
+            let compared: Vec<Compared> = firing.compared.iter().filter(told).cloned().collect();
+            clauses(screen, sources, rule, &compared, false)?;
+        }
+        let (style, sentence) = match fired {
             Some(firing) => (GOOD, fired_sentence(firing, signal, rule)),
             None => (BAD, self.why_not(rules, rule, signal, found)),
         };
         for line in wrap(&sentence, screen.width) {
             writeln!(screen.out, "{style}{line}{style:#}")?;
         }
-        Ok(())
+        match fired {
+            Some(firing) => found.after.show_actions(screen, rules, rule, firing),
+            None => Ok(()),
+        }
     }
 
     /// Says in a sentence why it did not fire.
@@ -268,7 +284,7 @@ impl Why {
             Taken::NotASignal | Taken::Accepted | Taken::Late => {}
         }
         match found.looks.last() {
-            Some(look) => why_not(look, &rule.zone, name),
+            Some(look) => why_not(look, rule, signal, &found.after),
             None => format!("{name} did not fire: it did not look at this signal."),
         }
     }
@@ -289,21 +305,44 @@ impl Why {
     }
 }
 
-/// Prints every comparison of a look with the value it met.
-fn clauses(screen: &mut Screen, sources: &Sources, look: &Look) -> anyhow::Result<()> {
+/// Prints every comparison of a look with the value it met. What an `unless` names is fine where it does not hold;
+/// `refused` tells that the guard of the last comparison said no.
+fn clauses(
+    screen: &mut Screen,
+    sources: &Sources,
+    rule: &Rule,
+    made: &[Compared],
+    refused: bool,
+) -> anyhow::Result<()> {
     let marks = screen.colour;
-    for compared in &look.compared {
+    let unless = |compared: &Compared| {
+        let (clause, guards) = (compared.here.0, &rule.guards);
+        let around = |guard: Span| guard.file == clause.file && guard.start <= clause.start && clause.end <= guard.end;
+        guards.iter().position(|guard| guard.unless && around(guard.here.0))
+    };
+    let refusing = made.last().filter(|_| refused).and_then(unless);
+    for compared in made {
         let (line, _) = sources.line_column(compared.here.0.file, compared.here.0.start);
-        let (style, mark) = match (compared.holds, marks) {
-            (true, true) => (GOOD, "✓  "),
-            (false, true) => (BAD, "✗  "),
-            (true, false) => (GOOD, "yes"),
-            (false, false) => (BAD, "no "),
+        let guard = unless(compared);
+        let fine = match guard {
+            Some(_) if guard == refusing => !compared.holds,
+            Some(_) => true,
+            None => compared.holds,
         };
-        let clause = format!("{:<50}", compared.clause);
-        writeln!(screen.out, "{DIM}{line:>5}{DIM:#}  {style}{mark}{style:#} {clause} {}", compared.actual)?;
+        let (style, mark) = match (fine, guard.is_some(), marks) {
+            (true, _, true) => (GOOD, "✓  "),
+            (false, _, true) => (BAD, "✗  "),
+            (true, true, false) => (GOOD, "ok "),
+            (true, false, false) => (GOOD, "yes"),
+            (false, _, false) => (BAD, "no "),
+        };
+        let clause = match guard {
+            Some(_) => format!("unless {}", compared.clause),
+            None => compared.clause.to_string(),
+        };
+        writeln!(screen.out, "{DIM}{line:>5}{DIM:#}  {style}{mark}{style:#} {clause:<50} {}", compared.actual)?;
     }
-    if !look.compared.is_empty() {
+    if !made.is_empty() {
         writeln!(screen.out)?;
     }
     Ok(())
@@ -330,8 +369,9 @@ fn fired_sentence(firing: &Firing, signal: &Signal, rule: &Rule) -> String {
     }
 }
 
-fn why_not(look: &Look, zone: &TimeZone, rule: &str) -> String {
-    let name = words::for_key(rule, &look.key);
+fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After) -> String {
+    let zone = &rule.zone;
+    let name = words::for_key(&rule.id.rule, &look.key);
     let told = words::verdict(look, zone).unwrap_or_default();
     match &look.verdict {
         Verdict::Fired => format!("{name} fired on this signal."),
@@ -347,16 +387,15 @@ fn why_not(look: &Look, zone: &TimeZone, rule: &str) -> String {
             words::instant(*last, zone),
             words::instant(*frees_at, zone)
         ),
-        Verdict::Armed { until } => {
-            let until = words::instant(*until, zone);
-            format!(
-                "{name} has not fired yet: it waits until {until}, and the feed does not go that far or it was answered."
-            )
-        }
+        Verdict::Armed { until } => after.of_wait(&name, zone, *until),
         Verdict::Answered => format!("{name} did not fire: the signal is the answer it waits for."),
-        Verdict::Noted => {
-            format!("{name} did not fire: the signal was noted, and the other one it takes is not there.")
-        }
+        Verdict::Noted => match (after.of_sample(&name, rule, signal.at), &rule.trigger) {
+            (Some(told), _) => told,
+            (None, Trigger::Absence { .. }) => {
+                format!("{name} did not fire: the signal is the answer it waits for, and nothing waited for one.")
+            }
+            _ => format!("{name} did not fire: the signal was noted, and the other one it takes is not there."),
+        },
         Verdict::GuardSaysNo => format!("{name} did not fire: {told}."),
         _ => format!("{name} did not fire: {told}."),
     }

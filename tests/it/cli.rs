@@ -309,3 +309,84 @@ fn a_closed_pipe_is_no_panic() {
     assert!(!ran.err.contains("panicked"), "{}", ran.err);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
 }
+
+const LATER: &str = r#"
+playbook later "Later" version 1
+time zone "Europe/Madrid"
+owner "owner@example.test"
+
+rule sample "Many complaints"
+  when count of complaints
+    over the last 7 days
+    is at least 2
+  for each customer
+  check every day at 07:00
+  then alert care_team
+      saying "Many."
+
+rule quiet "Nothing more was heard"
+  when complaint
+    not followed by praise
+    for the same customer
+    within 3 days
+  then alert care_team
+      saying "Nothing more."
+
+rule ask "Ask again"
+  when complaint
+  unless customer.segment is "staff"
+  then alert care_team
+      saying "One."
+    and after 1 day:
+      alert care_team
+        saying "Ask."
+"#;
+
+#[test]
+fn why_tells_what_came_after_the_signal() {
+    let home = Home::new("why_after");
+    home.write(
+        "books/vocabulary.yaml",
+        &format!("{VOCABULARY}  praise: {{plural: praises, about: [customer], fields: {{}}}}\n"),
+    );
+    home.write("books/care.play", LATER);
+    let why = |feed: &str, rule: &str, signal: &str| {
+        home.write("feed.jsonl", feed);
+        let ran =
+            home.run(&["why", "--playbooks", "books", "--feed", "feed.jsonl", "--rule", rule, "--signal", signal]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        // The width of the screen wraps sentences.
+        ran.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let one = feed(&["2026-03-16T10:00:00Z"]);
+    let two = feed(&["2026-03-16T10:00:00Z", "2026-03-17T10:00:00Z"]);
+    let end = complaint("z", "2026-03-30T10:00:00Z").replace("\"C1\"", "\"C9\"") + "\n";
+    let praise =
+        |at: &str| format!("{{\"id\": \"p1\", \"signal\": \"praise\", \"at\": \"{at}\", \"customer\": \"C1\"}}\n");
+
+    let sample = why(&one, "sample", "c1");
+    assert!(sample.contains("part of the sample, which the check looks at every day at 07:00."), "{sample}");
+    assert!(sample.contains("The next one is Tue 2026-03-17 07:00; the feed ends before it."), "{sample}");
+    let sample = why(&format!("{one}{end}"), "sample", "c1");
+    assert!(sample.contains("The next one was Tue 2026-03-17 07:00. There, count of complaint"), "{sample}");
+    assert!(sample.contains("the test does not hold."), "{sample}");
+
+    let joined = why(&format!("{two}{end}"), "quiet", "c2");
+    assert!(joined.contains("joins the one that c1 entered at Thu 2026-03-19 11:00."), "{joined}");
+    let answered = why(&format!("{two}{}{end}", praise("2026-03-18T10:00:00Z")), "quiet", "c2");
+    assert!(answered.contains("its wait was answered by p1 at Wed 2026-03-18 11:00."), "{answered}");
+    let unfinished = why(&two, "quiet", "c2");
+    assert!(unfinished.contains("it waits until Fri 2026-03-20 11:00, and the feed ends at Tue 2026-03-17 11:00."));
+    let unasked = why(&praise("2026-03-18T10:00:00Z"), "quiet", "p1");
+    assert!(unasked.contains("nothing waited for one"), "{unasked}");
+
+    let planned = why(&one, "ask", "c1");
+    assert!(planned.contains("ok unless customer.segment is \"staff\""), "{planned}");
+    assert!(planned.contains("sent Mon 2026-03-16 11:00 alert care_team"), "{planned}");
+    assert!(planned.contains("alert care_team, due Tue 2026-03-17 11:00"), "{planned}");
+    let staff = "{\"thing\": \"customer\", \"id\": \"C1\", \"at\": \"2026-03-16T12:00:00Z\", \"facts\": {\"segment\": \"staff\"}}\n";
+    let cancelled = why(&format!("{one}{staff}{end}"), "ask", "c1");
+    assert!(cancelled.contains("cancelled Tue 2026-03-17 11:00 alert care_team"), "{cancelled}");
+    let refused = why(&format!("{staff}{}", feed(&["2026-03-16T13:00:00Z"])), "ask", "c1");
+    assert!(refused.contains("no unless customer.segment is \"staff\""), "{refused}");
+}
