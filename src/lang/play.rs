@@ -17,6 +17,7 @@ mod diagnose;
 mod file;
 mod mistakes;
 mod placeholders;
+mod repair;
 mod scan;
 mod sentence;
 mod words;

@@ -49,6 +49,32 @@ const IN_SENTENCES: &[(&str, &str, &str)] = &[
     ("when complaint where topic is \"late then alert care_team", "P010", "end it with `\"`"),
     ("when survey_response where score is at most 6,5 then alert care_team", "P014", "write `6.5`"),
     ("WHEN survey_response then alert care_team", "P017", "write `when`"),
+    (
+        "when 3 complaints for the same customer within 2 days then alert care_team",
+        "P046",
+        "write `3 or more complaints`",
+    ),
+    (
+        "when more than 3 complaints for the same customer within 2 days then alert care_team",
+        "P046",
+        "write `4 or more complaints`",
+    ),
+    (
+        "when at least 3 complaints for the same customer within 2 days then alert care_team",
+        "P046",
+        "write `3 or more complaints`",
+    ),
+    (
+        "when survey_response where score is at least 3 and at most 5 then alert care_team",
+        "P039",
+        "write `score is between 3 and 5`",
+    ),
+    (
+        "when survey_response where score is more than 3 and is less than 5 then alert care_team",
+        "P039",
+        "write `score is more than 3 and score is less than 5`",
+    ),
+    ("when survey_response where score less then 6 then alert care_team", "P018", "write `score is less than 6`"),
 ];
 
 /// The same in YAML, where it can be made there, and what only YAML makes possible.
@@ -195,6 +221,37 @@ fn mistakes_of_beginners_get_the_right_first_suggestion() {
     wrong.extend(unexpected("first.play", &play(two), "N020", "give one of them another id"));
     wrong.extend(unexpected("first.play.yaml", &yaml(two_in_yaml), "N020", "give one of them another id"));
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Sentences with several mistakes, and the helps that come out in one run, in their order.
+const SEVERAL: &[(&str, &[&str])] = &[
+    (
+        "when survey_response where score <= 6 && comment IS present then alert care_team",
+        &["write `is at most 6`", "write `and`", "write `is`"],
+    ),
+    (
+        "when survey_response where score IS 6 AND stars is At Least 3 AND comment is present then alert care_team",
+        &["write `is`", "write `and`", "write `at least`", "write `and`"],
+    ),
+    (
+        "when survey_response where score is atleast 3 && comment is present then alert care_team",
+        &["write `is at least 3`", "write `and`"],
+    ),
+    ("when survey_response where score is <= 6 then alert care_team", &["write `is at most 6`"]),
+    ("when survey_response where score <= then alert care_team", &["write `is at most …`"]),
+];
+
+#[test]
+fn an_operator_or_capitals_hide_no_other_mistake_of_the_sentence() {
+    for (rule, helps) in SEVERAL {
+        let mut sources = Sources::default();
+        add_folder(&mut sources, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit"));
+        sources.add("first.play", play(&format!("rule one \"One\" {rule}\n")).as_bytes());
+        let problems = project(&sources, &Options::default()).diagnostics;
+        let errors = problems.iter().filter(|problem| problem.is_error());
+        let told: Vec<_> = errors.map(|problem| problem.help.as_deref().unwrap_or("")).collect();
+        assert_eq!(&told, helps, "{}", human(&sources, &problems, Look::PLAIN));
+    }
 }
 
 #[test]

@@ -121,11 +121,14 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
     let kind = |index: usize| tokens.get(index).map(|token| token.kind);
     let keyword = sentence.word(&tokens[0]);
     if keyword != "rule" {
-        let (code, message) = match keyword.eq_ignore_ascii_case("rule") {
-            true => (codes::CAPITALS, format!("key words are written in small letters, `{keyword}` is not")),
-            false => (codes::MISSPELT, format!("unknown word `{}`", shown(keyword))),
+        let (code, message, help) = match keyword.eq_ignore_ascii_case("rule") {
+            true => {
+                let message = format!("key words are written in small letters, `{keyword}` is not");
+                (codes::CAPITALS, message, "write `rule`")
+            }
+            false => (codes::MISSPELT, format!("unknown word `{}`", shown(keyword)), "did you mean `rule`?"),
         };
-        problems.push(Diagnostic::error(code, sentence.span(&tokens[0]), message).help("did you mean `rule`?"));
+        problems.push(Diagnostic::error(code, sentence.span(&tokens[0]), message).help(help));
     }
     let title = tokens.iter().take(8).position(|token| matches!(token.kind, Kind::Text(_)));
     // Where id and title are in their places, the id may look like a clause.

@@ -9,6 +9,7 @@ use crate::lang::diagnostic::Diagnostic;
 
 use super::grammar::Rule;
 use super::mistakes::{self, At};
+use super::repair;
 use super::scan::{Kind, Token};
 use super::sentence::{Failure, Sentence};
 use super::words;
@@ -17,6 +18,13 @@ pub(super) use super::clauses::rule;
 
 /// Says what is wrong with a sentence that an entry rule of the grammar could not read; at least one problem.
 pub(super) fn sentence(sentence: &Sentence, entry: Rule, failure: &Failure) -> Vec<Diagnostic> {
+    let mut problems = once(sentence, entry, failure);
+    repair::look_again(sentence, entry, &mut problems, 0);
+    problems
+}
+
+/// The same up to the first mistake that hides what is behind it.
+pub(super) fn once(sentence: &Sentence, entry: Rule, failure: &Failure) -> Vec<Diagnostic> {
     let index = sentence.tokens.partition_point(|token| token.end <= failure.at);
     let at = At { sentence, index, expected: &failure.expected, entry };
     // A text without quotes may hold any character; none of them is a mistake of its own.

@@ -55,6 +55,46 @@ pub(super) fn negated_comparison(at: &At) -> Option<Diagnostic> {
     at.error(codes::NEGATED, at.span(from, 0), "a comparison is not negated, its opposite is said", help)
 }
 
+/// `score is at least 3 and at most 5`: the field is not said again.
+pub(super) fn second_comparison(at: &At) -> Option<Diagnostic> {
+    // `at`, `more`, `less`, `over` and `under` were read as a name; `is` cannot be one.
+    let is_joint = |offset: isize| matches!(at.word(offset).as_str(), "and" | "or");
+    let joint = [-1, -2].into_iter().find(|offset| is_joint(*offset))?;
+    let from = if at.word(joint + 1) == "is" { joint + 2 } else { joint + 1 };
+    let (second, words) = order_at(at, from)?;
+    let upper = shown(at.text(from + words));
+    let is = (joint - 6..joint).rev().find(|offset| at.word(*offset) == "is")?;
+    let (first, length) = order_at(at, is + 1)?;
+    let lower = (is + 1 + length..joint).map(|offset| at.text(offset)).collect::<Vec<_>>().join(" ");
+    let mut subject = at.text(is - 1).to_owned();
+    let mut before = is - 2;
+    while at.text(before) == "." {
+        subject = format!("{}.{subject}", at.text(before - 1));
+        before -= 2;
+    }
+    let (subject, lower) = (shown(&subject), shown(&lower));
+    let help = match (first, at.word(joint).as_str(), second) {
+        ("at least", "and", "at most") => format!("write `{subject} is between {lower} and {upper}`"),
+        (first, word, second) => {
+            format!("write `{subject} is {first} {lower} {word} {subject} is {second} {upper}`")
+        }
+    };
+    at.error(codes::NO_PREDICATE, at.span(joint + 1, from + words - 1), "each comparison says what is compared", help)
+}
+
+/// Returns the comparison that stands at `offset`, and how many words it has.
+fn order_at(at: &At, offset: isize) -> Option<(&'static str, isize)> {
+    Some(match (at.word(offset).as_str(), at.word(offset + 1).as_str()) {
+        ("at", "least") => ("at least", 2),
+        ("at", "most") => ("at most", 2),
+        ("more", "than") => ("more than", 2),
+        ("less", "than") => ("less than", 2),
+        ("over", _) => ("over", 1),
+        ("under", _) => ("under", 1),
+        _ => return None,
+    })
+}
+
 /// `is greater than 5`, `is atleast 5`, `is moer than 5`, `is at lest 5`: the word after `is` was read as a name.
 pub(super) fn comparison(at: &At) -> Option<Diagnostic> {
     let word = at.word(-1);

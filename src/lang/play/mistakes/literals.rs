@@ -14,6 +14,13 @@ use super::actions::or;
 /// `When`, `AND`: right but for the capitals.
 pub(super) fn capitals(at: &At) -> Option<Diagnostic> {
     let (written, word) = (at.text(0), at.word(0));
+    // `is At Least 9`: the first of the two was read as a name.
+    let pair = format!("{} {word}", at.word(-1));
+    let comparison = matches!(pair.as_str(), "at least" | "at most" | "more than" | "less than" | "one of");
+    if comparison && at.word(-2) == "is" && (word != written || at.word(-1) != at.text(-1)) {
+        let message = format!("key words are written in small letters, `{} {written}` is not", at.text(-1));
+        return at.error(codes::CAPITALS, at.span(-1, 0), message, format!("write `{pair}`"));
+    }
     if word.is_empty() || word == written {
         return None;
     }
@@ -194,7 +201,7 @@ pub(super) fn other_word(at: &At) -> Option<Diagnostic> {
     let message = format!("`{}` is not a word of playbooks", shown(at.text(0)));
     let help = match here {
         Here::Predicate(text) if predicate => {
-            let skip = if matches!(at.word(1).as_str(), "than" | "to") { 2 } else { 1 };
+            let skip = if matches!(at.word(1).as_str(), "than" | "to" | "then") { 2 } else { 1 };
             let value = match at.word(skip).as_str() {
                 "true" => "yes".to_owned(),
                 "false" => "no".to_owned(),
@@ -223,11 +230,16 @@ pub(super) fn misspelt(at: &At) -> Option<Diagnostic> {
             "at" | "more" | "less" | "one" | "between" | "over" | "under" | "present" | "missing"
         )
     {
-        let rest = if matches!(at.word(1).as_str(), "least" | "most" | "than" | "of") {
-            format!("{word} {} …", at.word(1))
-        } else {
-            format!("{word} …")
+        let second = match (word.as_str(), at.word(1).as_str()) {
+            ("more" | "less", "than" | "then") => " than",
+            ("at", "least") => " least",
+            ("at", "most") => " most",
+            ("one", "of") => " of",
+            _ => "",
         };
+        let value = at.text(if second.is_empty() { 1 } else { 2 });
+        let value = if value.is_empty() { "…".to_owned() } else { shown(value) };
+        let rest = format!("{word}{second} {value}");
         let rest = if matches!(word.as_str(), "present" | "missing") { word.clone() } else { rest };
         return at.error(
             codes::NO_PREDICATE,

@@ -37,6 +37,27 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
     )
 }
 
+/// `3 complaints`, `more than 3 complaints`, `at least 3 complaints`
+pub(super) fn count_form(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_trigger && at.index == 1).then_some(())?;
+    let (first, number, more) = match (at.word(-1).as_str(), at.word(0).as_str()) {
+        ("more", "than" | "then") => (-1, 1, 1),
+        ("at", "least") => (-1, 1, 0),
+        (_, "or") => return None,
+        _ if at.kind(0) == Some(Kind::Word) && at.expects(Rule::w_or) => (0, -1, 0),
+        _ => return None,
+    };
+    let least = at.text(number).parse::<u32>().ok().filter(|_| at.kind(number) == Some(Kind::Number))?;
+    let signal = at.text(if first == 0 { 0 } else { 2 });
+    let signal = if signal.is_empty() { "complaints".to_owned() } else { shown(signal) };
+    at.error(
+        codes::UNEXPECTED,
+        at.span(first.min(number), first.max(number).max(0)),
+        "how many signals is said with `or more`",
+        format!("write `{} or more {signal}`", least.saturating_add(more)),
+    )
+}
+
 /// `daily at 7`, `every day`, `every Mondays at 08:00`, `at 7am`
 pub(super) fn schedule_form(at: &At) -> Option<Diagnostic> {
     let word = at.word(0);
