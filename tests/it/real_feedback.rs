@@ -25,7 +25,8 @@ use touchline::signal::{FeedLine, Signal, parse_line};
 use crate::support::lockstep::Pair;
 use crate::support::random::Dice;
 
-fn data() -> Option<PathBuf> {
+/// Returns the folder with real feedback, if there is one to test with.
+pub fn data() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("TOUCHLINE_FEEDBACK") {
         return Some(PathBuf::from(folder));
     }
