@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::engine::Step;
-use crate::engine::effect::{Effect, Firing};
-use crate::engine::ruleset::RuleSet;
+use crate::engine::effect::{Effect, Firing, What};
+use crate::engine::trace::Compared;
 use crate::id::{RuleId, SignalId};
+use crate::lang::source::Sources;
 use crate::replay::words;
 use crate::value::{Str, Value};
 
@@ -21,6 +22,17 @@ struct FiringLine<'a> {
     at: String,
     #[serde(flatten)]
     firing: FiringFields<'a>,
+    compared: Vec<ComparedFields<'a>>,
+}
+
+/// One comparison behind a firing, with the place it is written at.
+#[derive(Serialize)]
+struct ComparedFields<'a> {
+    clause: &'a str,
+    actual: &'a str,
+    holds: bool,
+    file: &'a str,
+    line: usize,
 }
 
 /// What both kinds of line say of a firing.
@@ -50,12 +62,13 @@ struct EffectLine<'a> {
 }
 
 /// Prints what one step of the engine led to.
-pub fn step(step: &Step, show: Show, only: Option<&RuleId>, _rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
+pub fn step(step: &Step, show: Show, only: Option<&RuleId>, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
     let wanted = |rule: Option<&RuleId>| only.is_none_or(|only| rule == Some(only));
     match show {
         Show::Firings => {
             for firing in step.firings.iter().filter(|firing| wanted(Some(&firing.rule))) {
-                line(&FiringLine { at: utc(firing.at), firing: fields(firing) }, out)?;
+                let compared = firing.compared.iter().map(|made| compared(made, sources)).collect();
+                line(&FiringLine { at: utc(firing.at), firing: fields(firing), compared }, out)?;
             }
         }
         Show::Effects => {
@@ -77,7 +90,11 @@ fn effect_line(effect: &Effect) -> EffectLine<'_> {
         at: utc(effect.at),
         outcome: effect.outcome.word(),
         effect: effect.what.word(),
-        to: &effect.to,
+        to: match &effect.what {
+            // A digest is of no firing: whose it is stands in it.
+            What::Digest { address: Some(address), .. } if effect.to.is_empty() => address,
+            _ => &effect.to,
+        },
         due: effect.due.map(utc),
         reason: &effect.reason,
         id: effect.id.to_string(),
@@ -94,6 +111,13 @@ fn fields(firing: &Firing) -> FiringFields<'_> {
         signals: firing.signals.iter().map(id).collect(),
         late: firing.late,
     }
+}
+
+fn compared<'a>(made: &'a Compared, sources: &'a Sources) -> ComparedFields<'a> {
+    let span = made.here.0;
+    let (line, _) = sources.line_column(span.file, span.start);
+    let file = &sources.file(span.file).path;
+    ComparedFields { clause: &made.clause, actual: &made.actual, holds: made.holds, file, line }
 }
 
 fn id(id: &SignalId) -> String {

@@ -14,6 +14,7 @@ use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::{Taken, Watch};
 use crate::id::RuleId;
+use crate::lang::source::Sources;
 use crate::replay::driver::{Driver, Turn, always_sent};
 use crate::replay::feed::{Entry, Feed, Place};
 use crate::replay::target::Targets;
@@ -128,6 +129,7 @@ impl Replay {
                 },
             ),
             rules: rules.clone(),
+            sources: &loaded.sources,
             targets: Targets::default(),
             tally: Tally::default(),
             printer,
@@ -152,6 +154,7 @@ impl Replay {
 struct Run<'a> {
     driver: Driver,
     rules: std::sync::Arc<RuleSet>,
+    sources: &'a Sources,
     targets: Targets,
     tally: Tally,
     printer: Printer,
@@ -248,14 +251,14 @@ impl Run<'_> {
     }
 
     fn drive(&mut self, screen: &mut Screen, go: impl FnOnce(&mut Driver, &mut dyn FnMut(Turn))) {
-        let Run { driver, targets, tally, printer, only, failed, rules, .. } = self;
+        let Run { driver, targets, tally, printer, only, failed, sources, .. } = self;
         let mut see = |turn: Turn| {
             turn.step.effects.iter().for_each(|effect| targets.see(effect));
             tally.see(&turn, only.as_ref());
             if failed.is_none() {
                 let printed = match printer {
                     Printer::Story(story) => story.step(turn.step, only.as_ref(), &mut screen.out),
-                    Printer::Jsonl(show) => jsonl::step(turn.step, *show, only.as_ref(), rules, &mut screen.out),
+                    Printer::Jsonl(show) => jsonl::step(turn.step, *show, only.as_ref(), sources, &mut screen.out),
                 };
                 *failed = printed.err();
             }
@@ -268,7 +271,8 @@ impl Run<'_> {
         let err = &mut screen.err;
         let span = match (tally.first, self.driver.clock()) {
             (Some(first), Some(last)) => {
-                format!(" from {} to {}", words::instant(first, zone), words::instant(last, zone))
+                let zone_name = zone.iana_name().map(|name| format!(" ({name})")).unwrap_or_default();
+                format!(" from {} to {}{zone_name}", words::instant(first, zone), words::instant(last, zone))
             }
             _ => String::new(),
         };
@@ -290,7 +294,8 @@ impl Run<'_> {
             writeln!(err, "  {}", told.join(", "))?;
         }
         let firings: u64 = tally.firings.values().sum();
-        let rules = tally.firings.len() as u64;
+        let ran = self.rules.rules.iter().filter(|rule| self.only.as_ref().is_none_or(|only| rule.id == *only));
+        let rules = ran.count() as u64;
         writeln!(
             err,
             "{BOLD}{}{BOLD:#} of {}",

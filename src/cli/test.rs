@@ -35,6 +35,9 @@ Examples:
   touchline test playbooks/retail/recovery.test.yaml    one file
   touchline test playbooks --accept                     accept every timeline as it is drawn now
 
+A step `reload: reload/retail.play` switches to another version of the scenario's playbook. It lies in a folder called
+`reload` beside the scenario file: folders of that name are read only by such steps.
+
 Exit codes: 0 all as accepted, 1 something differs or a live rule has no scenario, 2 could not run.")]
 pub struct Test {
     /// Files or folders
@@ -288,8 +291,18 @@ fn reloaded(loaded: &Loaded, unit: &Unit, file: &ScenarioFile, name: &str) -> Re
     let scenario = &loaded.sources.file(file.file).path;
     let folder = scenario.rsplit_once('/').map_or("", |(folder, _)| folder);
     let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    if unit.playbooks.iter().any(|book| book.path == path) {
-        return Ok(unit.ruleset());
+    let base = name.rsplit('/').next().unwrap_or(name);
+    if !files::is_playbook(base) {
+        return Err("its name ends neither in .play nor in .play.yaml".to_owned());
+    }
+    if let Some(book) = unit.playbooks.iter().find(|book| book.path == path) {
+        let own = unit.playbooks.iter().find(|book| book.id.as_deref() == Some(&*file.playbook));
+        return match own.is_some_and(|own| own.path == book.path) {
+            true => Ok(unit.ruleset()),
+            false => Err("it runs already, beside the playbook it would replace: move it into a folder called \
+                          `reload`, which is read only by scenarios"
+                .to_owned()),
+        };
     }
     let bytes = files::read(Path::new(&path)).map_err(|error| error.to_string())?;
     let Some(old) = unit.playbooks.iter().find(|book| book.id.as_deref() == Some(&*file.playbook)) else {
@@ -299,7 +312,6 @@ fn reloaded(loaded: &Loaded, unit: &Unit, file: &ScenarioFile, name: &str) -> Re
     let number = old.file.0 as usize;
     // In the old one's folder, so that it finds the same vocabulary; under its own ending, so that its syntax is known.
     let home = old.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    let base = name.rsplit('/').next().unwrap_or(name);
     sources.files[number].path = format!("{home}{base}");
     sources.files[number].text = String::from_utf8_lossy(&bytes).into_owned();
     let project = project(&sources, &Options::default());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::clock::Length;
 use crate::engine::act::Mode;
 use crate::engine::effect::{Effect, Firing, LISTED_SIGNALS, Outcome, Values, What};
 use crate::engine::eval::{Record, Scope, grouped};
@@ -19,6 +20,7 @@ use crate::engine::turn::Turn;
 use crate::id::{Position, RuleId, SignalId};
 use crate::ir::{Limit, Status, Trigger};
 use crate::value::{Str, Value};
+use crate::vocabulary::Type;
 
 /// The longest chain of derived signals (M20).
 pub const LONGEST_CHAIN: usize = 5;
@@ -130,6 +132,7 @@ impl Turn<'_> {
         }
         let mut candidate = candidate.clone();
         candidate.compared = self.traced(&candidate, record.unwrap_or_default());
+        candidate.compared.extend(self.reached(&candidate));
         if let Some(until) = self.silenced(&rule.id) {
             self.fire(&candidate, limit_key, Mode::Silenced { until: Some(until) });
             return Attempt::Silenced { until };
@@ -157,6 +160,26 @@ impl Turn<'_> {
         let mut compared = record.unwrap_or_default();
         compared.extend(made);
         compared
+    }
+
+    /// Returns what the trigger itself compared, where it compares something: a count with its number, a reading with
+    /// its line. A measure has said so already.
+    fn reached(&self, candidate: &Candidate) -> Option<Compared> {
+        let rule = self.rule(candidate.rule);
+        match &rule.trigger {
+            Trigger::Count { source, at_least, within, .. } => {
+                let signal = self.rules.vocabulary.signal_type(source.signal);
+                let name = signal.plural.as_ref().unwrap_or(&signal.name);
+                let clause = format!("{at_least} or more {name} within {}", length(*within)).into();
+                let actual = crate::vocabulary::typed::print_value(&candidate.values.count, &Type::Number).into();
+                Some(Compared { clause, actual, holds: true, here: rule.here })
+            }
+            Trigger::Reading { source, field, side, line, .. } => {
+                let signal = candidate.values.signal.as_ref()?;
+                Some(self.read(candidate.rule, source, *field, (*side, line), signal, true))
+            }
+            _ => None,
+        }
     }
 
     fn limited(&self, rule: RuleNo, limit: &Limit, key: &Key) -> Option<(Timestamp, Timestamp)> {
@@ -408,6 +431,19 @@ impl LimitState {
             self.firings.pop_front();
         }
     }
+}
+
+/// Returns a length as a playbook writes it: `14 days`, `90 minutes`.
+fn length(length: Length) -> String {
+    let (count, unit) = match length {
+        Length::Days(days) => (i64::from(days), "day"),
+        Length::Elapsed(elapsed) => match elapsed.as_secs() {
+            seconds if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
+            seconds if seconds % 60 == 0 => (seconds / 60, "minute"),
+            seconds => (seconds, "second"),
+        },
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Returns a limit's key from the values of a firing, or the first missing part.

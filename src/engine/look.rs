@@ -226,7 +226,7 @@ impl Turn<'_> {
         match (read, stays_for) {
             (Read::NotOver, _) => {
                 if self.watching {
-                    candidate.compared.push(self.not_over(number, source, field, words, &arrived.signal));
+                    candidate.compared.push(self.read(number, source, field, words, &arrived.signal, false));
                 }
                 self.note_candidate(&candidate, Verdict::NotOver)
             }
@@ -248,14 +248,15 @@ impl Turn<'_> {
         true
     }
 
-    /// Returns the comparison that did not hold: the value with the line of the rule.
-    fn not_over(
+    /// Returns the comparison of a reading: the value with the line of the rule.
+    pub(crate) fn read(
         &self,
         number: RuleNo,
         source: &Source,
         field: FieldNo,
         (side, line): (Side, &Operand),
         signal: &Signal,
+        holds: bool,
     ) -> Compared {
         let read = &self.rules.vocabulary.signal_type(source.signal).fields[field.index()];
         let line = match line {
@@ -266,7 +267,7 @@ impl Turn<'_> {
         let side = if side == Side::Over { "over" } else { "under" };
         let actual = if read.personal { "(personal)".to_owned() } else { print_value(signal.field(field), &read.ty) };
         let clause = format!("{} is {side} {line}", read.name).into();
-        Compared { clause, actual: actual.into(), holds: false, here: self.rule(number).here }
+        Compared { clause, actual: actual.into(), holds, here: self.rule(number).here }
     }
 
     /// Sets, moves or lifts the deadline of `stays over … for`.

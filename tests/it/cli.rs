@@ -160,7 +160,13 @@ fn a_firings_line_has_its_fields_and_times_in_utc() {
     assert_eq!(line["signal"], "c2");
     assert_eq!(line["signals"], serde_json::json!(["c1", "c2"]));
     assert_eq!(line["late"], false);
-    assert!(ran.err.contains("2 signals"), "{}", ran.err);
+    let counted = &line["compared"][1];
+    assert_eq!((&counted["clause"], &counted["actual"]), (&"2 or more complaints within 7 days".into(), &"2".into()));
+    assert_eq!((&counted["file"], &counted["line"]), (&"books/care.play".into(), &6.into()));
+    assert_eq!(line["compared"][0]["clause"], "topic is not \"test\"");
+    assert!(ran.err.contains("2 signals") && ran.err.contains("(Europe/Madrid)"), "{}", ran.err);
+    let none = home.run_with(&replay(&["--format", "jsonl"]), &feed(&["2026-03-16T10:00:00+01:00"]));
+    assert!(none.err.contains("0 firings of 1 rule\n"), "{}", none.err);
 }
 
 #[test]
@@ -247,8 +253,10 @@ fn why_answers_for_a_firing_a_count_and_an_unknown_signal() {
     assert_eq!(fired.code, Some(0), "{fired:?}");
     assert!(fired.out.contains("fired on this signal") && fired.out.contains("c1, c2"), "{}", fired.out);
     assert!(fired.out.contains("2 or more complaints") && fired.out.contains("books/care.play:6"), "{}", fired.out);
+    assert!(fired.out.contains("yes 2 or more complaints within 7 days"), "{}", fired.out);
     assert!(fired.out.contains("topic is not \"test\"") && fired.out.contains("yes"), "{}", fired.out);
     let counted = why("c1");
+    assert!(counted.out.contains("yes 2 or more complaints within 7 days"), "{}", counted.out);
     assert!(counted.out.contains("counts in the firing"), "{}", counted.out);
     let unknown = why("c22");
     assert_eq!(unknown.code, Some(1));
@@ -389,4 +397,30 @@ fn why_tells_what_came_after_the_signal() {
     assert!(cancelled.contains("cancelled Tue 2026-03-17 11:00 alert care_team"), "{cancelled}");
     let refused = why(&format!("{staff}{}", feed(&["2026-03-16T13:00:00Z"])), "ask", "c1");
     assert!(refused.contains("no unless customer.segment is \"staff\""), "{refused}");
+}
+
+#[test]
+fn a_reload_names_a_file_that_can_replace_the_playbook() {
+    let home = Home::new("reload");
+    let play = |file: &str| {
+        home.write(
+            "books/care.test.yaml",
+            &format!("playbook: care\nclock: Europe/Madrid\nscenarios:\n  - name: new texts\n    covers: twice\n    steps:\n      - {{at: Mon 2026-03-16 10:00, signal: complaint, with: {{customer: C1, topic: a}}}}\n      - {{at: Mon 2026-03-16 11:00, reload: {file}}}\n"),
+        );
+        home.run(&["test", "books", "--accept"])
+    };
+    fs::create_dir_all(home.0.join("books/reload")).unwrap();
+    let new = PLAYBOOK.replace("2 or more", "3 or more");
+    home.write("books/reload/care.play", &new);
+    home.write("books/reload/care.txt", &new);
+    let replaced = play("reload/care.play");
+    assert_eq!(replaced.code, Some(0), "{replaced:?}");
+    let snap = fs::read_to_string(home.0.join("books/snapshots/care__new_texts.snap")).unwrap();
+    assert!(snap.contains("reload reload/care.play") && snap.contains("twice: "), "{snap}");
+    let text = play("reload/care.txt");
+    assert!(text.code == Some(1) && text.out.contains("neither in .play nor in .play.yaml"), "{text:?}");
+    home.write("books/newer.play", &new);
+    let beside = play("newer.play");
+    assert!(beside.code == Some(1) && beside.out.contains("a folder called `reload`"), "{beside:?}");
+    assert!(home.run(&["test", "--help"]).out.contains("`reload` beside the scenario file"));
 }
