@@ -97,7 +97,7 @@ impl After {
 
     /// Says how a signal that is part of a measure's sample fared at the next check.
     pub fn of_sample(&self, name: &str, rule: &Rule, signal_at: Timestamp) -> Option<String> {
-        let (Trigger::Measure(_), Some(check)) = (&rule.trigger, &rule.check) else { return None };
+        let (Trigger::Measure(measure), Some(check)) = (&rule.trigger, &rule.check) else { return None };
         let mut told = format!(
             "{name} does not look at single signals: this one is part of the sample, which the check looks at {}.",
             schedule(check)
@@ -112,7 +112,8 @@ impl After {
                     Verdict::TestFails => "the test does not hold".to_owned(),
                     _ => words::verdict(look, &rule.zone).unwrap_or_default(),
                 };
-                told.push_str(&format!(" The next one was {at}. There, {met}{came}."));
+                let tested = words::threshold(measure);
+                told.push_str(&format!(" The next one was {at}. There, {met}{came}; the test is {tested}."));
             }
             None => {
                 let next = check.next_after(self.end.unwrap_or(signal_at), &rule.zone);

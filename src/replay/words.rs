@@ -13,6 +13,7 @@ use crate::engine::trace::{Compared, Look, Verdict};
 use crate::id::SignalId;
 use crate::ir::action::{ActionKind, Piece};
 use crate::ir::expr::Operand;
+use crate::ir::{DifferenceUnit, Measure, MeasureTest, Order, Side};
 use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::Vocabulary;
@@ -96,6 +97,30 @@ pub fn compared(compared: &Compared) -> String {
     match compared.actual.starts_with('(') {
         true => format!("{} {}", compared.clause, compared.actual),
         false => format!("{} ({})", compared.clause, compared.actual),
+    }
+}
+
+/// Returns what a measure is tested for: `at least 3`, `at least 15 points below the period before`.
+pub fn threshold(measure: &Measure) -> String {
+    let word = |order: &Order| match order {
+        Order::AtLeast => "at least",
+        Order::AtMost => "at most",
+        Order::MoreThan | Order::After => "more than",
+        Order::LessThan | Order::Before => "less than",
+    };
+    let literal = |operand: &Operand| match operand {
+        Operand::Literal(held) => value(held),
+        Operand::Access(access) => access.name.to_string(),
+        Operand::Script(..) => "the script's value".to_owned(),
+    };
+    match &measure.test {
+        MeasureTest::Level(order, level) => format!("{} {}", word(order), literal(level)),
+        MeasureTest::Between(low, high) => format!("between {} and {}", literal(low), literal(high)),
+        MeasureTest::Previous { order, by, unit, side, .. } => {
+            let unit = if *unit == DifferenceUnit::Points { "points" } else { "percent" };
+            let side = if *side == Side::Over { "above" } else { "below" };
+            format!("{} {by} {unit} {side} the period before", word(order))
+        }
     }
 }
 
