@@ -159,8 +159,23 @@ const IN_YAML: &[(&str, &str, &str)] = &[
         "P017",
         "write `and`",
     ),
-    ("When: {signal: survey_response}\n  then: [{alert: care_team}]", "Y020", "did you mean `when`?"),
+    ("When: {signal: survey_response}\n  then: [{alert: care_team}]", "Y020", "write `when`"),
+    (
+        "when: {signal: survey_response}\n  unless: no\n  then: [{alert: care_team}]",
+        "P039",
+        "write what has to hold, such as `unless: customer.at_risk`",
+    ),
+    (
+        "when: {signal: complaint}\n  then: [alert: care_team saying \"Call them\"]",
+        "Y021",
+        "write `{alert: care_team, saying: \"Call them\"}`",
+    ),
     ("when: {signal: complaint}\n  then: [{alert: care_team, saying: \"Hello}]", "Y013", "add the closing `\"`"),
+    (
+        "when: {signal: survey_response, where: score is at most 6 # why}\n  then: [{alert: care_team}]",
+        "Y024",
+        "quote the whole value",
+    ),
     ("when: {signal: complaint}\n\tthen: [{alert: care_team}]", "Y011", "replace it with spaces"),
     (
         "when: {signal: complaint}\n   then: [{alert: care_team}]",
@@ -220,6 +235,12 @@ fn mistakes_of_beginners_get_the_right_first_suggestion() {
     let (two, two_in_yaml) = TWO_RULES;
     wrong.extend(unexpected("first.play", &play(two), "N020", "give one of them another id"));
     wrong.extend(unexpected("first.play.yaml", &yaml(two_in_yaml), "N020", "give one of them another id"));
+    let digit = "rule one \"One\" when survey_response then alert care_team\n\nrule 1b \"B\" when survey_response then alert care_team\n";
+    wrong.extend(unexpected("first.play", &play(digit), "P048", "write, for example, `rule_1b`"));
+    let capital = "RULE one \"One\" when survey_response then alert care_team\n";
+    wrong.extend(unexpected("first.play", &play(capital), "P017", "write `rule`"));
+    let capital_key = "Playbook: first\ntitle: First\nversion: 1\nrules:\n- id: one\n  title: One\n  when: {signal: survey_response}\n  then: [{alert: care_team}]\n";
+    wrong.extend(unexpected("first.play.yaml", capital_key, "Y020", "write `playbook`"));
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
 }
 

@@ -164,6 +164,14 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
         (Some(Kind::Word), None) => {
             Diagnostic::error(codes::RULE_HEAD, span, "this rule has no title in quotes").help(example)
         }
+        (Some(Kind::Number), Some(title)) => {
+            let (from, to) = (tokens[1].start, tokens[title - 1].end);
+            let id = &sentence.slice.text[from..to];
+            let better: String = id.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+            let message = format!("an id begins with a letter, `{}` does not", shown(id));
+            Diagnostic::error(codes::BAD_NAME, sentence.slice.span(from, to), message)
+                .help(format!("write, for example, `rule_{}`", shown(&better)))
+        }
         (_, Some(title)) if title > 2 => {
             let (from, to) = (tokens[1].start, tokens[title - 1].end);
             let id = &sentence.slice.text[from..to];

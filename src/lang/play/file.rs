@@ -289,7 +289,9 @@ fn section_at(whole: &Sentence, index: usize) -> Option<Section> {
         // `where rule is "x"` speaks of a field called rule.
         let predicate = word(1).is_some_and(|word| matches!(word, "is" | "contains" | "mentions" | "does" | "starts"));
         let named = word(1).is_some() && is_text(2) && !predicate;
-        let first = token.first && !predicate && (word(1).is_some() || is_text(1));
+        // `rule 1b "…"`: its id is no name, and it is a rule all the same.
+        let follows = whole.tokens.get(index + 1).is_some_and(|token| !token.first && token.kind == Kind::Number);
+        let first = token.first && !predicate && (word(1).is_some() || is_text(1) || follows);
         return (named || first).then_some(Section::Rule);
     }
     if is(0, "define") && (word(1).is_some() && is(2, "as") || token.first && word(1).is_some()) {

@@ -245,6 +245,9 @@ impl<'a> Place<'a> {
 
     fn brackets(&self, kind: &ErrorKind) -> Diagnostic {
         use ErrorKind as K;
+        if let Some(cut) = self.bracket_in_comment() {
+            return cut;
+        }
         match kind {
             K::UnclosedFlowCollection { open } => self.unclosed_bracket(*open),
             K::MismatchedFlowCollectionEnd { open, close } => {
@@ -270,6 +273,30 @@ impl<'a> Place<'a> {
             _ => Diagnostic::error(codes::YAML_UNCLOSED, self.span(), "a comma or a closing bracket is missing before this")
                 .help("part the entries by commas and close the bracket; a value with quotes, brackets or commas in it goes in quotes as a whole"),
         }
+    }
+
+    /// `{where: score is at most 6 # why}`: the bracket that is missed stands in what YAML takes for a comment.
+    fn bracket_in_comment(&self) -> Option<Diagnostic> {
+        let above = self.text[self.base..self.line_start].trim_end();
+        let above_start = above.rfind(['\n', '\r']).map_or(self.base, |newline| self.base + newline + 1);
+        let lines = [(above_start, &self.text[above_start..self.base + above.len()]), (self.line_start, self.line)];
+        let (start, end) = lines.into_iter().find_map(|(start, line)| {
+            let comment = line.match_indices(" #").map(|(at, _)| at + 1).find(|at| {
+                let before = &line[..*at];
+                let opened = before.matches(['{', '[']).count() > before.matches(['}', ']']).count();
+                opened && before.matches('"').count() % 2 == 0
+            })?;
+            line[comment..].contains(['}', ']']).then_some((start + comment, start + line.trim_end().len()))
+        })?;
+        Some(
+            Diagnostic::error(
+                codes::YAML_CUT_BY_COMMENT,
+                Span::new(self.file, start, end),
+                "YAML ends a value at ` #`, and so loses the closing bracket",
+            )
+            .label("read as a comment")
+            .help("quote the whole value, or put the comment behind the bracket"),
+        )
     }
 
     fn unclosed_bracket(&self, open: char) -> Diagnostic {

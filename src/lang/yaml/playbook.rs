@@ -11,12 +11,14 @@ mod leaf;
 mod then;
 mod when;
 
+use std::borrow::Cow;
+
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
 use crate::lang::source::{FileNo, Sources, Span, Spanned};
 use crate::lang::tree::{BrokenRule, Define, Guard, Playbook, Rule, Status, Syntax, Word};
-use crate::lang::yaml::node::{Key, Node};
+use crate::lang::yaml::node::{Key, Node, NodeKind, ScalarStyle};
 use crate::lang::yaml::parse::{Parsed, limit_problems, parse_unlimited};
 use crate::lang::yaml::read;
 
@@ -71,11 +73,30 @@ fn lost_rules(sources: &Sources, span: Span) -> Vec<BrokenRule> {
     rules
 }
 
+/// Returns a mapping with `Playbook`, which was reported, as the `playbook` it means, so that all below it is read.
+fn in_small_letters<'n>(node: &'n Node, known: &[&str]) -> Cow<'n, Node> {
+    let meant = |key: &Key| {
+        let small = key.text.to_lowercase();
+        let one = node.map()?.iter().filter(|(other, _)| other.text.to_lowercase() == small).count() == 1;
+        (small != key.text && one && known.contains(&small.as_str())).then_some(small)
+    };
+    let Some(entries) = node.map().filter(|entries| entries.iter().any(|(key, _)| meant(key).is_some())) else {
+        return Cow::Borrowed(node);
+    };
+    let small = |(key, value): &(Key, Node)| {
+        let text = meant(key).unwrap_or_else(|| key.text.clone());
+        (Key { text, span: key.span }, value.clone())
+    };
+    Cow::Owned(Node { kind: NodeKind::Map(entries.iter().map(small).collect()), span: node.span })
+}
+
 impl Reader<'_> {
     /// Reads the file; `holes` tells that parts of it were lost to syntax errors already reported.
     fn file(&mut self, root: &Node, holes: bool, playbook: &mut Playbook) {
         let Some(entries) = self.map(root, "a playbook file") else { return };
         self.check_keys(entries, keys::FILE);
+        let root = &in_small_letters(root, keys::FILE);
+        let entries = root.map().unwrap_or_default();
         for (key, node) in entries {
             match key.text.as_str() {
                 "playbook" => playbook.id = self.leaf(node, "playbook", play::word),
@@ -140,6 +161,8 @@ impl Reader<'_> {
     fn rule(&mut self, node: &Node) -> Option<Rule> {
         let entries = self.map(node, "a rule")?;
         self.check_keys(entries, keys::RULE);
+        let node = &in_small_letters(node, keys::RULE);
+        let entries = node.map().unwrap_or_default();
         let (mut id, mut title, mut status, mut when, mut check, mut limit) = (None, None, None, None, None, None);
         let (mut for_each, mut guards, mut then) = (Vec::new(), Vec::new(), Vec::new());
         for (key, node) in entries {
@@ -198,6 +221,15 @@ impl Reader<'_> {
     /// Reads guards; each entry of a list is one of its own.
     fn guards(&mut self, key: &Key, node: &Node, unless: bool, guards: &mut Vec<Guard>) {
         for entry in read::one_or_list(node) {
+            let text =
+                entry.scalar().filter(|scalar| scalar.style == ScalarStyle::Plain).map(|scalar| scalar.text.trim());
+            if let Some(word @ ("no" | "yes" | "true" | "false")) = text {
+                let message = format!("`{word}` is no condition");
+                let help =
+                    format!("write what has to hold, such as `{}: customer.at_risk`, or delete the line", key.text);
+                self.problem(Diagnostic::error(codes::NO_PREDICATE, entry.span, message).help(help));
+                continue;
+            }
             if let Some(condition) = self.leaf(entry, &key.text, play::condition) {
                 guards.push(Guard { unless, condition, span: key.span.to(entry.span) });
             }

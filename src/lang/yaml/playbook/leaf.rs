@@ -112,6 +112,11 @@ impl<'a> Reader<'a> {
                 .label("this is read as a key of its own")
                 .help("quote the whole value, or write each key on a line of its own");
         }
+        let small = key.text.to_lowercase();
+        if known.contains(&small.as_str()) {
+            let message = format!("keys are written in small letters, `{}` is not", key.text);
+            return Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, message).help(format!("write `{small}`"));
+        }
         match keys::foreign(&key.text, known) {
             Some(meant) => Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, format!("unknown key `{}`", key.text))
                 .help(format!("write `{meant}`")),

@@ -78,9 +78,23 @@ impl Reader<'_> {
         };
         let known: Vec<&str> = [verb.verb].iter().chain(verb.keys).chain(keys::TIMING).copied().collect();
         self.check_keys(entries, &known);
+        if verb.verb == "alert" && self.said_in_value(value) {
+            return None;
+        }
         let timing = self.timing(entries);
         let kind = self.action(verb, value, node);
         Some((timing?, Action { kind: kind?, span: node.span }))
+    }
+
+    /// Says that `alert: care_team saying "x"` holds two keys in one.
+    fn said_in_value(&mut self, value: &Node) -> bool {
+        let Some((who, said)) = value.text().and_then(|text| text.split_once(" saying ")) else { return false };
+        let said = said.trim().trim_matches(['"', '\'']);
+        let said = if said.is_empty() { "…" } else { said };
+        let help = format!("write `{{alert: {}, saying: \"{said}\"}}`, or `saying` on a line of its own", who.trim());
+        let message = "`saying` is a key of its own";
+        self.problem(Diagnostic::error(codes::YAML_WRONG_KIND, value.span, message).help(help));
+        true
     }
 
     fn no_verb(&mut self, node: &Node, entries: &[(Key, Node)]) {
