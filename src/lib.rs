@@ -25,4 +25,9 @@ pub mod engine;
 
 pub mod replay;
 
+#[cfg(feature = "daemon")]
+pub mod daemon;
+#[cfg(feature = "daemon")]
+pub mod store;
+
 pub mod cli;

@@ -113,7 +113,8 @@ pub struct Delivery {
     pub failed: Option<Str>,
 }
 
-/// The switch to another rule set. The record in a journal holds the hash; whoever reads it back attaches the set.
+/// The switch to another rule set. The record in a journal holds the hash and the fills; whoever reads it back attaches the
+/// set, which the store keeps by its sources.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Switch {
     /// The rule set's hash.
@@ -121,14 +122,14 @@ pub struct Switch {
     /// The set itself.
     #[serde(skip)]
     pub ruleset: Option<Arc<RuleSet>>,
-    /// Windows filled from the journal for rules that need it (M24).
-    #[serde(skip)]
+    /// Windows filled from the journal for rules that need it (M24). Written down with the switch: the part of the journal
+    /// they came from may be gone when it is folded again.
     pub fills: Vec<RuleFill>,
 }
 
 impl PartialEq for Switch {
     fn eq(&self, other: &Switch) -> bool {
-        self.hash == other.hash
+        self.hash == other.hash && self.fills == other.fills
     }
 }
 

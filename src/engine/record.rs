@@ -1,7 +1,7 @@
 //! How an input is written down: position, the `now` it was stamped with, the input itself, under a format version.
 //!
 //! The same records and rule sets give byte-identical effects on any machine (invariant 1). A switch is written by its
-//! hash; whoever reads it back attaches the set. Left out: where records are kept (`engine::store` says how one talks
+//! hash and its filled windows; whoever reads it back attaches the set. Left out: where records are kept (`engine::store` says how one talks
 //! to whoever keeps them).
 
 use jiff::Timestamp;

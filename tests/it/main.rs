@@ -20,5 +20,7 @@ mod reload;
 mod scenarios;
 mod signals;
 mod spec;
+#[cfg(feature = "daemon")]
+mod store;
 mod vocabulary;
 mod yaml;
