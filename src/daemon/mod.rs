@@ -1,1 +1,3 @@
-//! The running daemon: what stands between the queue of inputs, the store and the engine.
+//! The running daemon: what stands between the world, the queue of inputs, the store and the engine.
+
+pub mod config;

@@ -1,7 +1,8 @@
 //! The catalogue of message codes. A code is stable: it is never renumbered and never used for something else.
 //!
 //! `P0xx` syntax of the DSL and of the sentences in YAML leaves · `Y0xx` the YAML skeleton · `N0xx` names ·
-//! `T0xx` types · `V0xx` vocabulary, directory, calendars · `E0xx` mail templates · `L0xx` lints · `S0xx` scenarios.
+//! `T0xx` types · `V0xx` vocabulary, directory, calendars · `E0xx` mail templates · `L0xx` lints · `S0xx` scenarios ·
+//! `C0xx` the daemon's configuration.
 //! Add a code to its section; `ALL` and the manual follow by themselves.
 
 /// Defines each code as a constant and lists all of them in [`ALL`].
@@ -219,6 +220,13 @@ codes! {
     SET_FACT "T030" "a `set` without a thing";
     FIELDS_MISSING "T031" "a recorded signal without a field it needs";
     LOOP "T032" "rules that can set each other off without a limit";
+
+    // ─── C0xx: the daemon's configuration ───
+    CONFIG_CHOICE "C001" "a word that is none of the choices";
+    CONFIG_NUMBER "C002" "a number, size or length of time that cannot be used";
+    CONFIG_ADDRESS "C003" "an address that cannot be used";
+    CONFIG_SECRET "C004" "a secret that stands in the file, or is nowhere to be found";
+    CONFIG_OPEN "C005" "something that strangers could read or write";
 
     // ─── L0xx: lints ───
     NEVER_HOLDS "L001" "a condition that can never hold";

@@ -60,6 +60,7 @@ impl Shown {
                     name if name.ends_with(".play") => "play",
                     name if name.ends_with(".play.yaml") => "play.yaml",
                     name if name.ends_with(".test.yaml") => "scenario",
+                    "touchline.yaml" => "configuration",
                     _ if file.contains("emails/") => "template",
                     _ => "vocabulary",
                 };
@@ -101,6 +102,7 @@ fn every_code_has_a_case_in_each_syntax_that_can_show_it() {
             "Y" => &["play.yaml"],
             "V" => &["vocabulary"],
             "E" => &["template"],
+            "C" => &["configuration"],
             _ => &["scenario"],
         };
         if NO_CASE.iter().any(|(excepted, _)| excepted == code) {

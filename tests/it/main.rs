@@ -10,6 +10,8 @@ mod beginners;
 mod cli;
 mod codes;
 mod compile;
+#[cfg(feature = "daemon")]
+mod config;
 mod hostile;
 mod journal;
 mod lang;
