@@ -97,7 +97,7 @@ impl After {
 
     /// Says how a signal that is part of a measure's sample fared at the next check.
     pub fn of_sample(&self, name: &str, rule: &Rule, signal_at: Timestamp) -> Option<String> {
-        let (Trigger::Measure(measure), Some(check)) = (&rule.trigger, &rule.check) else { return None };
+        let (Trigger::Measure(_), Some(check)) = (&rule.trigger, &rule.check) else { return None };
         let mut told = format!(
             "{name} does not look at single signals: this one is part of the sample, which the check looks at {}.",
             schedule(check)
@@ -106,14 +106,13 @@ impl After {
             Some(look) => {
                 let at = words::instant(look.at, &rule.zone);
                 let met: Vec<String> = look.compared.iter().map(words::compared).collect();
-                let met = if met.is_empty() { String::new() } else { format!("{}: ", met.join(", ")) };
+                let met = if met.is_empty() { String::new() } else { format!(": {}", met.join(", ")) };
                 let came = match &look.verdict {
-                    Verdict::Fired => "it fired".to_owned(),
-                    Verdict::TestFails => "the test does not hold".to_owned(),
+                    Verdict::Fired => format!("it fired{met}"),
+                    Verdict::TestFails => format!("the test did not hold{met}"),
                     _ => words::verdict(look, &rule.zone).unwrap_or_default(),
                 };
-                let tested = words::threshold(measure);
-                told.push_str(&format!(" The next one was {at}. There, {met}{came}; the test is {tested}."));
+                told.push_str(&format!(" The next one was {at}. There, {came}."));
             }
             None => {
                 let next = check.next_after(self.end.unwrap_or(signal_at), &rule.zone);

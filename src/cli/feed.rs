@@ -5,8 +5,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
 
-use crate::replay::feed::Line;
+use crate::replay::feed::{Line, Place};
 use crate::signal::parse_line;
 use crate::vocabulary::Vocabulary;
 
@@ -26,6 +27,9 @@ pub struct Lines<'a> {
     file: usize,
     number: u64,
     buffer: Vec<u8>,
+    /// The id somebody asks about, and where a refused line has it.
+    asked: Option<String>,
+    refused_with_it: Vec<Place>,
     /// The feed broke off: the disk or the pipe failed.
     failed: Option<io::Error>,
 }
@@ -49,7 +53,26 @@ pub fn open<'a>(paths: &[PathBuf], vocabulary: &'a Vocabulary, screen: &Screen) 
         readers.push(Box::new(BufReader::with_capacity(1 << 16, file)));
     }
     let bar = (screen.watched && length.is_none_or(|length| length >= WORTH_A_BAR)).then(|| bar(length));
-    Ok(Lines { readers, vocabulary, bar, file: 0, number: 0, buffer: vec![], failed: None })
+    Ok(Lines {
+        readers,
+        vocabulary,
+        bar,
+        file: 0,
+        number: 0,
+        buffer: vec![],
+        asked: None,
+        refused_with_it: vec![],
+        failed: None,
+    })
+}
+
+/// Returns the name of the feed a line stands in, as a person gave it.
+pub fn name(feeds: &[PathBuf], place: Place) -> String {
+    match feeds.get(place.file) {
+        Some(path) if path.as_os_str() == "-" => "standard input".into(),
+        Some(path) => files::shown(path),
+        None => "feed".into(),
+    }
 }
 
 fn bar(length: Option<u64>) -> ProgressBar {
@@ -61,12 +84,55 @@ fn bar(length: Option<u64>) -> ProgressBar {
 }
 
 impl Lines<'_> {
+    /// Takes note of refused lines that have this id, `source:id` where there is a source.
+    pub fn ask_about(&mut self, id: &str) {
+        self.asked = Some(id.to_owned());
+    }
+
+    /// Returns the refused lines that have the id asked about.
+    pub fn refused_with_it(&self) -> &[Place] {
+        &self.refused_with_it
+    }
+
+    /// Passes over what is left and returns how many lines that is; blank ones do not count.
+    pub fn pass_over(&mut self) -> u64 {
+        let mut passed = 0;
+        while self.next_line().is_some() {
+            passed += u64::from(!self.buffer.iter().all(u8::is_ascii_whitespace));
+        }
+        passed
+    }
+
     /// Ends the bar, and returns why the feed broke off, if it did.
     pub fn end(&mut self) -> Option<io::Error> {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
         self.failed.take()
+    }
+
+    /// Reads the next line of whichever feed is at hand into the buffer; `None` after the last, or where one broke off.
+    fn next_line(&mut self) -> Option<u64> {
+        while self.file < self.readers.len() {
+            match self.read_line() {
+                Ok(0) => {
+                    self.file += 1;
+                    self.number = 0;
+                }
+                Ok(read) => {
+                    if let Some(bar) = &self.bar {
+                        bar.inc(read);
+                    }
+                    self.number += 1;
+                    return Some(read);
+                }
+                Err(error) => {
+                    self.failed = Some(error);
+                    return None;
+                }
+            }
+        }
+        None
     }
 
     /// Reads the next line into the buffer: its number of bytes, 0 at the end.
@@ -115,31 +181,58 @@ fn skip_line(reader: &mut dyn BufRead) -> io::Result<u64> {
     }
 }
 
+/// What identifies a line, whatever else is wrong with it.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+    #[serde(default)]
+    source: String,
+}
+
+/// Tells whether a line that was refused has this id, as far as that can be read.
+fn has_id(text: &str, asked: &str) -> bool {
+    match serde_json::from_str::<Named>(text) {
+        Ok(named) => {
+            named.id == asked || (!named.source.is_empty() && format!("{}:{}", named.source, named.id) == asked)
+        }
+        // Cut in the middle, or no JSON at all.
+        Err(_) => text.split("\"id\"").nth(1).is_some_and(|rest| {
+            let value = rest.trim_start().trim_start_matches(':').trim_start().strip_prefix('"');
+            value.is_some_and(|value| value.split('"').next() == Some(asked))
+        }),
+    }
+}
+
 impl Iterator for Lines<'_> {
     type Item = Line;
 
     fn next(&mut self) -> Option<Line> {
-        while self.file < self.readers.len() {
-            let read = match self.read_line() {
-                Ok(read) => read,
-                Err(error) => {
-                    self.failed = Some(error);
-                    return None;
-                }
-            };
-            if read == 0 {
-                self.file += 1;
-                self.number = 0;
-                continue;
-            }
-            if let Some(bar) = &self.bar {
-                bar.inc(read);
-            }
-            self.number += 1;
+        while self.next_line().is_some() {
+            let place = Place { file: self.file, number: self.number };
             if let Some(what) = self.what() {
-                return Some(Line { file: self.file, number: self.number, what });
+                if let (Err(_), Some(asked)) = (&what, &self.asked)
+                    && std::str::from_utf8(&self.buffer).is_ok_and(|text| has_id(text.trim(), asked))
+                {
+                    self.refused_with_it.push(place);
+                }
+                return Some(Line { file: place.file, number: place.number, what });
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_id;
+
+    #[test]
+    fn a_refused_line_is_known_by_its_id_as_far_as_it_can_be_read() {
+        let line = r#"{"id": "c1", "source": "shop", "customer": "C9", "score": 77}"#;
+        assert!(has_id(line, "c1") && has_id(line, "shop:c1"));
+        assert!(!has_id(line, "C9") && !has_id(line, "c") && !has_id(line, "77"));
+        let cut = r#"{"signal": "complaint", "id" : "c1", "customer": "C9"#;
+        assert!(has_id(cut, "c1") && !has_id(cut, "C9"));
+        assert!(!has_id("", "c1") && !has_id("not json", "c1"));
     }
 }

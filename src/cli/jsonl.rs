@@ -91,8 +91,8 @@ fn effect_line(effect: &Effect) -> EffectLine<'_> {
         outcome: effect.outcome.word(),
         effect: effect.what.word(),
         to: match &effect.what {
-            // A digest is of no firing: whose it is stands in it.
-            What::Digest { address: Some(address), .. } if effect.to.is_empty() => address,
+            // A digest is of no firing: whose it is stands in it, where the owner has an address.
+            What::Digest { address: Some(address), .. } => address,
             _ => &effect.to,
         },
         due: effect.due.map(utc),

@@ -35,6 +35,24 @@ impl Loaded {
         self.sources.files.iter().any(|file| files::is_playbook(&file.path))
     }
 
+    /// Tells whether a playbook of a unit, or anything all playbooks of the unit stand on, has an error.
+    pub fn has_errors(&self, unit: &Unit, playbook: &str) -> bool {
+        let own = |path: &str| {
+            unit.playbooks.iter().any(|book| book.id.as_deref().is_none_or(|id| id == playbook) && book.path == path)
+        };
+        let emails = unit.emails_path.as_deref().map(|folder| match folder {
+            "" => "emails/".to_owned(),
+            folder => format!("{folder}/emails/"),
+        });
+        let context = |path: &str| {
+            path == unit.vocabulary_path
+                || unit.directory_path.as_deref() == Some(path)
+                || emails.as_deref().is_some_and(|emails| path.starts_with(emails))
+        };
+        let errors = self.project.diagnostics.iter().filter(|problem| problem.is_error());
+        errors.map(|error| &*self.sources.file(error.span.file).path).any(|path| own(path) || context(path))
+    }
+
     /// Returns the unit whose playbooks a scenario file is for: the one with a playbook in or nearest above its folder.
     pub fn unit_of(&self, scenario: FileNo) -> Option<&Unit> {
         let path = &self.sources.file(scenario).path;

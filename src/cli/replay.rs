@@ -23,8 +23,7 @@ use crate::signal::FeedLine;
 use crate::suggest::nearest;
 
 use super::ExitCode;
-use super::feed::{Lines, open};
-use super::files;
+use super::feed::{self, Lines, open};
 use super::jsonl;
 use super::load::one_unit;
 use super::screen::{BOLD, Screen, WARN, counted};
@@ -33,13 +32,13 @@ use super::story::Story;
 /// Runs recorded feedback through playbooks on a virtual clock and prints what they would have done. Nothing is sent.
 ///
 /// A feed has one JSON object a line: a signal, facts about a thing, or what a person did. The clock is the latest time
-/// seen; it stops at the last line unless `--until` lets it run on.
+/// seen. It stops at the last line; `--until` lets it run on, or stops it earlier.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   touchline replay --playbooks playbooks/retail --feed feed.jsonl
   touchline replay --playbooks playbooks/retail --feed feed.jsonl --rule repeat_complaint
-  touchline replay --playbooks playbooks/retail --feed june.jsonl july.jsonl --until 2026-08-01
+  touchline replay --playbooks playbooks/retail --feed june.jsonl july.jsonl --until 2026-08-15
   touchline replay --playbooks playbooks/retail --feed feed.jsonl --format jsonl --show effects
   zcat feed.jsonl.gz | touchline replay --playbooks playbooks/retail --feed -
 
@@ -51,7 +50,10 @@ pub struct Replay {
     /// The recorded signals, one JSON object a line; several are read one after the other, `-` is standard input
     #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
     feed: Vec<PathBuf>,
-    /// Let the clock run on to this time: `2026-04-01`, `2026-04-01 12:00` (in the playbooks' zone) or RFC 3339
+    /// Play up to this time: `2026-04-01` (where the day begins), `2026-04-01 12:00` (in the playbooks' zone) or RFC 3339
+    ///
+    /// After the last line the clock runs on to it, and what is due by then happens. Where the feed goes further, playing
+    /// stops at the first line later than this: it and all lines after it are only counted.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// What is printed [text: firings with their effects; jsonl: firings]
@@ -135,6 +137,8 @@ impl Replay {
             printer,
             only,
             feeds: &self.feed,
+            until,
+            not_played: None,
             failed: None,
         };
         let whole = run.feed(lines, self.strict, screen)?;
@@ -160,6 +164,9 @@ struct Run<'a> {
     printer: Printer,
     only: Option<RuleId>,
     feeds: &'a [PathBuf],
+    until: Option<Timestamp>,
+    /// How many lines came after `until`, where playing stopped there.
+    not_played: Option<u64>,
     /// Why printing failed; printing stops there.
     failed: Option<std::io::Error>,
 }
@@ -168,8 +175,13 @@ impl Run<'_> {
     /// Reads the feed to its end; `false` where a bad line ended it.
     fn feed(&mut self, mut lines: Lines, strict: bool, screen: &mut Screen) -> anyhow::Result<bool> {
         let mut whole = true;
-        for entry in Feed::new(&mut lines) {
+        let mut entries = Feed::new(&mut lines);
+        while let Some(entry) = entries.next() {
             let bad = match entry {
+                Entry::Line(line, _) if self.until.is_some_and(|until| line.at() > until) => {
+                    self.not_played = Some(1 + entries.ahead());
+                    break;
+                }
                 Entry::Line(line, place) => self.line(line, place, screen)?,
                 Entry::Refused(place, reason) => {
                     self.tally.refused += 1;
@@ -184,7 +196,7 @@ impl Run<'_> {
                 }
             };
             if let Some((place, reason)) = bad {
-                let at = format!("{}:{}", self.name(place), place.number);
+                let at = format!("{}:{}", feed::name(self.feeds, place), place.number);
                 writeln!(screen.err, "{WARN}{at}{WARN:#}: {reason}")?;
                 if strict {
                     whole = false;
@@ -196,18 +208,13 @@ impl Run<'_> {
                 return Err(error.into());
             }
         }
+        if let Some(not_played) = &mut self.not_played {
+            *not_played += lines.pass_over();
+        }
         if let Some(error) = lines.end() {
             return Err(error).context("the feed broke off");
         }
         Ok(whole)
-    }
-
-    fn name(&self, place: Place) -> String {
-        match self.feeds.get(place.file) {
-            Some(path) if path.as_os_str() == "-" => "standard input".into(),
-            Some(path) => files::shown(path),
-            None => "feed".into(),
-        }
     }
 
     /// Hands in one line; `Some` where it turns out to be about nothing.
@@ -243,9 +250,6 @@ impl Run<'_> {
     }
 
     fn past(&mut self, until: Timestamp, screen: &mut Screen) -> anyhow::Result<()> {
-        if let Some(clock) = self.driver.clock().filter(|clock| *clock > until) {
-            bail!("--until {} is before the end of the feed, {}", words::utc(until), words::utc(clock));
-        }
         self.drive(screen, |driver, see| driver.past(until, &mut always_sent, see));
         self.failed.take().map_or(Ok(()), |error| Err(error.into()))
     }
@@ -292,6 +296,11 @@ impl Run<'_> {
             .collect();
         if !told.is_empty() {
             writeln!(err, "  {}", told.join(", "))?;
+        }
+        if let (Some(until), Some(not_played)) = (self.until, self.not_played) {
+            let lines = counted(not_played, "line", "lines");
+            let until = words::instant(until, zone);
+            writeln!(err, "  {WARN}stopped{WARN:#} at {until}, as --until says: {lines} from there on not played")?;
         }
         let firings: u64 = tally.firings.values().sum();
         let ran = self.rules.rules.iter().filter(|rule| self.only.as_ref().is_none_or(|only| rule.id == *only));

@@ -220,11 +220,7 @@ impl Story {
         let compared: Vec<String> = held.map(words::compared).collect();
         let mut told = vec![];
         if !compared.is_empty() {
-            let tested = match self.rules.rule(&firing.rule).map(|rule| &rule.trigger) {
-                Some(Trigger::Measure(measure)) => format!("; the test: {}", words::threshold(measure)),
-                _ => String::new(),
-            };
-            told.push(format!("{}{tested}", compared.join(", ")));
+            told.push(compared.join(", "));
         }
         told.extend(self.behind(firing));
         entries.extend(told.into_iter().map(plain));

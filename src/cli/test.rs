@@ -3,18 +3,17 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use similar::{ChangeTag, TextDiff};
 
-use crate::compile::{Options, Unit, project};
-use crate::engine::ruleset::RuleSet;
+use crate::compile::Unit;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::render;
 use crate::replay::coverage::{Coverage, percent};
+use crate::replay::replace::replaced;
 use crate::replay::run::play;
 use crate::replay::scenario::{Scenario, ScenarioFile};
 use crate::replay::snapshot;
@@ -28,6 +27,8 @@ use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted};
 ///
 /// A timeline that is new or has changed is written as `.snap.new` beside the accepted one and shown as a difference;
 /// `--accept` accepts it. Read it first: the timeline is the test. `cargo insta review` reads the same files.
+///
+/// A playbook with errors is not played, and a timeline in which something expected did not happen is not accepted.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -54,6 +55,8 @@ struct Outcome {
     played: u64,
     failed: u64,
     accepted: u64,
+    /// Scenarios of a playbook with errors.
+    not_played: u64,
     problems: Vec<Diagnostic>,
 }
 
@@ -66,14 +69,23 @@ impl Test {
         }
         let errors: Vec<Diagnostic> = loaded.project.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
         let (scenarios, mut problems) = loaded.scenarios();
-        problems.extend(errors);
+        problems.extend(errors.iter().cloned());
         let mut outcome = Outcome { problems, ..Outcome::default() };
         let mut coverage = Coverage::default();
-        for (file, unit) in &scenarios {
+        let (broken, sound): (Vec<_>, Vec<_>) =
+            scenarios.into_iter().partition(|(file, unit)| loaded.has_errors(unit, &file.playbook));
+        for (file, unit) in &sound {
             self.file(screen, &loaded, file, unit, &mut outcome, &mut coverage)?;
         }
-        self.coverage(screen, &loaded, &scenarios, &coverage, &mut outcome)?;
-        screen.out.flush()?;
+        for (file, _) in &broken {
+            let path = &loaded.sources.file(file.file).path;
+            let count = file.scenarios.len() as u64;
+            outcome.not_played += count;
+            let scenarios = counted(count, "scenario", "scenarios");
+            writeln!(screen.out, "{BOLD}{path}{BOLD:#}")?;
+            writeln!(screen.out, "  {BAD}not played{BAD:#}  {scenarios}: the playbook has errors, see below")?;
+        }
+        self.coverage(screen, &loaded, &sound, &coverage, &mut outcome)?;
         let look = render::Look { colour: true, width: screen.width };
         write!(screen.out, "{}", render::human(&loaded.sources, &outcome.problems, look))?;
         self.summary(screen, &outcome)
@@ -91,15 +103,22 @@ impl Test {
         let path = &loaded.sources.file(file.file).path;
         writeln!(screen.out, "{BOLD}{path}{BOLD:#}")?;
         let rules = unit.ruleset();
+        // A scenario that could not be read has a timeline all the same: nothing is left over then.
+        let whole = !outcome.problems.iter().any(|problem| problem.span.file == file.file);
         let mut written = vec![];
         for scenario in &file.scenarios {
-            let mut reload = |name: &str| reloaded(loaded, unit, file, name);
+            let mut read = |path: &str| files::read(Path::new(path)).map_err(|error| error.to_string());
+            let mut reload = |name: &str| replaced(&loaded.sources, unit, file, name, &mut read);
             let played = play(file, scenario, &rules, &mut reload);
             coverage.add(scenario, &played);
             outcome.played += 1;
             let stem = snapshot::file_stem(path, &scenario.name);
-            let (held, says) = self.compare(screen, path, &stem, scenario, &played.timeline)?;
             let unmet = !played.problems.is_empty();
+            let accept = self.accept && !unmet;
+            let (held, mut says) = compare(screen, path, &stem, scenario, &played.timeline, accept)?;
+            if self.accept && held == Held::Differs {
+                says = format!(" {DIM}(not accepted: something expected did not happen){DIM:#}");
+            }
             outcome.problems.extend(played.problems);
             outcome.accepted += u64::from(held == Held::Accepted);
             outcome.failed += u64::from(held == Held::Differs || unmet);
@@ -111,41 +130,7 @@ impl Test {
             writeln!(screen.out, "  {style}{mark}{style:#}  {}{says}", scenario.name)?;
             written.push(stem);
         }
-        self.left_over(screen, path, &written)
-    }
-
-    /// Compares a timeline with the accepted one, and writes what is new.
-    fn compare(
-        &self,
-        screen: &mut Screen,
-        path: &str,
-        stem: &str,
-        scenario: &Scenario,
-        timeline: &str,
-    ) -> anyhow::Result<(Held, String)> {
-        let folder = snapshots(path);
-        let (accepted_path, new_path) = (folder.join(format!("{stem}.snap")), folder.join(format!("{stem}.snap.new")));
-        let accepted = match fs::read_to_string(&accepted_path) {
-            Ok(text) => snapshot::read(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(files::explain(&accepted_path, error)),
-        };
-        if accepted.as_deref().is_some_and(|accepted| snapshot::is_same(accepted, timeline)) {
-            remove(&new_path)?;
-            return Ok((Held::Same, String::new()));
-        }
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let text = snapshot::write(name, &scenario.name, timeline);
-        fs::create_dir_all(&folder).map_err(|error| files::explain(&folder, error))?;
-        if self.accept {
-            fs::write(&accepted_path, text).map_err(|error| files::explain(&accepted_path, error))?;
-            remove(&new_path)?;
-            return Ok((Held::Accepted, String::new()));
-        }
-        fs::write(&new_path, text).map_err(|error| files::explain(&new_path, error))?;
-        difference(screen, accepted.as_deref().unwrap_or(""), timeline)?;
-        let what = if accepted.is_some() { "differs from the accepted timeline" } else { "no accepted timeline yet" };
-        Ok((Held::Differs, format!(" {DIM}({what}: {}){DIM:#}", files::shown(&new_path))))
+        if whole { self.left_over(screen, path, &written) } else { Ok(()) }
     }
 
     /// Names snapshots that no scenario writes any more; `--accept` removes them.
@@ -184,13 +169,19 @@ impl Test {
         let mut rules = vec![];
         for unit in &loaded.project.units {
             let told = |playbook: &str| {
-                all || scenarios.iter().any(|(file, of)| std::ptr::eq(*of, unit) && *file.playbook == *playbook)
+                // Of a playbook with errors nothing was played: what its scenarios reach is not known.
+                !loaded.has_errors(unit, playbook)
+                    && (all
+                        || scenarios.iter().any(|(file, of)| std::ptr::eq(*of, unit) && *file.playbook == *playbook))
             };
             rules.extend(unit.rules.iter().filter(|rule| told(&rule.id.playbook)));
         }
         let report = coverage.report(rules.iter().map(|rule| &***rule));
         let out = &mut screen.out;
         let (fired, asked) = (report.rules, report.clauses);
+        if fired.1 == 0 {
+            return Ok(writeln!(out)?);
+        }
         writeln!(
             out,
             "\nreached: {} of {} live rules ({} %), {} of {} clauses ({} %)",
@@ -234,7 +225,11 @@ impl Test {
             return Ok(ExitCode::Clean);
         }
         let not_ok = outcome.failed;
-        writeln!(out, "{BAD}{played}, {not_ok} not ok{accepted}{BAD:#}")?;
+        let not_played = match outcome.not_played {
+            0 => String::new(),
+            count => format!(", {count} not played"),
+        };
+        writeln!(out, "{BAD}{played}, {not_ok} not ok{accepted}{not_played}{BAD:#}")?;
         if !self.accept && not_ok > 0 {
             writeln!(out, "read the differences, then `touchline test --accept` or `cargo insta review`")?;
         }
@@ -248,6 +243,40 @@ enum Held {
     Same,
     Accepted,
     Differs,
+}
+
+/// Compares a timeline with the accepted one; what is new is written beside it, or in its place where it is accepted.
+fn compare(
+    screen: &mut Screen,
+    path: &str,
+    stem: &str,
+    scenario: &Scenario,
+    timeline: &str,
+    accept: bool,
+) -> anyhow::Result<(Held, String)> {
+    let folder = snapshots(path);
+    let (accepted_path, new_path) = (folder.join(format!("{stem}.snap")), folder.join(format!("{stem}.snap.new")));
+    let accepted = match fs::read_to_string(&accepted_path) {
+        Ok(text) => snapshot::read(&text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(files::explain(&accepted_path, error)),
+    };
+    if accepted.as_deref().is_some_and(|accepted| snapshot::is_same(accepted, timeline)) {
+        remove(&new_path)?;
+        return Ok((Held::Same, String::new()));
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let text = snapshot::write(name, &scenario.name, timeline);
+    fs::create_dir_all(&folder).map_err(|error| files::explain(&folder, error))?;
+    if accept {
+        fs::write(&accepted_path, text).map_err(|error| files::explain(&accepted_path, error))?;
+        remove(&new_path)?;
+        return Ok((Held::Accepted, String::new()));
+    }
+    fs::write(&new_path, text).map_err(|error| files::explain(&new_path, error))?;
+    difference(screen, accepted.as_deref().unwrap_or(""), timeline)?;
+    let what = if accepted.is_some() { "differs from the accepted timeline" } else { "no accepted timeline yet" };
+    Ok((Held::Differs, format!(" {DIM}({what}: {}){DIM:#}", files::shown(&new_path))))
 }
 
 /// Returns the folder of a scenario file's snapshots.
@@ -284,41 +313,4 @@ fn difference(screen: &mut Screen, accepted: &str, drawn: &str) -> anyhow::Resul
         }
     }
     Ok(())
-}
-
-/// Returns the unit's rules with the scenario's playbook replaced by the file named, relative to the scenario's folder.
-fn reloaded(loaded: &Loaded, unit: &Unit, file: &ScenarioFile, name: &str) -> Result<Arc<RuleSet>, String> {
-    let scenario = &loaded.sources.file(file.file).path;
-    let folder = scenario.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-    let base = name.rsplit('/').next().unwrap_or(name);
-    if !files::is_playbook(base) {
-        return Err("its name ends neither in .play nor in .play.yaml".to_owned());
-    }
-    if let Some(book) = unit.playbooks.iter().find(|book| book.path == path) {
-        let own = unit.playbooks.iter().find(|book| book.id.as_deref() == Some(&*file.playbook));
-        return match own.is_some_and(|own| own.path == book.path) {
-            true => Ok(unit.ruleset()),
-            false => Err("it runs already, beside the playbook it would replace: move it into a folder called \
-                          `reload`, which is read only by scenarios"
-                .to_owned()),
-        };
-    }
-    let bytes = files::read(Path::new(&path)).map_err(|error| error.to_string())?;
-    let Some(old) = unit.playbooks.iter().find(|book| book.id.as_deref() == Some(&*file.playbook)) else {
-        return Err(format!("the playbook `{}` has no file", file.playbook));
-    };
-    let mut sources = loaded.sources.clone();
-    let number = old.file.0 as usize;
-    // In the old one's folder, so that it finds the same vocabulary; under its own ending, so that its syntax is known.
-    let home = old.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    sources.files[number].path = format!("{home}{base}");
-    sources.files[number].text = String::from_utf8_lossy(&bytes).into_owned();
-    let project = project(&sources, &Options::default());
-    if let Some(error) = project.diagnostics.iter().find(|problem| problem.is_error() && problem.span.file == old.file)
-    {
-        return Err(format!("{}: {}", render::place(&sources, error.span), error.message));
-    }
-    let same = project.units.iter().find(|other| other.vocabulary_path == unit.vocabulary_path);
-    same.map(Unit::ruleset).ok_or_else(|| "its vocabulary is gone".to_owned())
 }

@@ -24,10 +24,9 @@ use crate::suggest::nearest;
 use super::ExitCode;
 use super::after::{After, is_behind};
 use super::feed::open;
-use super::files;
 use super::load::one_unit;
 use super::replay::find_rule;
-use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, wrap};
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted, wrap};
 
 /// Says why a rule fired on a signal, or why it did not: every clause with the value it met.
 #[derive(Debug, Args)]
@@ -36,7 +35,7 @@ Examples:
   touchline why --playbooks playbooks/retail --feed feed.jsonl --rule gold_detractor --signal r-1029
   touchline why --playbooks playbooks/retail --feed june.jsonl july.jsonl --rule repeat_complaint --signal c-17
 
-Exit codes: 0 answered, 1 the feed has no such signal, 2 could not run.")]
+Exit codes: 0 answered, 1 the feed has no such signal or its line was refused, 2 could not run.")]
 pub struct Why {
     /// The folder of the playbooks; it holds exactly one vocabulary's worth
     #[arg(long, value_name = "DIR")]
@@ -64,14 +63,20 @@ struct Found {
     firings: Vec<Arc<Firing>>,
     /// What the rule did later.
     after: After,
-    /// The line was refused or held out, and why.
+    /// Lines with its id that were refused or held out, and why.
     refused: Vec<(Place, String)>,
+    /// How many other lines were refused.
+    others_refused: u64,
     /// It came again.
     again: u64,
+    /// How often with other content.
+    updates: u64,
     /// Ids like the one asked for.
     ids: Vec<String>,
 }
 
+/// How many refused lines with the id asked about are shown.
+const REFUSED_SHOWN: usize = 5;
 /// How many ids are kept for a suggestion.
 const IDS_KEPT: usize = 200_000;
 
@@ -98,10 +103,15 @@ impl Why {
         let mut driver = Driver::new(rules.clone(), Watch::Everything);
         let mut targets = Targets::default();
         let mut lines = open(&self.feed, &rules.vocabulary, screen)?;
-        for entry in Feed::new(&mut lines) {
+        lines.ask_about(&self.signal);
+        let mut entries = Feed::new(&mut lines);
+        while let Some(entry) = entries.next() {
             match entry {
                 Entry::Line(line, place) => self.line(line, place, rules, rule, &mut driver, &mut targets, &mut found),
-                Entry::Refused(place, reason) => found.refused.push((place, reason)),
+                Entry::Refused(place, reason) if entries.lines().refused_with_it().contains(&place) => {
+                    found.refused.push((place, reason));
+                }
+                Entry::Refused(..) => found.others_refused += 1,
                 Entry::Held(FeedLine::Signal(signal), place, _) if self.is_it(&signal) => {
                     found.refused.push((place, "held out: more than seven days ahead of the lines after it".into()));
                 }
@@ -132,7 +142,7 @@ impl Why {
     ) {
         let at = line.at();
         driver.before(at, &mut always_sent, &mut |turn| self.see(&turn, rule, false, targets, found));
-        let mut is_first = false;
+        let (mut is_first, mut is_again) = (false, false);
         let input = match line {
             FeedLine::Signal(signal) => {
                 if found.ids.len() < IDS_KEPT {
@@ -145,6 +155,7 @@ impl Why {
                         (found.signal, found.place) = (Some(signal.clone()), Some(place));
                     }
                 }
+                is_again = !is_first && self.is_it(&signal);
                 Input::Signal(signal)
             }
             FeedLine::Facts { change, .. } => Input::Fact(change),
@@ -153,7 +164,10 @@ impl Why {
                 Err(_) => return,
             },
         };
-        driver.input(input, at, &mut always_sent, &mut |turn| self.see(&turn, rule, is_first, targets, found));
+        driver.input(input, at, &mut always_sent, &mut |turn| {
+            found.updates += u64::from(is_again && turn.step.taken == Taken::Update);
+            self.see(&turn, rule, is_first, targets, found);
+        });
     }
 
     fn see(&self, turn: &Turn, rule: &Rule, is_it: bool, targets: &mut Targets, found: &mut Found) {
@@ -204,20 +218,24 @@ impl Why {
         for line in wrap(&words::fields(signal, &rules.vocabulary), screen.width.saturating_sub(7)) {
             writeln!(screen.out, "       {line}")?;
         }
+        self.refused_lines(screen, found)?;
         if found.again > 0 {
-            let times = super::screen::counted(found.again, "time", "times");
-            writeln!(
-                screen.out,
-                "       it came {times} more under the same id: known already, it fires nothing twice"
-            )?;
+            let mut told = format!("it came {} more under the same id", counted(found.again, "time", "times"));
+            if found.updates > 0 {
+                let times = counted(found.updates, "time", "times");
+                told.push_str(&format!(", {times} with other content, which filled only what was missing"));
+            }
+            told.push_str(": known already, it fires nothing twice");
+            for line in wrap(&told, screen.width.saturating_sub(7)) {
+                writeln!(screen.out, "       {line}")?;
+            }
         }
         writeln!(screen.out)?;
         Ok(())
     }
 
     fn name(&self, place: Place) -> String {
-        let file = self.feed.get(place.file).map_or("feed".into(), |path| files::shown(path));
-        format!("{file}:{}", place.number)
+        format!("{}:{}", super::feed::name(&self.feed, place), place.number)
     }
 
     fn answer(
@@ -239,6 +257,9 @@ impl Why {
         {
             let told = |compared: &&Compared| !found.looks.iter().any(|look| look.compared.contains(compared));
             let compared: Vec<Compared> = firing.compared.iter().filter(told).cloned().collect();
+            if !compared.is_empty() && firing.signal.as_ref() != Some(&signal.id) {
+                writeln!(screen.out, "When it fired, {}:", words::instant(firing.at, &rule.zone))?;
+            }
             clauses(screen, sources, rule, &compared, false)?;
         }
         let (style, sentence) = match fired {
@@ -289,16 +310,28 @@ impl Why {
         }
     }
 
+    /// Says that no rule ever looked at the signal: its line was refused, or there is none.
     fn unknown(&self, screen: &mut Screen, found: &Found) -> anyhow::Result<()> {
+        if !found.refused.is_empty() {
+            writeln!(screen.out, "{BAD}No rule looked at `{}`: its line was not taken.{BAD:#}", self.signal)?;
+            return self.refused_lines(screen, found);
+        }
         writeln!(screen.out, "{BAD}No signal is called `{}` in the feed.{BAD:#}", self.signal)?;
         if let Some(near) = nearest(&self.signal, found.ids.iter().map(String::as_str)) {
             writeln!(screen.out, "Did you mean `{near}`?")?;
         }
-        let mut refused = found.refused.iter().take(5).peekable();
-        if refused.peek().is_some() {
-            writeln!(screen.out, "It may be one of the lines that were refused or held out:")?;
-            for (place, reason) in refused {
-                writeln!(screen.out, "  {WARN}{}{WARN:#}: {reason}", self.name(*place))?;
+        if found.others_refused > 0 {
+            let lines = counted(found.others_refused, "line", "lines");
+            writeln!(screen.out, "{lines} of the feed could not be read: `touchline replay` names them.")?;
+        }
+        Ok(())
+    }
+
+    fn refused_lines(&self, screen: &mut Screen, found: &Found) -> anyhow::Result<()> {
+        for (place, reason) in found.refused.iter().take(REFUSED_SHOWN) {
+            let told = format!("{}: {reason}", self.name(*place));
+            for line in wrap(&told, screen.width.saturating_sub(7)) {
+                writeln!(screen.out, "       {WARN}{line}{WARN:#}")?;
             }
         }
         Ok(())

@@ -431,7 +431,9 @@ fn playbooks_twice(trees: &[tree::Playbook], problems: &mut Vec<Diagnostic>) -> 
             problems.push(
                 Diagnostic::error(codes::PLAYBOOK_TWICE, id.span, message)
                     .related(first, "the first one")
-                    .help("give one of them another id"),
+                    .help(
+                        "give one of them another id, or move a next version that scenarios switch to into a folder called `reload`",
+                    ),
             );
             later.insert(id.span.file);
         }

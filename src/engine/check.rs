@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Length;
+use crate::engine::clause;
 use crate::engine::effect::Values;
 use crate::engine::eval::{Record, Scope, holds_in_order};
 use crate::engine::fire::Candidate;
@@ -20,7 +21,6 @@ use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Rule, Side, S
 use crate::number::Number;
 use crate::signal::Signal;
 use crate::value::Value;
-use crate::vocabulary::typed::print_value;
 use crate::vocabulary::{ThingNo, Type, Unit};
 
 /// A measure at one instant.
@@ -158,7 +158,9 @@ impl Turn<'_> {
         let measured = measured(measure, window, as_of, scale);
         let entered = window.entered;
         let signals = window.signals(as_of);
-        let compared = vec![self.compared(measure, rule, &measured)];
+        // A firing keeps its trace; of the rest nobody asks but who watches.
+        let kept = self.watching || measured.holds == Some(true);
+        let compared = if kept { vec![self.compared(measure, rule, &measured)] } else { vec![] };
         let signal = arrived.map(|arrived| arrived.signal.id.clone());
         let values = Values {
             key: key.clone(),
@@ -225,23 +227,14 @@ impl Turn<'_> {
     }
 
     fn compared(&self, measure: &Measure, rule: &Rule, measured: &Measured) -> Compared {
-        let of = |period: &Period| {
-            let value = match (self.printable(measure, period.value), self.measured_unit(measure)) {
-                (Value::Missing, _) => "unknown".to_owned(),
-                (value, Some(unit)) => print_value(&value, &Type::Duration(unit)),
-                (value, None) => print_value(&value, &Type::Number),
-            };
-            format!("{value} of {}", period.sample)
-        };
-        let actual = match &measured.previous {
-            Some(previous) => format!("recent {}, previous {}", of(&measured.recent), of(previous)),
-            None => of(&measured.recent),
-        };
-        let kind = format!("{:?}", measure.kind).to_lowercase();
-        let signal = self.rules.vocabulary.signal_type(measure.source.signal);
-        let of = measure.field.map_or(&signal.name, |field| &signal.fields[field.index()].name);
-        let clause = format!("{kind} of {of}").into();
-        Compared { clause, actual: actual.into(), holds: measured.holds == Some(true), here: rule.here }
+        let vocabulary = &self.rules.vocabulary;
+        let value = |period: &Period| self.printable(measure, period.value);
+        let recent = value(&measured.recent);
+        let previous = measured.previous.as_ref().map(|period| (period, value(period)));
+        let previous = previous.as_ref().map(|(period, value)| (*period, value));
+        let actual = clause::met(measure, vocabulary, (&measured.recent, &recent), previous).into();
+        let clause = clause::asked(measure, vocabulary).into();
+        Compared { clause, actual, holds: measured.holds == Some(true), here: rule.here }
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::clock::Length;
 use crate::engine::act::Mode;
+use crate::engine::clause;
 use crate::engine::effect::{Effect, Firing, LISTED_SIGNALS, Outcome, Values, What};
 use crate::engine::eval::{Record, Scope, grouped};
 use crate::engine::look::{Arrived, named_key};
@@ -170,7 +170,7 @@ impl Turn<'_> {
             Trigger::Count { source, at_least, within, .. } => {
                 let signal = self.rules.vocabulary.signal_type(source.signal);
                 let name = signal.plural.as_ref().unwrap_or(&signal.name);
-                let clause = format!("{at_least} or more {name} within {}", length(*within)).into();
+                let clause = format!("{at_least} or more {name} within {}", clause::length(*within)).into();
                 let actual = crate::vocabulary::typed::print_value(&candidate.values.count, &Type::Number).into();
                 Some(Compared { clause, actual, holds: true, here: rule.here })
             }
@@ -431,19 +431,6 @@ impl LimitState {
             self.firings.pop_front();
         }
     }
-}
-
-/// Returns a length as a playbook writes it: `14 days`, `90 minutes`.
-fn length(length: Length) -> String {
-    let (count, unit) = match length {
-        Length::Days(days) => (i64::from(days), "day"),
-        Length::Elapsed(elapsed) => match elapsed.as_secs() {
-            seconds if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
-            seconds if seconds % 60 == 0 => (seconds / 60, "minute"),
-            seconds => (seconds, "second"),
-        },
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Returns a limit's key from the values of a firing, or the first missing part.

@@ -5,6 +5,7 @@
 mod act;
 pub mod cases;
 mod check;
+mod clause;
 mod due;
 pub mod effect;
 mod eval;

@@ -60,6 +60,16 @@ impl<I: Iterator<Item = Line>> Feed<I> {
         Feed { lines, ahead: VecDeque::new(), clock: None }
     }
 
+    /// Returns where the lines come from.
+    pub fn lines(&self) -> &I {
+        &self.lines
+    }
+
+    /// Returns how many lines were read ahead and not given out.
+    pub fn ahead(&self) -> u64 {
+        self.ahead.len() as u64
+    }
+
     /// Returns the latest instant of the ten readable lines that come next; `None` where there are none.
     fn latest_ahead(&mut self) -> Option<Timestamp> {
         let mut readable = self.ahead.iter().filter(|line| line.what.is_ok()).count();

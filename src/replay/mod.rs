@@ -7,6 +7,7 @@
 pub mod coverage;
 pub mod driver;
 pub mod feed;
+pub mod replace;
 pub mod run;
 pub mod scenario;
 pub mod snapshot;

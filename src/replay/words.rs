@@ -13,7 +13,6 @@ use crate::engine::trace::{Compared, Look, Verdict};
 use crate::id::SignalId;
 use crate::ir::action::{ActionKind, Piece};
 use crate::ir::expr::Operand;
-use crate::ir::{DifferenceUnit, Measure, MeasureTest, Order, Side};
 use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::Vocabulary;
@@ -100,30 +99,6 @@ pub fn compared(compared: &Compared) -> String {
     }
 }
 
-/// Returns what a measure is tested for: `at least 3`, `at least 15 points below the period before`.
-pub fn threshold(measure: &Measure) -> String {
-    let word = |order: &Order| match order {
-        Order::AtLeast => "at least",
-        Order::AtMost => "at most",
-        Order::MoreThan | Order::After => "more than",
-        Order::LessThan | Order::Before => "less than",
-    };
-    let literal = |operand: &Operand| match operand {
-        Operand::Literal(held) => value(held),
-        Operand::Access(access) => access.name.to_string(),
-        Operand::Script(..) => "the script's value".to_owned(),
-    };
-    match &measure.test {
-        MeasureTest::Level(order, level) => format!("{} {}", word(order), literal(level)),
-        MeasureTest::Between(low, high) => format!("between {} and {}", literal(low), literal(high)),
-        MeasureTest::Previous { order, by, unit, side, .. } => {
-            let unit = if *unit == DifferenceUnit::Points { "points" } else { "percent" };
-            let side = if *side == Side::Over { "above" } else { "below" };
-            format!("{} {by} {unit} {side} the period before", word(order))
-        }
-    }
-}
-
 /// Returns a signal's fields, `customer C1, topic delivery, comment (personal)`; missing ones are left out.
 pub fn fields(signal: &Signal, vocabulary: &Vocabulary) -> String {
     let kind = vocabulary.signal_type(signal.kind);
@@ -166,6 +141,7 @@ pub fn action(effect: &Effect, rules: &RuleSet) -> String {
         }
         What::Firing => effect.firing.as_ref().map_or("firing".into(), |firing| fired(firing)),
         What::Withdraw => with_to("withdraw what is unsent".into()),
+        What::Digest { lines, .. } if lines.len() == 1 => "digest to the owner, 1 line".into(),
         What::Digest { lines, .. } => format!("digest to the owner, {} lines", lines.len()),
     }
 }
@@ -223,6 +199,13 @@ pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
         Verdict::NotOver => failed(look).unwrap_or_else(|| "not over the line".into()),
         Verdict::Noted => "noted".into(),
         Verdict::TestFails => or_else(last(), "the test does not hold"),
+        Verdict::Unknown { recent: 0, previous: _, need: 0 | 1 } => "nothing to measure".into(),
+        Verdict::Unknown { previous: Some(0), need: 0 | 1, .. } => {
+            "nothing to compare with in the period before".into()
+        }
+        Verdict::Unknown { recent, previous, need } if recent >= need && previous.is_none_or(|p| p >= *need) => {
+            format!("unknown: {}", last())
+        }
         Verdict::Unknown { recent, previous, need } => match previous {
             None => format!("too few responses: {recent} of {need}"),
             Some(before) => format!("too few responses: {recent} of {need}, {before} of {need} before"),

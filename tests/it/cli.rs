@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-const VOCABULARY: &str = r#"
+pub const VOCABULARY: &str = r#"
 vocabulary: Test
 time_zone: Europe/Madrid
 languages: [en]
@@ -21,7 +21,7 @@ signals:
     fields: {topic: text, comment: "text, personal, optional"}
 "#;
 
-const PLAYBOOK: &str = r#"
+pub const PLAYBOOK: &str = r#"
 playbook care "Care" version 1
 time zone "Europe/Madrid"
 owner "owner@example.test"
@@ -41,10 +41,10 @@ rule twice "Complained twice"
 const DIRECTORY: &str = "company: {owner: owner@example.test, roles: {care_team: [care@example.test]}}\n";
 
 /// A folder of its own with a small playbook in it.
-struct Home(PathBuf);
+pub struct Home(pub PathBuf);
 
 impl Home {
-    fn new(name: &str) -> Home {
+    pub fn new(name: &str) -> Home {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("books")).unwrap();
@@ -55,21 +55,21 @@ impl Home {
         home
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         fs::write(self.0.join(path), text).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_touchline"));
         command.args(arguments).current_dir(&self.0).env("NO_COLOR", "1");
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().unwrap())
     }
 
-    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -78,10 +78,10 @@ impl Home {
 }
 
 #[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 impl Ran {
@@ -90,18 +90,18 @@ impl Ran {
         Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    fn lines(&self) -> Vec<Value> {
+    pub fn lines(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
-fn complaint(id: &str, at: &str) -> String {
+pub fn complaint(id: &str, at: &str) -> String {
     format!(
         r#"{{"id": "{id}", "signal": "complaint", "at": "{at}", "customer": "C1", "topic": "late", "comment": "my secret"}}"#
     )
 }
 
-fn feed(ats: &[&str]) -> String {
+pub fn feed(ats: &[&str]) -> String {
     ats.iter().enumerate().map(|(place, at)| complaint(&format!("c{}", place + 1), at) + "\n").collect()
 }
 
@@ -187,8 +187,80 @@ fn time_stops_at_the_last_signal_unless_until_lets_it_run_on() {
     let inclusive = home.run_with(&[&effects[..], &["--until", "2026-03-18T10:00:00Z"]].concat(), &input);
     assert_eq!(outcomes(&inclusive), ["sent", "planned", "sent"]);
     assert_eq!(inclusive.lines()[1]["id"], inclusive.lines()[2]["id"], "a plan and what becomes of it have one id");
-    let past = home.run_with(&[&effects[..], &["--until", "2026-03-01"]].concat(), &input);
-    assert_eq!(past.code, Some(2), "{past:?}");
+}
+
+#[test]
+fn an_until_before_the_end_of_the_feed_stops_there_and_says_what_was_not_played() {
+    let home = Home::new("until_early");
+    let day = |day: u32| format!("2026-03-{day}T10:00:00Z");
+    let days: Vec<String> = (10..40).map(|n| day(10 + n / 2)).collect();
+    let mut input = feed(&days.iter().map(String::as_str).collect::<Vec<_>>());
+    // A late line after the end is not played either: at that time nobody had heard of it.
+    input += &(complaint("late", "2026-03-15T11:00:00Z") + "\n\nnot json\n");
+    let until = |until: &str| home.run_with(&replay(&["--format", "jsonl", "--until", until]), &input);
+    let whole = until("2026-04-30");
+    assert!(whole.code == Some(0) && whole.lines().len() == 1 && !whole.err.contains("stopped"), "{whole:?}");
+
+    let early = until("2026-03-15T12:00:00Z");
+    assert_eq!((early.code, early.lines().len()), (Some(0), 1), "{early:?}");
+    assert_eq!(early.lines()[0]["signals"], serde_json::json!(["c1", "c2"]), "the signals of that day");
+    assert!(early.err.contains("2 signals from Sun 2026-03-15 11:00 to Sun 2026-03-15 13:00"), "{}", early.err);
+    assert!(early.err.contains("stopped at Sun 2026-03-15 13:00") && early.err.contains("30 lines"), "{}", early.err);
+    assert!(!early.err.contains("refused"), "a line after the end is not read: {}", early.err);
+
+    let inclusive = until("2026-03-15T10:00:00Z");
+    assert_eq!(inclusive.lines().len(), 1, "a signal at that very time is played: {inclusive:?}");
+    let before = until("2026-03-01");
+    assert_eq!((before.code, before.lines().len()), (Some(0), 0), "{before:?}");
+    assert!(before.err.contains("0 signals\n") && before.err.contains("32 lines from there on"), "{}", before.err);
+
+    let strict = home.run_with(&replay(&["--strict", "--until", "2026-03-15T12:00:00Z"]), &input);
+    assert_eq!(strict.code, Some(0), "a bad line after the end stops nothing: {strict:?}");
+    let effects =
+        home.run_with(&replay(&["--format", "jsonl", "--show", "effects", "--until", "2026-03-16T09:00:00Z"]), &input);
+    let last = effects.lines().last().map(|line| line["at"].as_str().unwrap().to_owned());
+    assert!(last.is_some_and(|at| at.as_str() <= "2026-03-16T09:00:00Z"), "{effects:?}");
+}
+
+const PLACES: &str = r#"
+vocabulary: Test
+time_zone: Europe/Madrid
+languages: [en]
+journey: {all: [shop]}
+channels: [store]
+things: {store: {name: text}}
+signals:
+  complaint: {plural: complaints, about: [store], fields: {topic: text}}
+"#;
+
+#[test]
+fn what_nobody_could_be_told_goes_to_the_owner_by_address() {
+    let home = Home::new("digest");
+    home.write("books/vocabulary.yaml", PLACES);
+    home.write("books/directory.yaml", "company: {owner: owner@example.test}\nstore: {S7: {name: Atocha, roles: {manager: [m@example.test]}}, S8: {name: Sol}}\n");
+    home.write("books/care.play", "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"desk@example.test\"\n\nrule told \"Told\"\n  when complaint\n  at most once every 1 day per store\n  then alert manager of store\n");
+    let line = |id: &str, store: &str, hour: u32| {
+        format!(
+            "{{\"id\": \"{id}\", \"signal\": \"complaint\", \"at\": \"2026-03-16T{hour}:00:00Z\", \"store\": \"{store}\", \"topic\": \"late\"}}\n"
+        )
+    };
+    let input = line("c1", "S7", 10) + &line("c2", "S8", 11);
+    let ran = home.run_with(&replay(&["--format", "jsonl", "--show", "effects"]), &input);
+    let lines = ran.lines();
+    let told: Vec<(&str, &str, &str)> = lines
+        .iter()
+        .map(|line| ["outcome", "effect", "to"].map(|key| line[key].as_str().unwrap()))
+        .map(|[outcome, effect, to]| (outcome, effect, to))
+        .collect();
+    let expected = [
+        ("sent", "alert", "manager of S7"),
+        ("failed", "alert", "manager of S8"),
+        ("sent", "digest", "desk@example.test"),
+    ];
+    assert_eq!(told, expected, "{ran:?}");
+    assert!(lines[2].get("rule").is_none() && lines[2]["at"] == "2026-03-16T11:00:00Z", "{ran:?}");
+    let text = home.run_with(&replay(&[]), &input);
+    assert!(text.out.contains("To the owner of the playbooks") && text.out.contains("care/told"), "{}", text.out);
 }
 
 #[test]
@@ -243,27 +315,6 @@ fn a_folder_with_two_vocabularies_is_refused_with_the_folders_to_name() {
 }
 
 #[test]
-fn why_answers_for_a_firing_a_count_and_an_unknown_signal() {
-    let home = Home::new("why");
-    home.write("feed.jsonl", &feed(&["2026-03-16T10:00:00Z", "2026-03-17T10:00:00Z"]));
-    let why = |signal: &str| {
-        home.run(&["why", "--playbooks", "books", "--feed", "feed.jsonl", "--rule", "twice", "--signal", signal])
-    };
-    let fired = why("c2");
-    assert_eq!(fired.code, Some(0), "{fired:?}");
-    assert!(fired.out.contains("fired on this signal") && fired.out.contains("c1, c2"), "{}", fired.out);
-    assert!(fired.out.contains("2 or more complaints") && fired.out.contains("books/care.play:6"), "{}", fired.out);
-    assert!(fired.out.contains("yes 2 or more complaints within 7 days"), "{}", fired.out);
-    assert!(fired.out.contains("topic is not \"test\"") && fired.out.contains("yes"), "{}", fired.out);
-    let counted = why("c1");
-    assert!(counted.out.contains("yes 2 or more complaints within 7 days"), "{}", counted.out);
-    assert!(counted.out.contains("counts in the firing"), "{}", counted.out);
-    let unknown = why("c22");
-    assert_eq!(unknown.code, Some(1));
-    assert!(unknown.out.contains("Did you mean"), "{}", unknown.out);
-}
-
-#[test]
 fn test_writes_accepts_and_compares_timelines() {
     let home = Home::new("test");
     let scenario = "playbook: care\nclock: Europe/Madrid\nscenarios:\n  - name: the second complaint\n    covers: twice\n    steps:\n      - {at: Mon 2026-03-16 10:00, signal: complaint, with: {customer: C1, topic: a, comment: my secret}}\n      - {at: Tue 2026-03-17 10:00, signal: complaint, with: {customer: C1, topic: b}}\n      - expect: [alert care_team, nothing else]\n";
@@ -287,6 +338,47 @@ fn test_writes_accepts_and_compares_timelines() {
     home.write("books/care.test.yaml", &scenario.replace("Mon 2026-03-16", "Tue 2026-03-16"));
     let wrong = home.run(&["test", "books"]);
     assert!(wrong.out.contains("S003") && wrong.out.contains("Monday"), "{}", wrong.out);
+}
+
+#[test]
+fn nothing_is_accepted_of_a_playbook_with_errors() {
+    let home = Home::new("test_broken");
+    let scenario = "playbook: care\nclock: Europe/Madrid\nscenarios:\n  - name: the second complaint\n    covers: twice\n    steps:\n      - {at: Mon 2026-03-16 10:00, signal: complaint, with: {customer: C1, topic: a}}\n      - {at: Tue 2026-03-17 10:00, signal: complaint, with: {customer: C1, topic: b}}\n      - expect: [alert care_team]\n";
+    home.write("books/care.test.yaml", scenario);
+    let other = PLAYBOOK.replace("playbook care", "playbook other");
+    home.write("books/other.play", &other);
+    home.write("books/other.test.yaml", &scenario.replace("playbook: care", "playbook: other"));
+    assert_eq!(home.run(&["test", "books", "--accept"]).code, Some(0));
+    let snap = home.0.join("books/snapshots/care__the_second_complaint.snap");
+    let accepted = fs::read_to_string(&snap).unwrap();
+
+    // Another rule is broken: the timeline would lack it without a word.
+    let third = "\nrule third \"Third\"\n  when complant\n  then alert care_team\n";
+    home.write("books/care.play", &format!("{}{third}", PLAYBOOK.replace("after 1 day", "after 2 days")));
+    let broken = home.run(&["test", "books", "--accept"]);
+    assert_eq!(broken.code, Some(1), "{broken:?}");
+    assert!(broken.out.contains("complant") && broken.out.contains("not played  1 scenario"), "{}", broken.out);
+    assert!(broken.out.contains("1 scenario, 0 not ok, 1 not played"), "the other playbook is: {}", broken.out);
+    assert!(!broken.out.contains("no scenario covers"), "{}", broken.out);
+    assert_eq!(fs::read_to_string(&snap).unwrap(), accepted);
+    assert!(!snap.with_extension("snap.new").exists());
+
+    // So is the vocabulary, on which all of them stand.
+    home.write("books/care.play", PLAYBOOK);
+    home.write("books/vocabulary.yaml", &VOCABULARY.replace("topic: text", "topic: txt, other: text"));
+    let vocabulary = home.run(&["test", "books", "--accept"]);
+    assert!(vocabulary.code == Some(1) && !vocabulary.out.contains("accepted"), "{vocabulary:?}");
+    assert_eq!(fs::read_to_string(&snap).unwrap(), accepted);
+
+    // What was expected and did not happen is not accepted either, and a scenario with a mistake keeps its timeline.
+    home.write("books/vocabulary.yaml", VOCABULARY);
+    home.write("books/care.test.yaml", &scenario.replace("b}}", "test}}"));
+    let unmet = home.run(&["test", "books", "--accept"]);
+    assert!(unmet.code == Some(1) && unmet.out.contains("did not happen"), "{unmet:?}");
+    assert_eq!(fs::read_to_string(&snap).unwrap(), accepted);
+    home.write("books/care.test.yaml", &scenario.replace("Tue 2026", "Wed 2026"));
+    assert_eq!(home.run(&["test", "books", "--accept"]).code, Some(1));
+    assert_eq!(fs::read_to_string(&snap).unwrap(), accepted);
 }
 
 #[test]
@@ -318,87 +410,6 @@ fn a_closed_pipe_is_no_panic() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
 }
 
-const LATER: &str = r#"
-playbook later "Later" version 1
-time zone "Europe/Madrid"
-owner "owner@example.test"
-
-rule sample "Many complaints"
-  when count of complaints
-    over the last 7 days
-    is at least 2
-  for each customer
-  check every day at 07:00
-  then alert care_team
-      saying "Many."
-
-rule quiet "Nothing more was heard"
-  when complaint
-    not followed by praise
-    for the same customer
-    within 3 days
-  then alert care_team
-      saying "Nothing more."
-
-rule ask "Ask again"
-  when complaint
-  unless customer.segment is "staff"
-  then alert care_team
-      saying "One."
-    and after 1 day:
-      alert care_team
-        saying "Ask."
-"#;
-
-#[test]
-fn why_tells_what_came_after_the_signal() {
-    let home = Home::new("why_after");
-    home.write(
-        "books/vocabulary.yaml",
-        &format!("{VOCABULARY}  praise: {{plural: praises, about: [customer], fields: {{}}}}\n"),
-    );
-    home.write("books/care.play", LATER);
-    let why = |feed: &str, rule: &str, signal: &str| {
-        home.write("feed.jsonl", feed);
-        let ran =
-            home.run(&["why", "--playbooks", "books", "--feed", "feed.jsonl", "--rule", rule, "--signal", signal]);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        // The width of the screen wraps sentences.
-        ran.out.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    let one = feed(&["2026-03-16T10:00:00Z"]);
-    let two = feed(&["2026-03-16T10:00:00Z", "2026-03-17T10:00:00Z"]);
-    let end = complaint("z", "2026-03-30T10:00:00Z").replace("\"C1\"", "\"C9\"") + "\n";
-    let praise =
-        |at: &str| format!("{{\"id\": \"p1\", \"signal\": \"praise\", \"at\": \"{at}\", \"customer\": \"C1\"}}\n");
-
-    let sample = why(&one, "sample", "c1");
-    assert!(sample.contains("part of the sample, which the check looks at every day at 07:00."), "{sample}");
-    assert!(sample.contains("The next one is Tue 2026-03-17 07:00; the feed ends before it."), "{sample}");
-    let sample = why(&format!("{one}{end}"), "sample", "c1");
-    assert!(sample.contains("The next one was Tue 2026-03-17 07:00. There, count of complaint"), "{sample}");
-    assert!(sample.contains("the test does not hold; the test is at least 2."), "{sample}");
-
-    let joined = why(&format!("{two}{end}"), "quiet", "c2");
-    assert!(joined.contains("joins the one that c1 entered at Thu 2026-03-19 11:00."), "{joined}");
-    let answered = why(&format!("{two}{}{end}", praise("2026-03-18T10:00:00Z")), "quiet", "c2");
-    assert!(answered.contains("its wait was answered by p1 at Wed 2026-03-18 11:00."), "{answered}");
-    let unfinished = why(&two, "quiet", "c2");
-    assert!(unfinished.contains("it waits until Fri 2026-03-20 11:00, and the feed ends at Tue 2026-03-17 11:00."));
-    let unasked = why(&praise("2026-03-18T10:00:00Z"), "quiet", "p1");
-    assert!(unasked.contains("nothing waited for one"), "{unasked}");
-
-    let planned = why(&one, "ask", "c1");
-    assert!(planned.contains("ok unless customer.segment is \"staff\""), "{planned}");
-    assert!(planned.contains("sent Mon 2026-03-16 11:00 alert care_team"), "{planned}");
-    assert!(planned.contains("alert care_team, due Tue 2026-03-17 11:00"), "{planned}");
-    let staff = "{\"thing\": \"customer\", \"id\": \"C1\", \"at\": \"2026-03-16T12:00:00Z\", \"facts\": {\"segment\": \"staff\"}}\n";
-    let cancelled = why(&format!("{one}{staff}{end}"), "ask", "c1");
-    assert!(cancelled.contains("cancelled Tue 2026-03-17 11:00 alert care_team"), "{cancelled}");
-    let refused = why(&format!("{staff}{}", feed(&["2026-03-16T13:00:00Z"])), "ask", "c1");
-    assert!(refused.contains("no unless customer.segment is \"staff\""), "{refused}");
-}
-
 #[test]
 fn a_reload_names_a_file_that_can_replace_the_playbook() {
     let home = Home::new("reload");
@@ -420,6 +431,9 @@ fn a_reload_names_a_file_that_can_replace_the_playbook() {
     let text = play("reload/care.txt");
     assert!(text.code == Some(1) && text.out.contains("neither in .play nor in .play.yaml"), "{text:?}");
     home.write("books/newer.play", &new);
+    let twice = play("newer.play");
+    assert!(twice.code == Some(1) && twice.out.contains("a folder called `reload`"), "{twice:?}");
+    home.write("books/newer.play", &new.replace("playbook care", "playbook newer"));
     let beside = play("newer.play");
     assert!(beside.code == Some(1) && beside.out.contains("a folder called `reload`"), "{beside:?}");
     assert!(home.run(&["test", "--help"]).out.contains("`reload` beside the scenario file"));

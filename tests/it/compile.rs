@@ -6,14 +6,18 @@ use touchline::compile::{Options, Project, project};
 use touchline::lang::render::{Look, human};
 use touchline::lang::source::Sources;
 
-/// Adds every file of a folder, with paths from there.
+/// Adds every file of a folder, with paths from there. What lies in `reload` is for scenarios only.
 pub fn add_folder(sources: &mut Sources, folder: &Path) {
     let mut folders = vec![folder.to_owned()];
     let mut paths = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).expect("a folder of the repository can be read") {
             let path = entry.expect("its entries too").path();
-            if path.is_dir() { folders.push(path) } else { paths.push(path) }
+            match path.is_dir() {
+                true if path.ends_with("reload") => {}
+                true => folders.push(path),
+                false => paths.push(path),
+            }
         }
     }
     paths.sort();

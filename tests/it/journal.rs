@@ -23,7 +23,7 @@ fn retail() -> Arc<RuleSet> {
         for path in entries {
             let name = path.to_string_lossy().replace('\\', "/");
             match path.is_dir() {
-                true if !name.ends_with("snapshots") => folders.push(path),
+                true if !name.ends_with("snapshots") && !name.ends_with("reload") => folders.push(path),
                 false if !name.ends_with(".jsonl") && !name.ends_with(".py") && !name.ends_with(".test.yaml") => {
                     sources.add(name, &std::fs::read(&path).unwrap());
                 }

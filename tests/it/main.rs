@@ -25,4 +25,5 @@ mod spec;
 #[cfg(feature = "daemon")]
 mod store;
 mod vocabulary;
+mod why;
 mod yaml;

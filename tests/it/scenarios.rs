@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use touchline::compile::{Options, Unit, project};
 use touchline::lang::render::{Look, human};
 use touchline::lang::source::Sources;
+use touchline::replay::replace::replaced;
 use touchline::replay::{run, scenario, snapshot};
 
 #[test]
@@ -30,7 +31,8 @@ fn every_shipped_scenario_plays_as_accepted() {
         assert!(problems.is_empty(), "{}", human(&sources, &problems, Look::PLAIN));
         let file = file.expect("a file without problems is read");
         for one in &file.scenarios {
-            let mut reload = |_: &str| Ok(unit.ruleset());
+            let mut read = |path: &str| fs::read(root.join(path)).map_err(|error| error.to_string());
+            let mut reload = |name: &str| replaced(&sources, unit, &file, name, &mut read);
             let done = run::play(&file, one, &unit.ruleset(), &mut reload);
             assert!(done.problems.is_empty(), "{}", human(&sources, &done.problems, Look::PLAIN));
             let mut settings = insta::Settings::clone_current();
@@ -52,7 +54,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
-            true if path.ends_with("snapshots") || path.ends_with("feed") => {}
+            true if ["snapshots", "feed", "reload"].iter().any(|name| path.ends_with(name)) => {}
             true => walk(&path, found),
             false => found.push(path),
         }

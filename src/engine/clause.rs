@@ -1,0 +1,123 @@
+//! Clauses that no condition holds, as a person reads them: what a count or a measure was asked, and what it met.
+//!
+//! They stand in traces beside the clauses of conditions, whose text is kept by the compiler.
+
+use crate::clock::Length;
+use crate::engine::window::measure::Period;
+use crate::ir::expr::Operand;
+use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Order, Side};
+use crate::value::Value;
+use crate::vocabulary::typed::print_value;
+use crate::vocabulary::{FieldNo, Type, Vocabulary};
+
+/// Returns a length as a playbook writes it: `14 days`, `90 minutes`.
+pub(crate) fn length(length: Length) -> String {
+    let (count, unit) = match length {
+        Length::Days(days) => (i64::from(days), "day"),
+        Length::Elapsed(elapsed) => match elapsed.as_secs() {
+            seconds if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
+            seconds if seconds % 60 == 0 => (seconds / 60, "minute"),
+            seconds => (seconds, "second"),
+        },
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Returns what a measure is asked: `nps of score is at least 15 points below the 28 days before`.
+pub(crate) fn asked(measure: &Measure, vocabulary: &Vocabulary) -> String {
+    format!("{} is {}", subject(measure, vocabulary), test(measure, &unit(measure, vocabulary)))
+}
+
+/// Returns what it met: `12 from 40`, `recent 12 from 40, previous 31 from 38`.
+pub(crate) fn met(
+    measure: &Measure,
+    vocabulary: &Vocabulary,
+    recent: (&Period, &Value),
+    previous: Option<(&Period, &Value)>,
+) -> String {
+    let unit = unit(measure, vocabulary);
+    let counts = measure.kind == MeasureKind::Count;
+    let of = |(period, value): (&Period, &Value)| match (value, counts) {
+        (Value::Missing, _) => format!("unknown from {}", period.sample),
+        (value, true) => printed(value, &unit),
+        (value, false) => format!("{} from {}", printed(value, &unit), period.sample),
+    };
+    match (previous, &measure.test) {
+        (Some(previous), MeasureTest::Previous { before, .. }) => {
+            // A count of the period before is told for the length of the recent one.
+            let whole = match counts && *before != measure.over {
+                true => format!(", that is {} in {}", previous.0.sample, length(*before)),
+                false => String::new(),
+            };
+            format!("recent {}, previous {}{whole}", of(recent), of(previous))
+        }
+        _ => of(recent),
+    }
+}
+
+fn subject(measure: &Measure, vocabulary: &Vocabulary) -> String {
+    let signal = vocabulary.signal_type(measure.source.signal);
+    let field = |number: Option<FieldNo>| number.map_or(&*signal.name, |number| &*signal.fields[number.index()].name);
+    let all = signal.plural.as_deref().unwrap_or(&signal.name);
+    let word = match measure.kind {
+        MeasureKind::Count => return format!("count of {all}"),
+        MeasureKind::Share => return format!("share of {all}"),
+        MeasureKind::Gap => return format!("gap between {} and {}", field(measure.field), field(measure.second)),
+        MeasureKind::Nps => "nps",
+        MeasureKind::Csat => "csat",
+        MeasureKind::Average => "average",
+        MeasureKind::Median => "median",
+        MeasureKind::Sum => "sum",
+        MeasureKind::Lowest => "lowest",
+        MeasureKind::Highest => "highest",
+    };
+    format!("{word} of {}", field(measure.field))
+}
+
+fn test(measure: &Measure, unit: &Unit) -> String {
+    let word = |order: Order| match order {
+        Order::AtLeast => "at least",
+        Order::AtMost => "at most",
+        Order::MoreThan | Order::After => "more than",
+        Order::LessThan | Order::Before => "less than",
+    };
+    let level = |operand: &Operand| match operand {
+        Operand::Literal(value) => printed(value, unit),
+        Operand::Access(access) => access.name.to_string(),
+        Operand::Script(..) => "the script's value".to_owned(),
+    };
+    match &measure.test {
+        MeasureTest::Level(order, operand) => format!("{} {}", word(*order), level(operand)),
+        MeasureTest::Between(low, high) => format!("between {} and {}", level(low), level(high)),
+        MeasureTest::Previous { order, by, unit, side, before } => {
+            let unit = if *unit == DifferenceUnit::Points { "points" } else { "percent" };
+            let side = if *side == Side::Over { "above" } else { "below" };
+            format!("{} {by} {unit} {side} the {} before", word(*order), length(*before))
+        }
+    }
+}
+
+/// How values of a measure are printed.
+enum Unit {
+    Percent,
+    Of(Type),
+}
+
+fn unit(measure: &Measure, vocabulary: &Vocabulary) -> Unit {
+    let fields = &vocabulary.signal_type(measure.source.signal).fields;
+    match (measure.kind, measure.field) {
+        (MeasureKind::Share | MeasureKind::Csat, _) => Unit::Percent,
+        (MeasureKind::Count | MeasureKind::Nps, _) | (_, None) => Unit::Of(Type::Number),
+        (_, Some(field)) => match &fields[field.index()].ty {
+            ty @ Type::Duration(_) => Unit::Of(ty.clone()),
+            _ => Unit::Of(Type::Number),
+        },
+    }
+}
+
+fn printed(value: &Value, unit: &Unit) -> String {
+    match unit {
+        Unit::Percent => format!("{} percent", print_value(value, &Type::Number)),
+        Unit::Of(ty) => print_value(value, ty),
+    }
+}

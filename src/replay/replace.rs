@@ -1,0 +1,52 @@
+//! What a `reload` step of a scenario switches to: the playbook of the scenario, read from another file.
+//!
+//! Left out: reading the file. Whoever plays scenarios hands that in.
+
+use std::sync::Arc;
+
+use crate::compile::{Options, Unit, project};
+use crate::engine::ruleset::RuleSet;
+use crate::lang::render;
+use crate::lang::source::Sources;
+use crate::replay::scenario::ScenarioFile;
+
+/// Returns the unit's rules with the scenario's playbook replaced by the file `name`, relative to the scenario's folder.
+pub fn replaced(
+    sources: &Sources,
+    unit: &Unit,
+    file: &ScenarioFile,
+    name: &str,
+    read: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+) -> Result<Arc<RuleSet>, String> {
+    let scenario = &sources.file(file.file).path;
+    let folder = scenario.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    let base = name.rsplit('/').next().unwrap_or(name);
+    if !base.ends_with(".play") && !base.ends_with(".play.yaml") {
+        return Err("its name ends neither in .play nor in .play.yaml".to_owned());
+    }
+    let own = unit.playbooks.iter().find(|book| book.id.as_deref() == Some(&*file.playbook));
+    if let Some(book) = unit.playbooks.iter().find(|book| book.path == path) {
+        return match own.is_some_and(|own| own.path == book.path) {
+            true => Ok(unit.ruleset()),
+            false => Err("it runs already, beside the playbook it would replace: move it into a folder called \
+                          `reload`, which is read only by scenarios"
+                .to_owned()),
+        };
+    }
+    let bytes = read(&path)?;
+    let old = own.ok_or_else(|| format!("the playbook `{}` has no file", file.playbook))?;
+    let mut sources = sources.clone();
+    let number = old.file.0 as usize;
+    // In the old one's folder, so that it finds the same vocabulary; under its own ending, so that its syntax is known.
+    let home = old.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    sources.files[number].path = format!("{home}{base}");
+    sources.files[number].text = String::from_utf8_lossy(&bytes).into_owned();
+    let project = project(&sources, &Options::default());
+    if let Some(error) = project.diagnostics.iter().find(|problem| problem.is_error() && problem.span.file == old.file)
+    {
+        return Err(format!("{}: {}", render::place(&sources, error.span), error.message));
+    }
+    let same = project.units.iter().find(|other| other.vocabulary_path == unit.vocabulary_path);
+    same.map(Unit::ruleset).ok_or_else(|| "its vocabulary is gone".to_owned())
+}
