@@ -117,6 +117,8 @@ impl Lower<'_> {
             }
             return None;
         }
+        // A definition with an error that was told: nothing more is said, and no rule with it is used.
+        self.errors += usize::from(self.has_hole(define.name.span));
         self.used.insert(define.name.node.clone());
         self.inlining.push((define.name.node.clone(), used));
         let condition = self.condition(scope, &define.condition);
@@ -144,7 +146,7 @@ impl Lower<'_> {
                     (Operand::Access(access), Some(ty))
                 }
                 None => {
-                    self.literals_alone(scope, &predicate.node);
+                    self.literals_alone(&predicate.node);
                     return None;
                 }
             },
@@ -169,10 +171,8 @@ impl Lower<'_> {
     }
 
     /// Looks at what can be checked without knowing the subject: the lexicon.
-    fn literals_alone(&mut self, scope: &Scope, predicate: &tree::Predicate) {
-        if let tree::Predicate::Mentions { lexicon, .. } = predicate
-            && !scope.incomplete
-        {
+    fn literals_alone(&mut self, predicate: &tree::Predicate) {
+        if let tree::Predicate::Mentions { lexicon, .. } = predicate {
             self.lexicon(lexicon);
         }
     }

@@ -15,6 +15,7 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::lang::format::sentence;
 use crate::lang::source::{Sources, Span};
 use crate::lang::tree;
+use crate::lang::unread;
 use crate::template::Templates;
 use crate::value::Str;
 use crate::vocabulary::Vocabulary;
@@ -40,8 +41,12 @@ pub struct Lower<'a> {
     pub inlined: usize,
     /// Defined conditions that some rule uses.
     pub used: FxHashSet<String>,
+    /// Where stand-ins are for what could not be read, in order and apart: nothing more is said of them.
+    pub holes: Vec<Span>,
     /// What was found so far.
     pub problems: Vec<Diagnostic>,
+    /// How many errors were found, those about holes included: a rule with one gives no IR.
+    pub errors: usize,
 }
 
 /// What a rule takes over from its playbook.
@@ -77,26 +82,44 @@ impl<'a> Lower<'a> {
             problem.related.insert(0, (inside, label));
             problem.label = format!("`{name}` cannot be used here");
         }
-        self.problems.push(problem);
+        self.errors += usize::from(problem.is_error());
+        if !self.is_about_a_hole(&problem) {
+            self.problems.push(problem);
+        }
     }
 
-    fn errors(&self) -> usize {
-        self.problems.iter().filter(|problem| problem.is_error()).count()
+    /// Tells whether a problem only arises from something that could not be read, and that was told.
+    fn is_about_a_hole(&self, problem: &Diagnostic) -> bool {
+        if self.holes.is_empty() {
+            return false;
+        }
+        let places = std::iter::once(problem.span).chain(problem.related.iter().map(|(place, _)| *place));
+        let said = |text: &str| text.contains(unread::NAME);
+        places.into_iter().any(|place| self.has_hole(place))
+            || said(&problem.message)
+            || problem.help.as_deref().is_some_and(said)
+    }
+
+    /// Tells whether a place overlaps a hole, or lies directly beside it.
+    pub fn has_hole(&self, place: Span) -> bool {
+        let behind = self.holes.partition_point(|hole| hole.start <= place.end);
+        self.holes[..behind].last().is_some_and(|hole| hole.end >= place.start)
     }
 
     /// Resolves a rule; `None` if it has an error.
     pub fn rule(&mut self, home: &Home, rule: &tree::Rule) -> Option<ir::Rule> {
-        let before = self.errors();
-        let mut scope = Scope::default();
+        let before = self.errors;
+        // Until the signal is known: what is unknown then is a consequence.
+        let mut scope = Scope { incomplete: true, ..Scope::default() };
         let triggered = self.trigger(rule, &mut scope);
-        scope.incomplete = triggered.is_none();
         let guards = self.guards(&scope, &rule.guards);
         let check = self.check(rule);
         let limit = rule.limit.as_ref().map(|limit| self.limit(&scope, limit));
-        scope.case = opens_case(&rule.then);
+        // An action that could not be read may be the one that opens the case.
+        scope.case = opens_case(&rule.then) || self.has_hole(rule.span);
         let title: Str = rule.title.as_ref().unwrap_or(&rule.id).node.as_str().into();
         let then = self.then(&scope, &title, &rule.then);
-        if self.errors() > before {
+        if self.errors > before {
             return None;
         }
         let triggered = triggered?;

@@ -65,10 +65,10 @@ impl Lower<'_> {
         scope.only_key = Some(OnlyKey::Measure(source.signal));
         let key = self.key(&rule.for_each, &[source.signal]);
         scope.key = key_names(key.as_deref().unwrap_or_default());
-        scope.incomplete = key.is_none();
         let fields = self.measured_fields(measure, source.signal);
         let unit = fields.and_then(|(field, second)| self.measured_in(measure, source.signal, field, second));
         scope.recent = unit.as_ref().map(|unit| unit.ty.clone());
+        scope.incomplete = key.is_none() || unit.is_none();
         scope.previous = matches!(test, tree::MeasureTest::Previous { .. });
         let enough = enough.map(|enough| self.enough(enough, source.signal, scope.previous));
         let test = match &unit {

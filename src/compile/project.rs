@@ -400,7 +400,9 @@ fn unit(
             inlining: Vec::new(),
             inlined: 0,
             used: FxHashSet::default(),
+            holes: apart(&tree.holes),
             problems: Vec::new(),
+            errors: 0,
         };
         let (mut info, mut rules) = lower.playbook(sources, tree);
         problems.append(&mut lower.problems);
@@ -418,6 +420,20 @@ fn unit(
     unit.leave_out(&caught);
     problems.extend(lint(&unit, options.retention));
     Some(unit)
+}
+
+/// Returns places in order, with those that overlap or touch made one.
+fn apart(places: &[Span]) -> Vec<Span> {
+    let mut places = places.to_vec();
+    places.sort_unstable_by_key(|place| (place.start, place.end));
+    let mut apart: Vec<Span> = Vec::with_capacity(places.len());
+    for place in places {
+        match apart.last_mut() {
+            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+            _ => apart.push(place),
+        }
+    }
+    apart
 }
 
 /// Reports files with one playbook id, and returns all but the first of them.
@@ -470,7 +486,11 @@ impl<'a> Lower<'a> {
         };
         let mut rules = Vec::with_capacity(tree.rules.len());
         let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
-        for rule in &tree.rules {
+        // What could be read of a broken rule is checked with the others, in the order of the file, and goes no further.
+        let rest = tree.broken.iter().filter_map(|broken| Some((broken.rest.as_deref()?, false)));
+        let mut all: Vec<(&tree::Rule, bool)> = tree.rules.iter().map(|rule| (rule, true)).chain(rest).collect();
+        all.sort_by_key(|(rule, _)| rule.span);
+        for (rule, whole) in all {
             let lowered = self.rule(&home, rule);
             let first = *seen.entry(&rule.id.node).or_insert(rule.id.span);
             let twice = first != rule.id.span;
@@ -482,6 +502,9 @@ impl<'a> Lower<'a> {
                     &format!("there is a rule `{}` already", rule.id.node),
                     "id",
                 );
+            }
+            if !whole {
+                continue;
             }
             match lowered.filter(|_| !twice && info.id.is_some()) {
                 Some(lowered) => {

@@ -123,11 +123,13 @@ impl Lower<'_> {
             let one = &self.vocabulary.signal_type(signal).name;
             let message = format!("`{name}` are many, and one is meant here");
             self.report(Diagnostic::error(codes::PLURAL, word.span, message).help(format!("write `{one}`")));
-            return None;
+            return Some(signal);
         }
         let problem = self.unknown_signal(word, many);
+        let meant = suggested(&problem).and_then(|name| self.vocabulary.signal(name).or(self.vocabulary.plural(name)));
         self.report(problem);
-        None
+        // The rule is lost; what else is wrong with it shows when it is read as it was meant.
+        meant.or_else(|| self.singular_of(name).filter(|_| many))
     }
 
     fn unknown_signal(&self, word: &Word, many: bool) -> Diagnostic {
@@ -170,15 +172,16 @@ impl Lower<'_> {
     /// Resolves a field of a signal.
     pub fn field(&mut self, signal: SignalNo, word: &Word) -> Option<FieldNo> {
         let kind = self.vocabulary.signal_type(signal);
-        let found = kind.field(&word.node);
-        if found.is_none() {
-            let message = format!("`{}` is no field of `{}`", word.node, kind.name);
-            let names = kind.fields.iter().map(|field| &*field.name).collect();
-            let problem = Diagnostic::error(codes::UNKNOWN_NAME, word.span, message);
-            let problem = did_you_mean(problem, &word.node, names, "it has");
-            self.report(problem);
+        if let Some(found) = kind.field(&word.node) {
+            return Some(found);
         }
-        found
+        let message = format!("`{}` is no field of `{}`", word.node, kind.name);
+        let names = kind.fields.iter().map(|field| &*field.name).collect();
+        let problem = Diagnostic::error(codes::UNKNOWN_NAME, word.span, message);
+        let problem = did_you_mean(problem, &word.node, names, "it has");
+        let meant = suggested(&problem).and_then(|name| kind.field(name));
+        self.report(problem);
+        meant
     }
 
     /// Resolves the parts of a key in each of the rule's signals.
@@ -272,6 +275,7 @@ impl Lower<'_> {
     /// The key of a schedule: things of the directory.
     fn schedule_key(&mut self, paths: &[Path], scope: &mut Scope) -> Option<Vec<KeyPart>> {
         scope.only_key = Some(OnlyKey::Schedule);
+        scope.incomplete = false;
         let mut key = Vec::new();
         for path in paths {
             let name = sentence::path(path);
@@ -420,6 +424,11 @@ impl Lower<'_> {
         }
         Some(Operand::Literal(clears))
     }
+}
+
+/// Returns the name that a message about an unknown one suggests.
+fn suggested(problem: &Diagnostic) -> Option<&str> {
+    problem.help.as_deref()?.strip_prefix("did you mean `")?.strip_suffix("`?")
 }
 
 /// The parts of a reading, as written.

@@ -10,6 +10,7 @@ pub mod play;
 pub mod render;
 pub mod source;
 pub mod tree;
+pub mod unread;
 pub mod yaml;
 
 pub use crate::suggest;

@@ -5,7 +5,7 @@
 //! give what could be read together with the problems; none of them fails or panics, whatever it is handed.
 //!
 //! Rooms: `scan` cuts text into tokens and collects comments, `file` cuts a file into its header and rules, `build`
-//! turns pest's pairs into the tree, `diagnose` says in words a user typed why a text could not be read, with the
+//! turns pest's pairs into the tree, `repair` and `pieces` read what is left of a broken sentence, `diagnose` says in words a user typed why a text could not be read, with the
 //! known mistakes in `mistakes`, clause by clause in `clauses`, and the words of other languages and tools in `words`.
 
 // pest names the variants of `Rule` after the grammar's rules, in small letters; a local called `rule` is no slip.
@@ -16,6 +16,7 @@ mod clauses;
 mod diagnose;
 mod file;
 mod mistakes;
+mod pieces;
 mod placeholders;
 mod repair;
 mod scan;
@@ -25,12 +26,14 @@ mod words;
 use pest::iterators::Pair;
 
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::source::{Slice, Spanned};
+use crate::lang::source::{Slice, Span, Spanned};
 use crate::lang::tree;
+use crate::lang::unread::Unread;
 use crate::number::Number;
 
 use build::{Builder, Node};
 use grammar::Rule;
+use sentence::{Reading, Sentence};
 
 pub use file::playbook;
 pub use placeholders::{Piece, placeholders};
@@ -52,12 +55,28 @@ pub const MOST_WORDS: usize = 10_000;
 /// After how many problems in one file its further rules are not read, only counted.
 pub const MOST_PROBLEMS: usize = 1_000;
 
-/// What a leaf parser gives: the value, where it could be read, and the problems.
-pub type Read<T> = (Option<T>, Vec<Diagnostic>);
+/// What a leaf parser gives.
+#[derive(Clone, Debug)]
+pub struct Read<T> {
+    /// The value. Where there are problems it has holes, and is good for looking at the rest of it only; `None` where
+    /// nothing at all could be read.
+    pub value: Option<T>,
+    /// What is wrong.
+    pub problems: Vec<Diagnostic>,
+    /// Where the value does not say what is written.
+    pub holes: Vec<Span>,
+}
+
+impl<T> Read<T> {
+    /// Returns the value where nothing is wrong with it.
+    pub fn sound(self) -> Option<T> {
+        self.value.filter(|_| self.problems.is_empty())
+    }
+}
 
 /// Reads a condition: `score is at most 6 and comment is present`.
 pub fn condition(slice: &Slice) -> Read<tree::Condition> {
-    leaf(slice, Rule::e_condition, |builder, pair| builder.condition(pair))
+    read(slice, pieces::condition)
 }
 
 /// Reads a value: `"gold"`, `10 minutes`, `customer.language`.
@@ -107,7 +126,7 @@ pub fn measure(slice: &Slice) -> Read<tree::Measure> {
 
 /// Reads a whole trigger, any of the eight shapes.
 pub fn trigger(slice: &Slice) -> Read<Spanned<tree::Trigger>> {
-    leaf(slice, Rule::e_trigger, |builder, pair| builder.trigger(pair))
+    read(slice, pieces::trigger)
 }
 
 /// Reads one name.
@@ -137,7 +156,7 @@ pub fn recipient(slice: &Slice) -> Read<(tree::Word, Option<tree::Path>)> {
 
 /// Reads a signal's field: `queue_reading.wait`.
 pub fn field(slice: &Slice) -> Read<(tree::Word, tree::Word)> {
-    leaf(slice, Rule::e_field, |builder, pair| builder.field(pair))
+    read(slice, pieces::field)
 }
 
 /// Reads a difference: `15 points`, `20 percent`.
@@ -151,23 +170,32 @@ pub fn difference(slice: &Slice) -> Read<(Spanned<Number>, Spanned<tree::Differe
 }
 
 /// Reads `slice` by `rule`, an entry of the grammar with one rule in it.
-fn leaf<T>(slice: &Slice, rule: Rule, read: impl Fn(&mut Builder, Pair<Rule>) -> Option<T>) -> Read<T> {
-    leaf_node(slice, rule, |builder, node| read(builder, node.any()?))
+fn leaf<T: Unread>(slice: &Slice, rule: Rule, build: impl Fn(&mut Builder, Pair<Rule>) -> Option<T>) -> Read<T> {
+    leaf_node(slice, rule, |builder, node| build(builder, node.any()?))
 }
 
-fn leaf_node<T>(slice: &Slice, rule: Rule, read: impl Fn(&mut Builder, &mut Node) -> Option<T>) -> Read<T> {
+fn leaf_node<T: Unread>(slice: &Slice, rule: Rule, build: impl Fn(&mut Builder, &mut Node) -> Option<T>) -> Read<T> {
+    read(slice, |sentence| pieces::one(sentence, rule, &build))
+}
+
+fn read<T>(slice: &Slice, read: impl FnOnce(&Sentence) -> Reading<T>) -> Read<T> {
+    let whole = || vec![slice.span(0, slice.text.len())];
     if let Some(problem) = file::too_large(slice) {
-        return (None, vec![problem]);
+        return Read { value: None, problems: vec![problem], holes: whole() };
     }
     let scan = scan::scan(slice.text);
     let mut problems = file::character_problems(slice, &scan);
     if scan.too_deep.is_some() {
-        return (None, problems);
+        return Read { value: None, problems, holes: whole() };
     }
-    let text = sentence::Sentence { slice, tokens: &scan.tokens, start: 0, end: slice.text.len() };
-    let value = text.read(rule, read, &mut problems);
+    let reading = read(&Sentence { slice, tokens: &scan.tokens, start: 0, end: slice.text.len() });
+    let mut holes = reading.holes;
+    if !problems.is_empty() {
+        holes.extend(whole());
+    }
+    problems.extend(reading.problems);
     problems.truncate(MOST_PROBLEMS);
-    (value, problems)
+    Read { value: reading.value, problems, holes }
 }
 
 #[cfg(test)]
@@ -182,11 +210,11 @@ mod tests {
     };
 
     /// Reads a text that must be right.
-    fn good<T>(text: &str, read: fn(&Slice) -> Read<T>) -> T {
+    fn good<T: std::fmt::Debug>(text: &str, read: fn(&Slice) -> Read<T>) -> T {
         let slice = Slice { text, file: FileNo(0), offsets: Offsets::Shift(0) };
-        let (value, problems) = read(&slice);
-        assert!(problems.is_empty(), "{text}: {problems:?}");
-        value.expect("what has no problem has a value")
+        let read = read(&slice);
+        assert!(read.problems.is_empty() && read.holes.is_empty(), "{text}: {read:?}");
+        read.value.expect("what has no problem has a value")
     }
 
     fn number(text: &str) -> Number {
@@ -328,7 +356,7 @@ mod tests {
     fn places_of_a_leaf_come_from_its_table() {
         let table = (0..=20).map(|offset| 100 + 2 * offset).collect();
         let slice = Slice { text: "score is atleast 9", file: FileNo(0), offsets: Offsets::Table(table) };
-        let (_, problems) = condition(&slice);
+        let problems = condition(&slice).problems;
         assert_eq!(problems.len(), 1);
         assert_eq!((problems[0].span.start, problems[0].span.end), (118, 132));
     }

@@ -47,17 +47,22 @@ pub struct Playbook {
     pub rules: Vec<Rule>,
     /// Rules whose text could not: at least their id, so that a running version can be kept.
     pub broken: Vec<BrokenRule>,
+    /// Where the tree holds stand-ins for what could not be read (`lang::unread`): reported already, and no further
+    /// word is said about it. Some may be in definitions, which good rules use.
+    pub holes: Vec<Span>,
     /// Every comment, in order of place, without the `#`.
     pub comments: Vec<Comment>,
 }
 
 /// A rule whose text could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BrokenRule {
     /// Its id, if that much could be read.
     pub id: Option<Word>,
     /// From the word `rule` to the next rule.
     pub span: Span,
+    /// The clauses that could be read, with stand-ins for the rest: to be checked, never to be run.
+    pub rest: Option<Box<Rule>>,
 }
 
 /// A comment.

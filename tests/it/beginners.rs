@@ -84,7 +84,11 @@ const IN_YAML: &[(&str, &str, &str)] = &[
         "P018",
         "write `is at least 9`",
     ),
-    ("when: {signal: survey_response}\n  then: [{send_email: customer, using: thank_you}]", "Y020", "write `email`"),
+    (
+        "when: {signal: survey_response}\n  then: [{send_email: customer, using: thank_you, with: {voucher: A}}]",
+        "Y020",
+        "write `email`",
+    ),
     (
         "when: {signal: survey_response, where: score <= 6}\n  then: [{alert: care_team}]",
         "P015",

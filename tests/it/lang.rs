@@ -151,24 +151,24 @@ mod properties {
         for offsets in [Offsets::Shift(0), Offsets::Table(table)] {
             let slice = Slice { text, file: FileNo(0), offsets };
             let problems = [
-                play::condition(&slice).1,
-                play::operand(&slice).1,
-                play::path(&slice).1,
-                play::key(&slice).1,
-                play::length(&slice).1,
-                play::schedule(&slice).1,
-                play::limit(&slice).1,
-                play::predicate(&slice).1,
-                play::source(&slice).1,
-                play::measure(&slice).1,
-                play::trigger(&slice).1,
-                play::word(&slice).1,
-                play::timing(&slice).1,
-                play::time(&slice).1,
-                play::whole(&slice).1,
-                play::recipient(&slice).1,
-                play::field(&slice).1,
-                play::difference(&slice).1,
+                play::condition(&slice).problems,
+                play::operand(&slice).problems,
+                play::path(&slice).problems,
+                play::key(&slice).problems,
+                play::length(&slice).problems,
+                play::schedule(&slice).problems,
+                play::limit(&slice).problems,
+                play::predicate(&slice).problems,
+                play::source(&slice).problems,
+                play::measure(&slice).problems,
+                play::trigger(&slice).problems,
+                play::word(&slice).problems,
+                play::timing(&slice).problems,
+                play::time(&slice).problems,
+                play::whole(&slice).problems,
+                play::recipient(&slice).problems,
+                play::field(&slice).problems,
+                play::difference(&slice).problems,
                 play::placeholders(&slice).1,
             ];
             assert!(problems.iter().flatten().all(|problem| !problem.message.is_empty()));
@@ -178,10 +178,12 @@ mod properties {
     /// A leaf that gives no value gives a reason.
     fn says_why(text: &str) {
         let slice = Slice { text, file: FileNo(0), offsets: Offsets::Shift(0) };
-        let (value, problems) = play::condition(&slice);
-        assert!(value.is_some() || !problems.is_empty(), "{text:?} is neither read nor refused");
-        let (value, problems) = play::trigger(&slice);
-        assert!(value.is_some() || !problems.is_empty(), "{text:?} is neither read nor refused");
+        let read = play::condition(&slice);
+        assert!(read.value.is_some() || !read.problems.is_empty(), "{text:?} is neither read nor refused");
+        assert!(read.holes.is_empty() || !read.problems.is_empty(), "{text:?}: a hole that is not told");
+        let read = play::trigger(&slice);
+        assert!(read.value.is_some() || !read.problems.is_empty(), "{text:?} is neither read nor refused");
+        assert!(read.holes.is_empty() || !read.problems.is_empty(), "{text:?}: a hole that is not told");
     }
 
     proptest! {

@@ -18,6 +18,7 @@ mod lang;
 mod properties;
 mod readme;
 mod real_feedback;
+mod recovery;
 mod reload;
 mod scenarios;
 mod signals;

@@ -26,6 +26,8 @@ pub(super) struct Builder<'a> {
     sentence: &'a Sentence<'a>,
     /// What is wrong with what was read.
     pub problems: Vec<Diagnostic>,
+    /// Where else than at a problem the value does not say what is meant.
+    pub holes: Vec<Span>,
 }
 
 /// The inside of a pair: its key words and marks apart from its parts, both in order.
@@ -81,7 +83,7 @@ fn is_mark(rule: Rule) -> bool {
 impl<'a> Builder<'a> {
     /// Returns a builder for the pairs of `sentence`.
     pub fn new(sentence: &'a Sentence<'a>) -> Builder<'a> {
-        Builder { sentence, problems: Vec::new() }
+        Builder { sentence, problems: Vec::new(), holes: Vec::new() }
     }
 
     /// Returns the place of a pair. pest counts the blanks and comments behind it as part of it: they are cut off.
@@ -129,7 +131,8 @@ impl<'a> Builder<'a> {
         Some(tree::Rule { id, title, status, when, for_each, guards, check, limit, then, span })
     }
 
-    fn status(&self, pair: &Pair<Rule>) -> Spanned<tree::Status> {
+    /// Reads `live`, `shadow` or `paused`.
+    pub fn status(&self, pair: &Pair<Rule>) -> Spanned<tree::Status> {
         let node = match pair.as_str() {
             "shadow" => tree::Status::Shadow,
             "paused" => tree::Status::Paused,
@@ -213,7 +216,8 @@ impl<'a> Builder<'a> {
         Some(Trigger::Measure { measure, over, test, enough })
     }
 
-    fn previous(&mut self, mut node: Node) -> Built<tree::MeasureTest> {
+    /// Reads `is at least 15 points below the 28 days before`.
+    pub fn previous(&mut self, mut node: Node) -> Built<tree::MeasureTest> {
         let order = node.take(Rule::step_order)?;
         let op = Spanned { span: self.span(&order), node: self.order_of(&Node::new(order).words) };
         let by = self.number(&node.take(Rule::number)?);
@@ -233,7 +237,8 @@ impl<'a> Builder<'a> {
         Spanned { node: if points { tree::DifferenceUnit::Points } else { tree::DifferenceUnit::Percent }, span }
     }
 
-    fn enough(&mut self, pair: Pair<Rule>) -> Built<tree::Enough> {
+    /// Reads `with at least 30 survey_responses in both periods`.
+    pub fn enough(&mut self, pair: Pair<Rule>) -> Built<tree::Enough> {
         let span = self.span(&pair);
         let mut node = Node::new(pair);
         let at_least = self.whole(node.take(Rule::whole)?)?;

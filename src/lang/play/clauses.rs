@@ -1,16 +1,21 @@
 //! A broken rule, taken apart into its clauses, each judged by itself: so that a mistake in `when` does not hide one
-//! in `then`, and a clause in the wrong place is called that.
+//! in `then`, and a clause in the wrong place is called that. What could be read goes on to the checks of `compile`.
 
 use std::ops::Range;
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::{Span, Spanned};
 use crate::lang::suggest::nearest;
+use crate::lang::tree;
+use crate::lang::unread::Unread;
 
+use super::build::{Builder, Node};
 use super::diagnose::{self, shown};
 use super::grammar::Rule;
+use super::pieces;
 use super::scan::Kind;
-use super::sentence::{Failure, Sentence};
+use super::sentence::{Failure, Reading, Sentence};
 use super::words::{self, Here};
 
 /// The clauses of a rule, in their order.
@@ -55,18 +60,6 @@ impl Clause {
     fn rank(self) -> usize {
         if self == Clause::Unless { Clause::OnlyIf as usize } else { self as usize }
     }
-
-    fn entry(self) -> Rule {
-        match self {
-            Clause::Status => Rule::e_status,
-            Clause::When => Rule::e_trigger,
-            Clause::ForEach => Rule::e_key,
-            Clause::OnlyIf | Clause::Unless => Rule::e_condition,
-            Clause::Check => Rule::e_schedule,
-            Clause::Limit => Rule::e_limit,
-            Clause::Then => Rule::e_steps,
-        }
-    }
 }
 
 /// A clause as found: its key words, and what follows up to the next clause.
@@ -78,8 +71,8 @@ struct Found {
     problem: Option<Diagnostic>,
 }
 
-/// Says what is wrong with a rule; at least one problem.
-pub(super) fn rule(sentence: &Sentence, failure: &Failure) -> Vec<Diagnostic> {
+/// Says what is wrong with a rule, at least one problem, and gives what could be read of it.
+pub(super) fn rule(sentence: &Sentence, failure: &Failure) -> Reading<tree::Rule> {
     let mut problems = Vec::new();
     let body = head(sentence, &mut problems);
     let found = clauses(sentence, body);
@@ -87,23 +80,107 @@ pub(super) fn rule(sentence: &Sentence, failure: &Failure) -> Vec<Diagnostic> {
     if first > body {
         problems.push(stranger(sentence, body));
     }
+    let mut rest = Rest::of(sentence, problems);
     let mut next = found.iter().skip(1).map(|found| found.keyword.start).chain([sentence.tokens.len()]);
     for clause in &found {
-        problems.extend(clause.problem.clone());
+        rest.problems.extend(clause.problem.clone());
         let part = sentence.part(clause.keyword.end..next.next().unwrap_or(sentence.tokens.len()));
-        let part = starting_behind(part, sentence, clause);
-        if let Err(failure) = part.try_read(clause.clause.entry(), |_, _| Some(())) {
-            problems.extend(diagnose::sentence(&part, clause.clause.entry(), &failure));
+        rest.clause(clause, &starting_behind(part, sentence, clause));
+    }
+    rest.problems.extend(order(sentence, &found));
+    if rest.problems.is_empty() {
+        rest.problems.extend(missing(sentence, &found));
+    }
+    if rest.problems.is_empty() {
+        rest.problems.extend(diagnose::once(sentence, Rule::e_rule, failure));
+    }
+    rest.done(sentence)
+}
+
+/// What could be read of a rule, clause by clause.
+struct Rest {
+    rule: tree::Rule,
+    has_when: bool,
+    problems: Vec<Diagnostic>,
+    holes: Vec<Span>,
+}
+
+impl Rest {
+    fn of(sentence: &Sentence, problems: Vec<Diagnostic>) -> Rest {
+        let place = |index: usize| sentence.tokens.get(index).map_or(sentence.whole(), |token| sentence.span(token));
+        let id = match sentence.tokens.get(1).filter(|token| token.kind == Kind::Word) {
+            Some(token) => Spanned { node: sentence.word(token).to_owned(), span: sentence.span(token) },
+            None => Unread::unread(place(0)),
+        };
+        let when = Unread::unread(sentence.slice.span(sentence.start, sentence.start));
+        let rule = tree::Rule {
+            id,
+            title: None,
+            status: None,
+            when,
+            for_each: Vec::new(),
+            guards: Vec::new(),
+            check: None,
+            limit: None,
+            then: Vec::new(),
+            span: sentence.whole(),
+        };
+        Rest { rule, has_when: false, problems, holes: Vec::new() }
+    }
+
+    /// Reads a clause.
+    fn clause(&mut self, found: &Found, part: &Sentence) {
+        match found.clause {
+            Clause::Status => {
+                let read = |builder: &mut Builder, node: &mut Node| Some(builder.status(&node.any()?));
+                let status = pieces::one(part, Rule::e_status, &read);
+                self.rule.status = self.take(status);
+            }
+            // A second `when` has been told: the first is the one that names are looked up in.
+            Clause::When => {
+                let when = self.take(pieces::trigger(part));
+                if let Some(when) = when.filter(|_| !std::mem::replace(&mut self.has_when, true)) {
+                    self.rule.when = when;
+                }
+            }
+            Clause::ForEach => {
+                let read = |builder: &mut Builder, node: &mut Node| builder.key(node.any()?);
+                self.rule.for_each = self.take(pieces::one(part, Rule::e_key, &read)).unwrap_or_default();
+            }
+            Clause::OnlyIf | Clause::Unless => {
+                let unless = found.clause == Clause::Unless;
+                if let Some(condition) = self.take(pieces::condition(part)) {
+                    self.rule.guards.push(tree::Guard { unless, condition, span: part.whole() });
+                }
+            }
+            Clause::Check => {
+                let read = |builder: &mut Builder, node: &mut Node| builder.schedule(node.any()?);
+                let schedule = self.take(pieces::one(part, Rule::e_schedule, &read));
+                self.rule.check = schedule.map(|node| Spanned { node, span: part.whole() });
+            }
+            Clause::Limit => {
+                let read = |builder: &mut Builder, node: &mut Node| builder.limit(node.any()?);
+                self.rule.limit = self.take(pieces::one(part, Rule::e_limit, &read));
+            }
+            Clause::Then => {
+                let steps = self.take(pieces::steps(part));
+                self.rule.then.extend(steps.unwrap_or_default());
+            }
         }
     }
-    problems.extend(order(sentence, &found));
-    if problems.is_empty() {
-        problems.extend(missing(sentence, &found));
+
+    fn take<T>(&mut self, reading: Reading<T>) -> Option<T> {
+        self.problems.extend(reading.problems);
+        self.holes.extend(reading.holes);
+        reading.value
     }
-    if problems.is_empty() {
-        problems.extend(diagnose::sentence(sentence, Rule::e_rule, failure));
+
+    fn done(mut self, sentence: &Sentence) -> Reading<tree::Rule> {
+        if !self.has_when {
+            self.holes.push(sentence.slice.span(sentence.start, sentence.start));
+        }
+        Reading { value: Some(self.rule), problems: self.problems, holes: self.holes }
     }
-    problems
 }
 
 /// An empty clause stands directly behind its key word.

@@ -2,28 +2,20 @@
 //!
 //! First what can never be right wherever it stands (an operator, a quote that is not closed): all of it. Where there
 //! is nothing of the kind, the furthest point pest reached is compared with the known mistakes, one after another;
-//! what none of them knows is described by what would have been legal there. `clauses` does this clause by clause.
+//! what none of them knows is described by what would have been legal there. Reading on behind a mistake is the work of
+//! `repair` and `pieces`; `clauses` takes a rule apart.
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 
 use super::grammar::Rule;
 use super::mistakes::{self, At};
-use super::repair;
 use super::scan::{Kind, Token};
 use super::sentence::{Failure, Sentence};
 use super::words;
 
-pub(super) use super::clauses::rule;
-
-/// Says what is wrong with a sentence that an entry rule of the grammar could not read; at least one problem.
-pub(super) fn sentence(sentence: &Sentence, entry: Rule, failure: &Failure) -> Vec<Diagnostic> {
-    let mut problems = once(sentence, entry, failure);
-    repair::look_again(sentence, entry, &mut problems, 0);
-    problems
-}
-
-/// The same up to the first mistake that hides what is behind it.
+/// Says what is wrong with a sentence that an entry rule of the grammar could not read, up to the first mistake that
+/// hides what is behind it; at least one problem.
 pub(super) fn once(sentence: &Sentence, entry: Rule, failure: &Failure) -> Vec<Diagnostic> {
     let index = sentence.tokens.partition_point(|token| token.end <= failure.at);
     let at = At { sentence, index, expected: &failure.expected, entry };

@@ -4,14 +4,18 @@ use std::ops::Range;
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span, Spanned};
-use crate::lang::tree::{BrokenRule, Comment, Playbook, Syntax, Text};
+use crate::lang::source::{FileNo, Offsets, Slice, Sources, Spanned};
+use crate::lang::tree::{self, BrokenRule, Comment, Define, Playbook, Syntax, Text};
+use crate::lang::unread::Unread;
 
 use crate::lang::suggest::nearest;
 
 use super::build::{Builder, Node};
+use super::clauses;
 use super::diagnose;
 use super::grammar::Rule;
+use super::pieces;
+use super::repair;
 use super::scan::{Kind, Scan, scan};
 use super::sentence::Sentence;
 
@@ -104,6 +108,7 @@ fn empty(file: FileNo) -> Playbook {
         defines: Vec::new(),
         rules: Vec::new(),
         broken: Vec::new(),
+        holes: Vec::new(),
         comments: Vec::new(),
     }
 }
@@ -140,11 +145,11 @@ impl Reader {
             match section {
                 Section::Header => self.header(&sentence),
                 Section::Zone => {
-                    let zone = sentence.read(Rule::e_zone, header_text, &mut self.problems);
+                    let zone = self.line(&sentence, Rule::e_zone, &header_text);
                     self.once(zone, &sentence, "time zone", |playbook| &mut playbook.zone);
                 }
                 Section::Owner => {
-                    let owner = sentence.read(Rule::e_owner, header_text, &mut self.problems);
+                    let owner = self.line(&sentence, Rule::e_owner, &header_text);
                     self.once(owner, &sentence, "owner", |playbook| &mut playbook.owner);
                 }
                 Section::Define => self.define(&sentence),
@@ -166,7 +171,7 @@ impl Reader {
             let title = builder.text(line.take(Rule::text)?);
             Some((id, title, line.take(Rule::version).map(|version| builder.word(&version))))
         };
-        match sentence.read(Rule::e_header, read, &mut self.problems) {
+        match self.line(sentence, Rule::e_header, &read) {
             Some((id, title, version)) => {
                 self.playbook.id = Some(id);
                 self.playbook.title = Some(title);
@@ -195,40 +200,73 @@ impl Reader {
         }
     }
 
+    /// Reads one line of the header; `None` where anything is wrong with it.
+    fn line<T>(
+        &mut self,
+        sentence: &Sentence,
+        entry: Rule,
+        read: &dyn Fn(&mut Builder, &mut Node) -> Option<T>,
+    ) -> Option<T> {
+        repair::read(sentence, entry, read).sound(&mut self.problems)
+    }
+
     fn define(&mut self, sentence: &Sentence) {
         let read = |builder: &mut Builder, node: &mut Node| builder.define(node.any()?);
-        if let Some(define) = sentence.read(Rule::e_define, read, &mut self.problems) {
-            if !self.playbook.rules.is_empty() || !self.playbook.broken.is_empty() {
-                let message = format!("`define {}` stands below a rule", define.name.node);
-                let problem = Diagnostic::error(codes::MISPLACED_DEFINE, define.span, message);
-                self.problems.push(problem.help("move it above the first rule"));
-            }
-            self.playbook.defines.push(define);
+        let mut reading = repair::read(sentence, Rule::e_define, &read);
+        let span = sentence.whole();
+        if reading.value.is_none()
+            && let Some(name) = id_after(sentence, "define")
+        {
+            // A definition whose sentence is broken is one all the same: what uses its name is right.
+            let meaning = sentence.part(sentence.tokens.len().min(3)..sentence.tokens.len());
+            let is_condition = sentence.tokens.get(2).is_some_and(|token| sentence.word(token) == "as");
+            let condition = match is_condition && !meaning.tokens.is_empty() {
+                true => {
+                    let read = pieces::condition(&meaning);
+                    (reading.problems, reading.holes) = (read.problems, read.holes);
+                    read.value
+                }
+                false => None,
+            };
+            let condition = condition.unwrap_or_else(|| {
+                reading.holes.push(span);
+                Unread::unread(span)
+            });
+            reading.value = Some(Define { name, condition, span });
         }
+        let sound = reading.problems.is_empty();
+        self.problems.extend(reading.problems);
+        self.playbook.holes.extend(reading.holes);
+        let Some(define) = reading.value else { return };
+        if !sound {
+            // Rules that use it cannot be used either.
+            self.playbook.holes.push(define.name.span);
+        }
+        if sound && (!self.playbook.rules.is_empty() || !self.playbook.broken.is_empty()) {
+            let message = format!("`define {}` stands below a rule", define.name.node);
+            let problem = Diagnostic::error(codes::MISPLACED_DEFINE, define.span, message);
+            self.problems.push(problem.help("move it above the first rule"));
+        }
+        self.playbook.defines.push(define);
     }
 
     fn rule(&mut self, sentence: &Sentence) {
         if self.problems.len() >= super::MOST_PROBLEMS {
             self.unread += 1;
-            return self.broken(sentence);
+            return self.broken(sentence, None);
         }
-        match sentence.try_read(Rule::e_rule, |builder, node| builder.rule(node.any()?)) {
-            Ok((Some(rule), problems)) => {
-                self.problems.extend(problems);
-                self.playbook.rules.push(rule);
-            }
-            Ok((None, problems)) => {
-                self.problems.extend(problems);
-                self.broken(sentence);
-            }
-            Err(failure) => {
-                // Bad characters are reported already, and explain whatever else would be said.
-                if !self.has_bad_characters(sentence) {
-                    self.problems.extend(diagnose::rule(sentence, &failure));
-                }
-                self.broken(sentence);
-            }
+        let reading = match sentence.try_read(Rule::e_rule, |builder, node| builder.rule(node.any()?)) {
+            Ok(reading) => reading,
+            // Bad characters are reported already, and explain whatever else would be said.
+            Err(_) if self.has_bad_characters(sentence) => return self.broken(sentence, None),
+            Err(failure) => clauses::rule(sentence, &failure),
+        };
+        self.playbook.holes.extend(reading.holes);
+        match reading.value {
+            Some(rule) if reading.problems.is_empty() => self.playbook.rules.push(rule),
+            rest => self.broken(sentence, rest),
         }
+        self.problems.extend(reading.problems);
     }
 
     fn has_bad_characters(&self, sentence: &Sentence) -> bool {
@@ -236,9 +274,9 @@ impl Reader {
         self.bad_characters.iter().any(inside)
     }
 
-    fn broken(&mut self, sentence: &Sentence) {
-        let span: Span = sentence.slice.span(sentence.start, sentence.end);
-        self.playbook.broken.push(BrokenRule { id: id_after(sentence, "rule"), span });
+    fn broken(&mut self, sentence: &Sentence, rest: Option<tree::Rule>) {
+        let (id, span) = (id_after(sentence, "rule"), sentence.whole());
+        self.playbook.broken.push(BrokenRule { id, span, rest: rest.map(Box::new) });
     }
 }
 

@@ -110,6 +110,7 @@ impl<'a> At<'a> {
     }
 }
 
+pub(super) use actions::no_colon;
 pub(super) use literals::unquoted_text;
 
 type Recogniser = fn(&At) -> Option<Diagnostic>;

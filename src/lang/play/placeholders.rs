@@ -68,7 +68,7 @@ fn inside(slice: &Slice, start: usize, end: usize) -> Result<tree::Path, Diagnos
         }
     };
     let inner = Slice { text: &slice.text[start..end], file: slice.file, offsets };
-    super::path(&inner).0.ok_or_else(|| {
+    super::path(&inner).sound().ok_or_else(|| {
         let shown = inner.text.trim();
         let message = if shown.is_empty() {
             "an empty placeholder".to_owned()

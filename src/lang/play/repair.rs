@@ -1,40 +1,80 @@
-//! What else is wrong with a sentence beside an operator or a key word in capitals: both hide everything behind them,
-//! so they are replaced by what was meant in a copy of the sentence, and the copy is read.
+//! Reading a sentence, and reading it again where it cannot be read: what has one sure meaning (an operator, a key
+//! word in capitals, a misspelt one) hides everything behind it, so it is replaced by what was meant in a copy of the
+//! sentence, and the copy is read.
 //!
-//! Only what has one sure meaning is replaced. What is then said of a replaced piece itself is left out.
+//! What is then said of a replaced piece itself is left out.
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{Offsets, Slice, Span};
 
+use super::build::{Builder, Node};
 use super::diagnose;
 use super::grammar::Rule;
 use super::scan::{Kind, scan};
-use super::sentence::Sentence;
+use super::sentence::{Reading, Sentence};
 
 /// How often a sentence is read again.
 const MOST_READINGS: usize = 12;
 
-/// Reads a sentence again as it was meant, where `problems` leave no doubt of that, and adds what else is wrong.
-pub(super) fn look_again(sentence: &Sentence, entry: Rule, problems: &mut Vec<Diagnostic>, readings: usize) {
-    if readings >= MOST_READINGS {
-        return;
+/// Reads a sentence by an entry rule; where it cannot be read, as it was meant, if `problems` leave no doubt of that.
+pub(super) fn read<T>(
+    sentence: &Sentence,
+    entry: Rule,
+    read: &dyn Fn(&mut Builder, &mut Node) -> Option<T>,
+) -> Reading<T> {
+    match sentence.try_read(entry, read) {
+        Ok(reading) => reading,
+        Err(failure) => {
+            let mut problems = diagnose::once(sentence, entry, &failure);
+            let (value, holes) = again(sentence, entry, read, &mut problems, 0);
+            Reading { value, problems, holes }
+        }
     }
-    let Some((text, table)) = repaired(sentence, entry, problems) else { return };
+}
+
+/// Reads a sentence again as it was meant, and adds what else is wrong.
+fn again<T>(
+    sentence: &Sentence,
+    entry: Rule,
+    read: &dyn Fn(&mut Builder, &mut Node) -> Option<T>,
+    problems: &mut Vec<Diagnostic>,
+    readings: usize,
+) -> (Option<T>, Vec<Span>) {
+    let nothing = (None, Vec::new());
+    if readings >= MOST_READINGS {
+        return nothing;
+    }
+    let Some((text, table)) = repaired(sentence, entry, problems) else { return nothing };
     let slice = Slice { text: &text, file: sentence.slice.file, offsets: Offsets::Table(table) };
     let scan = scan(&text);
     let copy = Sentence { slice: &slice, tokens: &scan.tokens, start: 0, end: text.len() };
-    let Err(failure) = copy.try_read(entry, |_, _| Some(())) else { return };
     let known: Vec<Span> = problems.iter().map(|problem| problem.span).collect();
-    let touches = |span: Span| known.iter().any(|known| span.start <= known.end && span.end >= known.start);
-    let mut found = diagnose::once(&copy, entry, &failure);
-    found.retain(|problem| !touches(problem.span));
-    if !found.is_empty() {
-        look_again(&copy, entry, &mut found, readings + 1);
-        found.retain(|problem| !touches(problem.span));
-        problems.extend(found);
-        problems.sort_by_key(|problem| problem.span.start);
-    }
+    let new = |problem: &Diagnostic| !touches(&known, problem.span);
+    let (value, holes, mut found) = match copy.try_read(entry, read) {
+        Ok(mut reading) => {
+            reading.problems.retain(new);
+            (reading.value, reading.holes, reading.problems)
+        }
+        Err(failure) => {
+            let mut found = diagnose::once(&copy, entry, &failure);
+            found.retain(new);
+            if found.is_empty() {
+                return nothing;
+            }
+            let (value, holes) = again(&copy, entry, read, &mut found, readings + 1);
+            found.retain(new);
+            (value, holes, found)
+        }
+    };
+    problems.append(&mut found);
+    problems.sort_by_key(|problem| problem.span.start);
+    (value, holes)
+}
+
+/// Tells whether a place overlaps one of `known`, or lies directly beside it.
+pub(super) fn touches(known: &[Span], span: Span) -> bool {
+    known.iter().any(|known| span.start <= known.end && span.end >= known.start)
 }
 
 /// Returns the text as it was meant and where each of its bytes comes from; nothing where a problem has no sure remedy.
@@ -58,6 +98,12 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
                 let meant = if before == "is" { meant.strip_prefix("is").unwrap_or(meant) } else { meant };
                 format!(" {} ", meant.trim())
             }
+            codes::MISSPELT | codes::UNKNOWN_UNIT if span == problem.span => {
+                let meant = did_you_mean(problem)?;
+                // `is at lest 9` means `at least`, and has its `at`.
+                let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
+                format!(" {meant} ")
+            }
             _ => return None,
         };
         mended += usize::from(span.end == problem.span.end);
@@ -70,6 +116,11 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
     table.extend((at..=sentence.end).map(place));
     text.push_str(&sentence.slice.text[at..sentence.end]);
     (mended > 0 && mended == problems.len()).then_some((text, table))
+}
+
+/// Returns the word that a message about a misspelt one suggests.
+fn did_you_mean(problem: &Diagnostic) -> Option<&str> {
+    problem.help.as_deref()?.strip_prefix("did you mean `")?.strip_suffix("`?")
 }
 
 /// Returns the words for an operator; nothing where that is not sure.

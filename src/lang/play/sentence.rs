@@ -7,7 +7,6 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{Slice, Span};
 
 use super::build::{Builder, Node};
-use super::diagnose;
 use super::grammar::{PlayParser, Rule};
 use super::scan::Token;
 
@@ -32,6 +31,25 @@ pub(super) struct Failure {
     pub expected: Vec<Rule>,
 }
 
+/// What was made of a sentence.
+pub(super) struct Reading<T> {
+    /// What could be read. Where there are problems it has holes, and is good for looking at the rest of it only.
+    pub value: Option<T>,
+    /// What is wrong.
+    pub problems: Vec<Diagnostic>,
+    /// Where the value does not say what is written.
+    pub holes: Vec<Span>,
+}
+
+impl<T> Reading<T> {
+    /// Returns the value where nothing is wrong with it.
+    pub fn sound(self, problems: &mut Vec<Diagnostic>) -> Option<T> {
+        let sound = self.problems.is_empty();
+        problems.extend(self.problems);
+        self.value.filter(|_| sound)
+    }
+}
+
 impl<'a> Sentence<'a> {
     /// Returns its text.
     pub fn text(&self) -> &'a str {
@@ -50,6 +68,8 @@ impl<'a> Sentence<'a> {
 
     /// Returns the stretch that some of its tokens cover.
     pub fn part(&self, tokens: std::ops::Range<usize>) -> Sentence<'a> {
+        let last = tokens.end.min(self.tokens.len());
+        let tokens = tokens.start.min(last)..last;
         let behind = self.tokens.get(tokens.start).map_or(self.end, |token| token.start);
         let tokens = &self.tokens[tokens];
         let start = tokens.first().map_or(behind, |token| token.start);
@@ -57,49 +77,34 @@ impl<'a> Sentence<'a> {
         Sentence { slice: self.slice, tokens, start, end }
     }
 
-    /// Reads it by an entry rule; says why where it cannot.
-    pub fn read<T>(
-        &self,
-        rule: Rule,
-        read: impl FnOnce(&mut Builder, &mut Node) -> Option<T>,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<T> {
-        match self.try_read(rule, read) {
-            Ok((value, found)) => {
-                problems.extend(found);
-                value
-            }
-            Err(failure) => {
-                problems.extend(diagnose::sentence(self, rule, &failure));
-                None
-            }
-        }
-    }
-
-    /// Reads it by an entry rule. The value is there only when nothing was wrong with it.
+    /// Reads it by an entry rule.
     pub fn try_read<T>(
         &self,
         rule: Rule,
         read: impl FnOnce(&mut Builder, &mut Node) -> Option<T>,
-    ) -> Result<(Option<T>, Vec<Diagnostic>), Failure> {
+    ) -> Result<Reading<T>, Failure> {
         if self.tokens.len() > super::MOST_WORDS {
             let start = self.tokens.first().map_or(self.start, |token| token.start);
             let message = format!("more than {} words in one rule or sentence", super::MOST_WORDS);
-            let problem = Diagnostic::error(codes::TOO_LONG, self.slice.span(start, start), message);
-            return Ok((
-                None,
-                vec![problem.help("write several rules, or give parts of a condition a name with `define`")],
-            ));
+            let problem = Diagnostic::error(codes::TOO_LONG, self.slice.span(start, start), message)
+                .help("write several rules, or give parts of a condition a name with `define`");
+            return Ok(Reading { value: None, holes: vec![self.whole()], problems: vec![problem] });
         }
         let entry = PlayParser::parse(rule, self.text()).map_err(|error| self.failure(error))?.next();
         let mut builder = Builder::new(self);
         let value = entry.and_then(|entry| read(&mut builder, &mut Node::new(entry)));
-        if value.is_none() && builder.problems.is_empty() {
+        let (mut problems, mut holes) = (builder.problems, builder.holes);
+        if value.is_none() && problems.is_empty() {
             // The grammar and `build` disagree: a defect of ours, told rather than swallowed.
-            let place = self.slice.span(self.start, self.end);
-            builder.problems.push(Diagnostic::error(codes::UNEXPECTED, place, "this cannot be read"));
+            problems.push(Diagnostic::error(codes::UNEXPECTED, self.whole(), "this cannot be read"));
         }
-        Ok((value.filter(|_| builder.problems.is_empty()), builder.problems))
+        holes.extend(problems.iter().map(|problem| problem.span));
+        Ok(Reading { value, problems, holes })
+    }
+
+    /// Returns the place of all of it.
+    pub fn whole(&self) -> Span {
+        self.slice.span(self.start, self.end)
     }
 
     fn failure(&self, error: pest::error::Error<Rule>) -> Failure {

@@ -37,14 +37,17 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
         owner: None,
         defines: Vec::new(),
         rules: Vec::new(),
+        holes: Vec::new(),
         broken: lost.iter().flat_map(|span| lost_rules(sources, *span)).collect(),
         comments: Vec::new(),
     };
     let refused = diagnostics.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
-    let mut reader = Reader { sources, file, comments: &comments, refused, problems: Vec::new(), errors: 0 };
+    let mut reader =
+        Reader { sources, file, comments: &comments, refused, problems: Vec::new(), errors: 0, holes: Vec::new() };
     if let Some(root) = &root {
         reader.file(root, !lost.is_empty(), &mut playbook);
     }
+    playbook.holes = reader.holes;
     let mut problems = diagnostics;
     problems.append(&mut reader.problems);
     limit_problems(&mut problems);
@@ -64,30 +67,35 @@ fn lost_rules(sources: &Sources, span: Span) -> Vec<BrokenRule> {
         let end = start + text[start..].find(|c| !is_id(c)).unwrap_or(text.len() - start);
         if key && end > start {
             let place = Span::new(span.file, span.start as usize + start, span.start as usize + end);
-            rules.push(BrokenRule { id: Some(Spanned { node: text[start..end].to_owned(), span: place }), span });
+            let id = Spanned { node: text[start..end].to_owned(), span: place };
+            rules.push(BrokenRule { id: Some(id), span, rest: None });
         }
     }
     if rules.is_empty() && text.trim_start().starts_with('-') {
-        rules.push(BrokenRule { id: None, span });
+        rules.push(BrokenRule { id: None, span, rest: None });
     }
     rules
 }
 
-/// Returns a mapping with `Playbook`, which was reported, as the `playbook` it means, so that all below it is read.
-fn in_small_letters<'n>(node: &'n Node, known: &[&str]) -> Cow<'n, Node> {
-    let meant = |key: &Key| {
-        let small = key.text.to_lowercase();
-        let one = node.map()?.iter().filter(|(other, _)| other.text.to_lowercase() == small).count() == 1;
-        (small != key.text && one && known.contains(&small.as_str())).then_some(small)
+/// Returns a mapping with `Playbook`, `playbok` or `name`, which are reported, as the keys they mean, so that all below
+/// them is read.
+fn as_meant<'n>(node: &'n Node, known: &[&str]) -> Cow<'n, Node> {
+    let Some(entries) = node.map() else { return Cow::Borrowed(node) };
+    let meant: Vec<Option<&str>> = entries.iter().map(|(key, _)| keys::meant(&key.text, known)).collect();
+    let only = |place: usize, word: &str| {
+        let is = |other: usize| meant[other].unwrap_or(&entries[other].0.text) == word;
+        (0..entries.len()).filter(|other| *other != place).all(|other| !is(other))
     };
-    let Some(entries) = node.map().filter(|entries| entries.iter().any(|(key, _)| meant(key).is_some())) else {
+    // A mapping with many keys is no rule and no action.
+    let renamed = |place: usize| meant[place].filter(|word| entries.len() <= 64 && only(place, word));
+    if (0..entries.len()).all(|place| renamed(place).is_none()) {
         return Cow::Borrowed(node);
-    };
-    let small = |(key, value): &(Key, Node)| {
-        let text = meant(key).unwrap_or_else(|| key.text.clone());
+    }
+    let rename = |(place, (key, value)): (usize, &(Key, Node))| {
+        let text = renamed(place).map_or_else(|| key.text.clone(), str::to_owned);
         (Key { text, span: key.span }, value.clone())
     };
-    Cow::Owned(Node { kind: NodeKind::Map(entries.iter().map(small).collect()), span: node.span })
+    Cow::Owned(Node { kind: NodeKind::Map(entries.iter().enumerate().map(rename).collect()), span: node.span })
 }
 
 impl Reader<'_> {
@@ -95,11 +103,11 @@ impl Reader<'_> {
     fn file(&mut self, root: &Node, holes: bool, playbook: &mut Playbook) {
         let Some(entries) = self.map(root, "a playbook file") else { return };
         self.check_keys(entries, keys::FILE);
-        let root = &in_small_letters(root, keys::FILE);
+        let root = &as_meant(root, keys::FILE);
         let entries = root.map().unwrap_or_default();
         for (key, node) in entries {
             match key.text.as_str() {
-                "playbook" => playbook.id = self.leaf(node, "playbook", play::word),
+                "playbook" => playbook.id = self.sound(node, "playbook", play::word),
                 "title" => playbook.title = self.text(node, "title"),
                 "version" => playbook.version = self.text(node, "version"),
                 "time_zone" => playbook.zone = self.text(node, "time_zone"),
@@ -123,8 +131,13 @@ impl Reader<'_> {
         for (key, value) in entries {
             let span = key.span.to(value.span);
             let name = self.name(key);
+            let before = self.errors;
             let condition = self.condition(value, &key.text);
-            if let (Some(name), Some(condition)) = (name, condition) {
+            if self.errors > before {
+                // Rules that use it cannot be used either.
+                self.holes.push(key.span);
+            }
+            if let Some(name) = name {
                 defines.push(Define { name, condition, span });
             }
         }
@@ -136,9 +149,10 @@ impl Reader<'_> {
         let quoted = usize::from(self.sources.slice(key.span).starts_with(['"', '\'']));
         let offsets = crate::lang::source::Offsets::Shift(key.span.start + quoted as u32);
         let slice = crate::lang::source::Slice { text: &key.text, file: self.file, offsets };
-        let (name, problems) = play::word(&slice);
-        problems.into_iter().for_each(|problem| self.problem(problem));
-        name
+        let read = play::word(&slice);
+        let sound = read.problems.is_empty();
+        read.problems.into_iter().for_each(|problem| self.problem(problem));
+        read.value.filter(|_| sound)
     }
 
     fn rules(&mut self, node: &Node, playbook: &mut Playbook) {
@@ -146,13 +160,12 @@ impl Reader<'_> {
         for node in list {
             let before = self.errors;
             let hurt = self.refused.iter().any(|span| span.start >= node.span.start && span.end <= node.span.end);
-            let rule = self.rule(node);
-            match rule.filter(|_| self.errors == before && !hurt) {
-                Some(rule) => playbook.rules.push(rule),
-                None => {
+            match self.rule(node) {
+                Some(rule) if self.errors == before && !hurt => playbook.rules.push(rule),
+                rest => {
                     let id = node.get("id").filter(|id| id.text().is_some_and(|text| !text.is_empty()));
                     let id = id.and_then(|id| Some(Spanned { node: id.text()?.to_owned(), span: id.span }));
-                    playbook.broken.push(BrokenRule { id, span: node.span });
+                    playbook.broken.push(BrokenRule { id, span: node.span, rest: rest.map(Box::new) });
                 }
             }
         }
@@ -161,21 +174,21 @@ impl Reader<'_> {
     fn rule(&mut self, node: &Node) -> Option<Rule> {
         let entries = self.map(node, "a rule")?;
         self.check_keys(entries, keys::RULE);
-        let node = &in_small_letters(node, keys::RULE);
+        let node = &as_meant(node, keys::RULE);
         let entries = node.map().unwrap_or_default();
         let (mut id, mut title, mut status, mut when, mut check, mut limit) = (None, None, None, None, None, None);
         let (mut for_each, mut guards, mut then) = (Vec::new(), Vec::new(), Vec::new());
         for (key, node) in entries {
             match key.text.as_str() {
-                "id" => id = self.leaf(node, "id", play::word),
+                "id" => id = Some(self.leaf(node, "id", play::word)),
                 "title" => title = self.text(node, "title"),
                 "status" => status = self.status(node),
-                "when" => when = self.when(node),
+                "when" => when = Some(self.when(node)),
                 "for_each" => for_each = self.paths(node, "for_each"),
                 "only_if" => self.guards(key, node, false, &mut guards),
                 "unless" => self.guards(key, node, true, &mut guards),
-                "check" => check = self.schedule(node, "check", ""),
-                "at_most" => limit = self.leaf(node, "at_most", play::limit),
+                "check" => check = Some(self.schedule(node, "check", "")),
+                "at_most" => limit = Some(self.leaf(node, "at_most", play::limit)),
                 "then" => then = self.then(node),
                 _ => {}
             }
@@ -195,7 +208,9 @@ impl Reader<'_> {
             "the rule has no `then`",
             "add `then:` with at least one action, such as `- alert: care_team`",
         );
-        Some(Rule { id: id?, title, status, when: when?, for_each, guards, check, limit, then, span: node.span })
+        let id = id.unwrap_or_else(|| self.missing(node));
+        let when = when.unwrap_or_else(|| self.missing(node));
+        Some(Rule { id, title, status, when, for_each, guards, check, limit, then, span: node.span })
     }
 
     fn status(&mut self, node: &Node) -> Option<Spanned<Status>> {
@@ -230,9 +245,8 @@ impl Reader<'_> {
                 self.problem(Diagnostic::error(codes::NO_PREDICATE, entry.span, message).help(help));
                 continue;
             }
-            if let Some(condition) = self.leaf(entry, &key.text, play::condition) {
-                guards.push(Guard { unless, condition, span: key.span.to(entry.span) });
-            }
+            let condition = self.leaf(entry, &key.text, play::condition);
+            guards.push(Guard { unless, condition, span: key.span.to(entry.span) });
         }
     }
 }

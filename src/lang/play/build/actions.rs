@@ -3,6 +3,7 @@
 use pest::iterators::Pair;
 
 use crate::lang::codes;
+use crate::lang::source::Span;
 use crate::lang::tree::{self, ActionKind};
 
 use super::{Builder, Built, Node, Rule};
@@ -22,9 +23,10 @@ impl Builder<'_> {
     /// A ladder takes every step behind it; what it cannot take would read as if it belonged to the ladder.
     fn ladder_is_last(&mut self, steps: &[tree::Step]) {
         let mut actions = steps.iter().flat_map(|step| &step.actions);
-        if actions.any(|action| matches!(action.kind, ActionKind::Escalate { .. }))
+        if let Some(ladder) = actions.find(|action| matches!(action.kind, ActionKind::Escalate { .. }))
             && let Some(next) = actions.next()
         {
+            self.holes.push(Span { end: ladder.span.start, ..ladder.span });
             let message = "a ladder is the last thing in `then`".to_owned();
             self.problem(
                 codes::LADDER_NOT_LAST,

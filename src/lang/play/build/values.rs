@@ -6,6 +6,7 @@ use pest::iterators::Pair;
 use crate::lang::codes;
 use crate::lang::source::Spanned;
 use crate::lang::tree::{self, ConditionKind, LengthUnit, OperandKind, Order, Predicate};
+use crate::lang::unread::Unread;
 use crate::number::Number;
 
 use super::{Builder, Built, Node, Rule};
@@ -132,7 +133,7 @@ impl Builder<'_> {
             Err(_) => {
                 let message = format!("there is no `{}` in a day", pair.as_str());
                 self.problem(codes::BAD_TIME, span, message, "write a time from `00:00` to `23:59`");
-                None
+                Some(Unread::unread(span))
             }
         }
     }
@@ -146,7 +147,7 @@ impl Builder<'_> {
                 let message = format!("there is no day `{}`", pair.as_str());
                 let span = self.span(pair);
                 self.problem(codes::BAD_DATE, span, message, "write year, month and day, such as `2026-12-24`");
-                None
+                Some(Date::ZERO)
             }
         }
     }

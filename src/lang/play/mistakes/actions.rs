@@ -2,6 +2,7 @@
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::Span;
 use crate::lang::suggest::nearest;
 
 use super::super::diagnose::shown;
@@ -27,7 +28,12 @@ pub(super) fn timing(at: &At) -> Option<Diagnostic> {
     let before = &at.sentence.tokens[..at.index];
     let start = before.iter().rposition(|token| matches!(at.sentence.word(token), "after" | "during"))?;
     let written = &at.sentence.slice.text[before[start].start..before.last()?.end];
-    at.error(codes::NO_COLON, at.behind(), "a timing ends in a colon", format!("write `{}:`", shown(written)))
+    Some(no_colon(at.behind(), written))
+}
+
+/// Says that a timing does not end in a colon.
+pub(in crate::lang::play) fn no_colon(behind: Span, written: &str) -> Diagnostic {
+    Diagnostic::error(codes::NO_COLON, behind, "a timing ends in a colon").help(format!("write `{}:`", shown(written)))
 }
 
 /// `escalate` inside a ladder; `escalate` without its end.

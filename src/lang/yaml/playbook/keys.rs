@@ -1,5 +1,7 @@
 //! The closed table of keys: what may stand where in a `*.play.yaml`. `grammar/YAML.md` prints it.
 
+use crate::lang::suggest::nearest;
+
 /// Keys of the file.
 pub(super) const FILE: &[&str] = &["playbook", "title", "version", "time_zone", "owner", "define", "rules"];
 /// Keys of a rule, in the order of the sentence.
@@ -132,6 +134,17 @@ pub(super) fn foreign<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase().replace([' ', '-'], "_");
     let (_, key) = FOREIGN.iter().find(|(foreign, key)| *foreign == word && known.contains(key))?;
     known.iter().copied().find(|known| known == key)
+}
+
+/// Returns the key that is meant by something that is none: in capitals, foreign or misspelt.
+pub(super) fn meant<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    if known.contains(&word) {
+        return None;
+    }
+    let small = word.to_lowercase();
+    let plain = word.trim().replace([' ', '-'], "_");
+    let in_capitals = || known.iter().copied().find(|known| *known == small);
+    in_capitals().or_else(|| foreign(word, known)).or_else(|| nearest(&plain, known.iter().copied()))
 }
 
 /// Tells whether a word is a key somewhere in a playbook.

@@ -10,6 +10,7 @@ use crate::lang::play;
 use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span, Spanned};
 use crate::lang::suggest::nearest;
 use crate::lang::tree::{Comment, Condition, ConditionKind, Operand, OperandKind, Path, Text, Word};
+use crate::lang::unread::Unread;
 use crate::lang::yaml::node::{Key, Node, Scalar, ScalarStyle};
 use crate::lang::yaml::read;
 
@@ -27,16 +28,29 @@ pub(super) struct Reader<'a> {
     pub problems: Vec<Diagnostic>,
     /// How many of them are errors.
     pub errors: usize,
+    /// Where stand-ins are for what could not be read.
+    pub holes: Vec<Span>,
 }
 
 /// A parser of the DSL for one kind of leaf.
-type Parse<T> = fn(&Slice<'_>) -> (Option<T>, Vec<Diagnostic>);
+type Parse<T> = fn(&Slice<'_>) -> play::Read<T>;
 
 impl<'a> Reader<'a> {
     /// Notes a problem.
     pub fn problem(&mut self, diagnostic: Diagnostic) {
         self.errors += usize::from(diagnostic.is_error());
         self.problems.push(diagnostic);
+    }
+
+    /// Returns a stand-in for what could not be read, which was said: so that the rest of its rule is checked.
+    pub fn hole<T: Unread>(&mut self, span: Span) -> T {
+        self.holes.push(span);
+        T::unread(span)
+    }
+
+    /// Returns a stand-in for what is not there. Its hole touches the mapping it is missed in and nothing inside.
+    pub fn missing<T: Unread>(&mut self, node: &Node) -> T {
+        self.hole(Span { end: node.span.start, ..node.span })
     }
 
     /// Notes the problem of a result, if it is one.
@@ -150,18 +164,34 @@ impl<'a> Reader<'a> {
         {
             let problem = cut_by_comment(comment.span, what);
             self.problem(problem);
+            self.holes.push(node.span);
         }
         Some(Spanned { node: scalar.text.clone(), span: node.span })
     }
 
-    /// Reads a sentence or reference.
-    pub fn leaf<T>(&mut self, node: &Node, what: &str, parse: Parse<T>) -> Option<T> {
+    /// Reads a text that something hangs on; a stand-in where it cannot be read.
+    pub fn text_or_hole(&mut self, node: &Node, what: &str) -> Text {
+        match self.text(node, what) {
+            Some(text) => text,
+            None => self.hole(node.span),
+        }
+    }
+
+    /// Reads a sentence or reference; a stand-in where it cannot be read.
+    pub fn leaf<T: Unread>(&mut self, node: &Node, what: &str, parse: Parse<T>) -> T {
         self.sentence(node, what, ["", ""], parse)
     }
 
+    /// Reads a sentence or reference; `None` where anything is wrong with it.
+    pub fn sound<T: Unread>(&mut self, node: &Node, what: &str, parse: Parse<T>) -> Option<T> {
+        let before = self.errors;
+        let value = self.leaf(node, what, parse);
+        (self.errors == before).then_some(value)
+    }
+
     /// Reads a sentence whose first and last words, `around`, are said by its key and place.
-    pub fn sentence<T>(&mut self, node: &Node, what: &str, around: [&str; 2], parse: Parse<T>) -> Option<T> {
-        let scalar = self.scalar(node, what)?;
+    pub fn sentence<T: Unread>(&mut self, node: &Node, what: &str, around: [&str; 2], parse: Parse<T>) -> T {
+        let Some(scalar) = self.scalar(node, what) else { return self.hole(node.span) };
         let slice = scalar.slice(self.file);
         if around == ["", ""] {
             return self.parse(node, what, &slice, parse);
@@ -178,16 +208,20 @@ impl<'a> Reader<'a> {
         self.parse(node, what, &whole, parse)
     }
 
-    fn parse<T>(&mut self, node: &Node, what: &str, slice: &Slice<'_>, parse: Parse<T>) -> Option<T> {
-        let (value, problems) = parse(slice);
-        let failed = problems.iter().any(Diagnostic::is_error);
+    fn parse<T: Unread>(&mut self, node: &Node, what: &str, slice: &Slice<'_>, parse: Parse<T>) -> T {
+        let read = parse(slice);
+        let failed = read.problems.iter().any(Diagnostic::is_error);
         if failed && self.note_cut(node, what) {
-            return None;
+            return self.hole(node.span);
         }
-        for problem in problems {
+        for problem in read.problems {
             self.problem(problem);
         }
-        value.filter(|_| !failed)
+        self.holes.extend(read.holes);
+        match read.value {
+            Some(value) => value,
+            None => self.hole(node.span),
+        }
     }
 
     /// Says that YAML cut a sentence that failed, where that is why; the sentence's own problems are then void.
@@ -224,27 +258,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a condition; a list is all of them, each in brackets of its own.
-    pub fn condition(&mut self, node: &Node, what: &str) -> Option<Condition> {
+    pub fn condition(&mut self, node: &Node, what: &str) -> Condition {
         let Some(list) = node.list() else { return self.leaf(node, what, play::condition) };
         if self.cut_in_list(node, list, what) {
-            return None;
+            return self.hole(node.span);
         }
-        let mut all: Vec<Condition> = Vec::new();
-        for entry in list {
-            if let Some(condition) = self.leaf(entry, what, play::condition) {
-                all.push(bracketed(condition));
-            }
-        }
-        if all.len() < list.len() {
-            return None;
-        }
-        match all.len() {
-            0 => {
+        let mut all: Vec<Condition> =
+            list.iter().map(|entry| bracketed(self.leaf(entry, what, play::condition))).collect();
+        match all.pop() {
+            None => {
                 self.problem(read::empty_value(node.span, what));
-                None
+                self.hole(node.span)
             }
-            1 => all.pop(),
-            _ => Some(Condition { kind: ConditionKind::And(all), span: node.span }),
+            Some(one) if all.is_empty() => one,
+            Some(last) => {
+                all.push(last);
+                Condition { kind: ConditionKind::And(all), span: node.span }
+            }
         }
     }
 
@@ -276,7 +306,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a key: one path or several, as a list or joined by `and`.
     pub fn paths(&mut self, node: &Node, what: &str) -> Vec<Path> {
-        self.several(node, what, |reader, entry| reader.leaf(entry, what, play::key).unwrap_or_default())
+        self.several(node, what, |reader, entry| reader.leaf(entry, what, play::key))
     }
 
     /// Reads one word or several, as a list or joined by `or`.
@@ -296,7 +326,7 @@ impl<'a> Reader<'a> {
         let mut words = Vec::new();
         for (start, end) in stretches_between(slice.text, " or ") {
             let (text, offsets) = part(&slice, start, end);
-            words.push(self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::word)?);
+            words.push(self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::word));
         }
         Some(words)
     }
@@ -307,9 +337,11 @@ impl<'a> Reader<'a> {
         let mut with = Vec::new();
         for (key, value) in entries {
             let name = Spanned { node: key.text.clone(), span: key.span };
-            if let Some(value) = self.value(value, &key.text) {
-                with.push((name, value));
-            }
+            let given = match self.value(value, &key.text) {
+                Some(given) => given,
+                None => self.hole(value.span),
+            };
+            with.push((name, given));
         }
         with
     }
@@ -338,7 +370,7 @@ impl<'a> Reader<'a> {
         }
         let slice = scalar.slice(self.file);
         let (text, offsets) = part(&slice, 1, slice.text.len());
-        self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::operand)
+        Some(self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::operand))
     }
 }
 

@@ -5,12 +5,14 @@ use jiff::civil::Time;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
-use crate::lang::source::Spanned;
-use crate::lang::tree::{Action, ActionKind, LengthUnit, Operand, Path, Step, Timing};
+use crate::lang::source::{Span, Spanned};
+use crate::lang::tree::{Action, ActionKind, LengthUnit, Path, Step, Timing};
+use crate::lang::unread::Unread;
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::read;
 use crate::number::Number;
 
+use super::as_meant;
 use super::keys::{self, VERBS, Verb};
 use super::leaf::Reader;
 
@@ -36,6 +38,7 @@ impl Reader<'_> {
             if matches!(action.kind, ActionKind::Escalate { .. }) && !last_in_then {
                 let message = "`escalate` is the last thing in `then`";
                 let problem = Diagnostic::error(codes::LADDER_NOT_LAST, action.span, message);
+                self.holes.push(Span { end: action.span.start, ..action.span });
                 self.problem(problem.help("move it to the end of `then`, outside any other ladder"));
             }
             add(&mut steps, timing, action);
@@ -59,7 +62,14 @@ impl Reader<'_> {
             return None;
         }
         let entries = self.map(node, name)?;
-        let mut verbs = entries.iter().filter_map(|(key, value)| {
+        let all: Vec<&str> = VERBS
+            .iter()
+            .flat_map(|verb| [verb.verb].into_iter().chain(verb.keys.iter().copied()))
+            .chain(keys::TIMING.iter().copied())
+            .collect();
+        let meant = as_meant(node, &all);
+        let node = &*meant;
+        let mut verbs = node.map().unwrap_or_default().iter().filter_map(|(key, value)| {
             let verb = VERBS.iter().find(|verb| verb.verb == key.text)?;
             Some((verb, key, value))
         });
@@ -78,12 +88,9 @@ impl Reader<'_> {
         };
         let known: Vec<&str> = [verb.verb].iter().chain(verb.keys).chain(keys::TIMING).copied().collect();
         self.check_keys(entries, &known);
-        if verb.verb == "alert" && self.said_in_value(value) {
-            return None;
-        }
-        let timing = self.timing(entries);
-        let kind = self.action(verb, value, node);
-        Some((timing?, Action { kind: kind?, span: node.span }))
+        let timing = self.timing(node.map().unwrap_or_default());
+        let kind = self.action(verb, value, node)?;
+        Some((timing, Action { kind, span: node.span }))
     }
 
     /// Says that `alert: care_team saying "x"` holds two keys in one.
@@ -113,81 +120,79 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a timing; the outer `None` is a broken one.
-    fn timing(&mut self, entries: &[(Key, Node)]) -> Option<Option<Timing>> {
-        let before = self.errors;
+    /// Reads a timing.
+    fn timing(&mut self, entries: &[(Key, Node)]) -> Option<Timing> {
         let mut timing: Option<Timing> = None;
         for (key, value) in entries.iter().filter(|(key, _)| keys::TIMING.contains(&key.text.as_str())) {
             let place = key.span.to(value.span);
             let timing = timing.get_or_insert(Timing { after: None, at: None, during: None, span: place });
             timing.span = timing.span.to(place);
             match key.text.as_str() {
-                "after" => timing.after = self.leaf(value, "after", play::length),
-                "at" => timing.at = self.leaf(value, "at", play::time),
-                _ => timing.during = self.leaf(value, "during", play::word),
+                "after" => timing.after = Some(self.leaf(value, "after", play::length)),
+                "at" => timing.at = Some(self.leaf(value, "at", play::time)),
+                _ => timing.during = Some(self.leaf(value, "during", play::word)),
             }
         }
-        (self.errors == before).then_some(timing)
+        timing
     }
 
     fn action(&mut self, verb: &Verb, value: &Node, node: &Node) -> Option<ActionKind> {
         let with = node.get("with").map(|with| self.with(with)).unwrap_or_default();
         Some(match verb.verb {
             "alert" => {
-                let saying = node.get("saying").map(|text| self.text(text, "saying"));
-                let (role, of) = self.leaf(value, "alert", play::recipient)?;
-                ActionKind::Alert { role, of, saying: saying.flatten() }
+                let saying = node.get("saying").map(|text| self.text_or_hole(text, "saying"));
+                let (role, of) = match self.said_in_value(value) {
+                    true => self.hole(value.span),
+                    false => self.leaf(value, "alert", play::recipient),
+                };
+                ActionKind::Alert { role, of, saying }
             }
             "email" => {
                 let language = node.get("in").map(|language| self.leaf(language, "in", play::operand));
-                let template =
-                    self.with_key(node, "using", "`email` has no template", |reader, text| reader.text(text, "using"));
-                let who = self.leaf(value, "email", play::path)?;
-                ActionKind::Email { who, template: template?, language: language.flatten(), with }
+                let template = self.with_key(node, "using", "`email` has no template", |reader, text| {
+                    reader.text_or_hole(text, "using")
+                });
+                let who = self.leaf(value, "email", play::path);
+                ActionKind::Email { who, template, language, with }
             }
-            "open_case" => ActionKind::OpenCase { of: self.case_of(value)?, with },
+            "open_case" => ActionKind::OpenCase { of: self.case_of(value), with },
             "escalate" => self.escalate(value)?,
-            "post_to" => ActionKind::Post { endpoint: self.text(value, "post_to")?, with },
+            "post_to" => ActionKind::Post { endpoint: self.text_or_hole(value, "post_to"), with },
             "set" => {
-                let to = self.with_key(node, "to", "`set` has no value", |reader, to| reader.set_value(to));
-                ActionKind::Set { fact: self.leaf(value, "set", play::path)?, to: to? }
+                // `to` is a value as in the DSL: a bare word is a name.
+                let to =
+                    self.with_key(node, "to", "`set` has no value", |reader, to| reader.leaf(to, "to", play::operand));
+                ActionKind::Set { fact: self.leaf(value, "set", play::path), to }
             }
-            _ => ActionKind::Record { signal: self.leaf(value, "record", play::word)?, with },
+            _ => ActionKind::Record { signal: self.leaf(value, "record", play::word), with },
         })
     }
 
     /// Reads a key that has to stand beside a verb.
-    fn with_key<T>(
+    fn with_key<T: Unread>(
         &mut self,
         node: &Node,
         key: &str,
         message: &str,
-        read: impl FnOnce(&mut Self, &Node) -> Option<T>,
-    ) -> Option<T> {
+        read: impl FnOnce(&mut Self, &Node) -> T,
+    ) -> T {
         if let Some(value) = node.get(key) {
             return read(self, value);
         }
         let help = format!("add `{key}: …` beside it");
         self.needed(node, key, codes::YAML_MISSING_KEY, message, &help);
-        None
-    }
-
-    /// `to` is a value as in the DSL: a bare word is a name.
-    fn set_value(&mut self, node: &Node) -> Option<Operand> {
-        self.leaf(node, "to", play::operand)
+        self.missing(node)
     }
 
     /// Reads whom a case is about; `open_case:` alone is about the signal's own things.
-    fn case_of(&mut self, node: &Node) -> Option<Option<Path>> {
-        if node.text() == Some("") {
-            return Some(None);
-        }
-        self.leaf(node, "open_case", play::path).map(Some)
+    fn case_of(&mut self, node: &Node) -> Option<Path> {
+        (node.text() != Some("")).then(|| self.leaf(node, "open_case", play::path))
     }
 
     fn escalate(&mut self, node: &Node) -> Option<ActionKind> {
         let entries = self.map(node, "escalate")?;
         self.check_keys(entries, keys::ESCALATE);
+        let node = &as_meant(node, keys::ESCALATE);
         self.needed(
             node,
             "until",
@@ -203,8 +208,8 @@ impl Reader<'_> {
             "add `ladder:` with its steps",
         );
         let until = node.get("until").map(|list| self.words(list, "until")).unwrap_or_default();
-        let ladder = node.get("ladder").map(|ladder| self.steps(ladder, "ladder"))?;
-        (!until.is_empty() && !ladder.is_empty()).then_some(ActionKind::Escalate { until, ladder })
+        let ladder = node.get("ladder").map(|ladder| self.steps(ladder, "ladder")).unwrap_or_default();
+        Some(ActionKind::Escalate { until, ladder })
     }
 }
 

@@ -7,44 +7,58 @@ use crate::lang::source::{Span, Spanned};
 use crate::lang::tree::{
     Condition, Enough, Length, Measure, MeasureTest, Order, Path, Schedule, Side, Source, Trigger,
 };
+use crate::lang::unread::Unread;
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::read;
 
+use super::as_meant;
 use super::keys::{self, SHAPES, Shape};
 use super::leaf::Reader;
 
 impl Reader<'_> {
-    /// Reads `when`.
-    pub(super) fn when(&mut self, node: &Node) -> Option<Spanned<Trigger>> {
-        if node.text().is_some_and(|text| !text.is_empty()) {
+    /// Reads `when`; what could not be read of it is a stand-in.
+    pub(super) fn when(&mut self, node: &Node) -> Spanned<Trigger> {
+        if let Some(scalar) = node.scalar().filter(|scalar| !scalar.text.is_empty()) {
             let problem = Diagnostic::error(codes::YAML_WRONG_KIND, node.span, "`when` is a single value, it has to be a mapping")
                 .help("in YAML its parts have keys: `when: {signal: …, where: …}`; the whole sentence goes into a `.play` file");
             self.problem(problem);
-            return None;
+            let sentence = play::trigger(&scalar.slice(self.file)).sound();
+            return sentence.unwrap_or_else(|| self.hole(node.span));
         }
-        let entries = self.map(node, "when")?;
-        let Some(shape) = SHAPES.iter().find(|shape| node.get(shape.mark).is_some()) else {
-            self.no_shape(node, entries);
-            return None;
+        let Some(entries) = self.map(node, "when") else { return self.hole(node.span) };
+        let all: Vec<&str> = SHAPES.iter().flat_map(|shape| shape.keys.iter().copied().chain([shape.mark])).collect();
+        let meant = as_meant(node, &all);
+        let Some(shape) = SHAPES.iter().find(|shape| meant.get(shape.mark).is_some()) else {
+            self.no_shape(node, entries, &all);
+            return self.hole(node.span);
         };
         self.check_shape(entries, shape);
+        let node = &*meant;
         let trigger = match shape.mark {
-            "every" => Trigger::Schedule(self.schedule(node.get("every")?, "every", "every ")?.node),
-            "measure" => self.measure(node)?,
-            "reading" => self.reading(node)?,
-            "at_least" => self.count(node)?,
-            "signal" => Trigger::Each(self.source(node, "signal", "where")?),
-            mark => self.pair(node, mark)?,
+            "every" => Trigger::Schedule(
+                self.valued(node, "every", |reader, value| reader.schedule(value, "every", "every ").node),
+            ),
+            "measure" => self.measure(node),
+            "reading" => self.reading(node),
+            "at_least" => self.count(node),
+            "signal" => Trigger::Each(self.source(node, "signal", "where")),
+            mark => self.pair(node, mark),
         };
-        Some(Spanned { node: trigger, span: node.span })
+        Spanned { node: trigger, span: node.span }
     }
 
-    fn no_shape(&mut self, node: &Node, entries: &[(Key, Node)]) {
+    /// Reads the value of a key; a stand-in where it is not there.
+    fn valued<T: Unread>(&mut self, node: &Node, key: &str, read: impl FnOnce(&mut Self, &Node) -> T) -> T {
+        match node.get(key) {
+            Some(value) => read(self, value),
+            None => self.missing(node),
+        }
+    }
+
+    fn no_shape(&mut self, node: &Node, entries: &[(Key, Node)], all: &[&str]) {
         let marks: Vec<&str> = SHAPES.iter().rev().map(|shape| shape.mark).collect();
-        // Unknown keys are the likely reason: `signl`, `event`.
-        let all: Vec<&str> = SHAPES.iter().flat_map(|shape| shape.keys.iter().copied().chain([shape.mark])).collect();
         let before = self.errors;
-        self.check_keys(entries, &all);
+        self.check_keys(entries, all);
         if self.errors == before {
             let message = "`when` does not say what it waits for";
             let help = format!("it needs one of {}", read::quoted_list(&marks));
@@ -91,79 +105,62 @@ impl Reader<'_> {
     }
 
     /// Reads a schedule that may lack its first word.
-    pub(super) fn schedule(&mut self, node: &Node, what: &str, prefix: &str) -> Option<Spanned<Schedule>> {
-        let schedule = self.sentence(node, what, [prefix, ""], play::schedule)?;
-        Some(Spanned { node: schedule, span: node.span })
+    pub(super) fn schedule(&mut self, node: &Node, what: &str, prefix: &str) -> Spanned<Schedule> {
+        Spanned { node: self.sentence(node, what, [prefix, ""], play::schedule), span: node.span }
     }
 
-    fn filter(&mut self, node: &Node, key: &str) -> Option<Option<Condition>> {
-        match node.get(key) {
-            None => Some(None),
-            Some(value) => self.condition(value, key).map(Some),
-        }
+    fn filter(&mut self, node: &Node, key: &str) -> Option<Condition> {
+        node.get(key).map(|value| self.condition(value, key))
     }
 
     /// Reads a signal with its condition.
-    fn source(&mut self, node: &Node, signal: &str, filter: &str) -> Option<Source> {
+    fn source(&mut self, node: &Node, signal: &str, filter: &str) -> Source {
         let filter = self.filter(node, filter);
-        let Some(value) = node.get(signal) else {
-            self.needed(
-                node,
-                signal,
-                codes::YAML_MISSING_KEY,
-                &format!("`when` has no `{signal}`"),
-                &format!("add `{signal}: …`"),
-            );
-            return None;
-        };
-        Some(Source { signal: self.leaf(value, signal, play::word)?, filter: filter? })
+        if node.get(signal).is_none() {
+            let message = format!("`when` has no `{signal}`");
+            self.needed(node, signal, codes::YAML_MISSING_KEY, &message, &format!("add `{signal}: …`"));
+        }
+        let signal = self.valued(node, signal, |reader, value| reader.leaf(value, signal, play::word));
+        Source { signal, filter }
     }
 
-    fn within(&mut self, node: &Node, shape: &str) -> Option<Length> {
-        let Some(value) = node.get("within") else {
+    fn within(&mut self, node: &Node, shape: &str) -> Length {
+        if node.get("within").is_none() {
             let message = format!("{shape} does not say within what time");
             self.needed(node, "within", codes::NO_WITHIN, &message, "add `within: 14 days`");
-            return None;
-        };
-        self.leaf(value, "within", play::length)
+        }
+        self.valued(node, "within", |reader, value| reader.leaf(value, "within", play::length))
     }
 
     fn same(&mut self, node: &Node, shape: &str) -> Vec<Path> {
-        let Some(value) = node.get("same") else {
+        if node.get("same").is_none() {
             let message = format!("{shape} does not say for the same what");
             self.needed(node, "same", codes::NO_KEY, &message, "add `same: customer`");
-            return Vec::new();
-        };
-        self.paths(value, "same")
+        }
+        self.valued(node, "same", |reader, value| reader.paths(value, "same"))
     }
 
-    fn count(&mut self, node: &Node) -> Option<Trigger> {
-        let at_least = self.leaf(node.get("at_least")?, "at_least", play::whole);
+    fn count(&mut self, node: &Node) -> Trigger {
+        let at_least = self.valued(node, "at_least", |reader, value| reader.leaf(value, "at_least", play::whole));
         let source = self.source(node, "signal", "where");
         let different = node.get("different").map(|value| self.leaf(value, "different", play::word));
         let same = self.same(node, "a count");
         let within = self.within(node, "a count");
-        let different = match different {
-            Some(word) => Some(word?),
-            None => None,
-        };
-        Some(Trigger::Count { at_least: at_least?, source: source?, different, same, within: within? })
+        Trigger::Count { at_least, source, different, same, within }
     }
 
     /// Reads a sequence or an absence; `mark` is `followed_by` or `not_followed_by`.
-    fn pair(&mut self, node: &Node, mark: &str) -> Option<Trigger> {
+    fn pair(&mut self, node: &Node, mark: &str) -> Trigger {
         let absence = mark == "not_followed_by";
         let shape = if absence { "an absence" } else { "a sequence" };
         let first = self.source(node, "signal", "where");
         let then = self.source(node, mark, &format!("{mark}_where"));
         let same = self.same(node, shape);
         let within = self.within(node, shape);
-        let (first, then, within) = (first?, then?, within?);
-        Some(if absence {
-            Trigger::Absence { first, then, same, within }
-        } else {
-            Trigger::Sequence { first, then, same, within }
-        })
+        match absence {
+            true => Trigger::Absence { first, then, same, within },
+            false => Trigger::Sequence { first, then, same, within },
+        }
     }
 
     /// Returns the only one of `keys` that is there; says so where there are none or several.
@@ -189,34 +186,28 @@ impl Reader<'_> {
         first
     }
 
-    fn reading(&mut self, node: &Node) -> Option<Trigger> {
+    fn reading(&mut self, node: &Node) -> Trigger {
         let filter = self.filter(node, "where");
-        let value = node.get("reading")?;
-        let of = self.leaf(value, "reading", play::field);
+        let (signal, field) = self.valued(node, "reading", |reader, value| reader.leaf(value, "reading", play::field));
         let lines = ["goes_over", "goes_under", "stays_over", "stays_under"];
         let line = self.one_of(node, &lines, "`reading` does not say over or under which line");
-        let duration = node.get("for").map(|value| self.leaf(value, "for", play::length));
+        let stays_for = node.get("for").map(|value| self.leaf(value, "for", play::length));
         let clears = match (node.get("clears_under"), node.get("clears_over")) {
             (None, None) => None,
             _ => self.one_of(node, &["clears_under", "clears_over"], "").map(|(key, span, value)| {
                 let side = Spanned { node: side_of(key), span };
-                self.leaf(value, key, play::operand).map(|operand| (side, operand))
+                (side, self.leaf(value, key, play::operand))
             }),
         };
-        let (key, key_span, value) = line?;
-        let operand = self.leaf(value, key, play::operand);
-        self.check_for(node, key, key_span);
-        let (signal, field) = of?;
-        let stays_for = match duration {
-            Some(length) => Some(length?),
-            None => None,
+        let (side, line) = match line {
+            Some((key, key_span, value)) => {
+                let line = self.leaf(value, key, play::operand);
+                self.check_for(node, key, key_span);
+                (side_of(key), line)
+            }
+            None => (Side::Over, self.missing(node)),
         };
-        let clears = match clears {
-            Some(clears) => Some(clears?),
-            None => None,
-        };
-        let source = Source { signal, filter: filter? };
-        Some(Trigger::Reading { source, field, side: side_of(key), line: operand?, stays_for, clears })
+        Trigger::Reading { source: Source { signal, filter }, field, side, line, stays_for, clears }
     }
 
     /// `stays_over` needs `for`; `goes_over` has none.
@@ -240,44 +231,41 @@ impl Reader<'_> {
         }
     }
 
-    fn measure(&mut self, node: &Node) -> Option<Trigger> {
-        let value = node.get("measure")?;
+    fn measure(&mut self, node: &Node) -> Trigger {
         let filter = self.filter(node, "where");
         // `share of` is no sentence without its `where`: a word stands in for the condition until it is put in.
-        let own = value.text().is_some_and(|text| text.contains(" where "));
+        let value = node.get("measure");
+        let own = value.and_then(Node::text).is_some_and(|text| text.contains(" where "));
         let ending = if node.get("where").is_some() && !own { " where condition" } else { "" };
-        let measure = self.sentence(value, "measure", ["", ending], play::measure);
-        let over = match node.get("over_last") {
-            Some(value) => self.leaf(value, "over_last", play::length),
-            None => {
-                let (message, help) = ("`measure` does not say over what time", "add `over_last: 7 days`");
-                self.needed(node, "over_last", codes::YAML_MISSING_KEY, message, help);
-                None
-            }
+        let measure = self
+            .valued(node, "measure", |reader, value| reader.sentence(value, "measure", ["", ending], play::measure));
+        if node.get("over_last").is_none() {
+            let (message, help) = ("`measure` does not say over what time", "add `over_last: 7 days`");
+            self.needed(node, "over_last", codes::YAML_MISSING_KEY, message, help);
+        }
+        let over = self.valued(node, "over_last", |reader, value| reader.leaf(value, "over_last", play::length));
+        let test = match self.measure_test(node) {
+            Some(test) => test,
+            None => self.missing(node),
         };
-        let test = self.measure_test(node);
-        let enough = node.get("enough").map(|value| self.enough(value));
-        let measure = self.filtered(measure?, node, filter?, own)?;
-        let enough = match enough {
-            Some(enough) => Some(enough?),
-            None => None,
-        };
-        Some(Trigger::Measure { measure, over: over?, test: test?, enough })
+        let enough = node.get("enough").and_then(|value| self.enough(value));
+        let measure = self.filtered(measure, node, filter, own);
+        Trigger::Measure { measure, over, test, enough }
     }
 
     /// Gives a measure the condition under `where`; `own` tells that it brought one along.
-    fn filtered(&mut self, mut measure: Measure, node: &Node, filter: Option<Condition>, own: bool) -> Option<Measure> {
-        let Some((filter, value)) = filter.zip(node.get("where")) else { return Some(measure) };
+    fn filtered(&mut self, mut measure: Measure, node: &Node, filter: Option<Condition>, own: bool) -> Measure {
+        let Some((filter, value)) = filter.zip(node.get("where")) else { return measure };
         if let Some(other) = measure.source.filter.as_ref().filter(|_| own) {
             let problem = Diagnostic::error(codes::YAML_SHAPE, filter.span, "the measure has two `where`")
                 .related(other.span, "the other one")
                 .help("write both conditions under the key `where`");
             self.problem(problem);
-            return None;
+            return measure;
         }
         measure.span = measure.span.to(value.span);
         measure.source.filter = Some(filter);
-        Some(measure)
+        measure
     }
 
     fn measure_test(&mut self, node: &Node) -> Option<MeasureTest> {
@@ -293,20 +281,20 @@ impl Reader<'_> {
                     Diagnostic::error(codes::YAML_SHAPE, name.span, message).related(key_span, "a level").help(help),
                 );
             }
-            let predicate = self.sentence(value, "is", ["is ", ""], play::predicate)?;
+            let predicate = self.sentence(value, "is", ["is ", ""], play::predicate);
             return Some(MeasureTest::Level(Spanned { node: predicate.node, span: value.span }));
         }
         let before = self.leaf(value, key, play::length);
         let (by_key, by_span, by) = self.one_of(node, &by, &format!("`{key}` does not say by how much"))?;
         let order = if by_key == "by_at_least" { Order::AtLeast } else { Order::MoreThan };
-        let (by, unit) = self.leaf(by, by_key, play::difference)?;
+        let (by, unit) = self.leaf(by, by_key, play::difference);
         let side = if key == "below_previous" { Side::Under } else { Side::Over };
         Some(MeasureTest::Previous {
             op: Spanned { node: order, span: by_span },
             by,
             unit,
             side: Spanned { node: side, span: key_span },
-            before: before?,
+            before,
         })
     }
 
@@ -321,8 +309,9 @@ impl Reader<'_> {
             "add `signal: survey_response`",
         );
         self.needed(node, "at_least", codes::YAML_MISSING_KEY, "`enough` has no `at_least`", "add `at_least: 30`");
-        let signal = node.get("signal").and_then(|value| self.leaf(value, "signal", play::word));
-        let at_least = node.get("at_least").and_then(|value| self.leaf(value, "at_least", play::whole));
+        let node = &*as_meant(node, keys::ENOUGH);
+        let signal = self.valued(node, "signal", |reader, value| reader.leaf(value, "signal", play::word));
+        let at_least = self.valued(node, "at_least", |reader, value| reader.leaf(value, "at_least", play::whole));
         let both_periods = match node.get("in") {
             None => false,
             Some(value) if value.text() == Some("both periods") => true,
@@ -332,7 +321,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        Some(Enough { at_least: at_least?, signal: signal?, both_periods, span: node.span })
+        Some(Enough { at_least, signal, both_periods, span: node.span })
     }
 }
 
