@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     pub key: Key,
     pub place: ActionPlace,
     pub due: Timestamp,
+    /// Whether it was said to be planned.
+    pub planned: bool,
     /// Deferred into this calendar.
     pub during: Option<CalendarNo>,
     /// Of a ladder's step: when the next one is due.
@@ -62,6 +64,8 @@ pub(crate) struct Plan {
     /// The account that is given back if nothing of the firing is sent.
     pub account: Option<u64>,
     pub firing: Arc<Firing>,
+    /// The things the firing was about, whatever becomes of the rule's key.
+    pub things: Vec<(ThingNo, Str)>,
     pub prepared: Prepared,
 }
 
@@ -197,17 +201,24 @@ impl Turn<'_> {
         let plans = actions.map(|(action, at)| {
             let place = ActionPlace { ladder, step: place, action: at };
             let prepared = self.prepare(number, action, firing);
-            let due = self.due(number, step.timing.as_ref(), base, &prepared, firing);
+            let due = match &step.timing {
+                Some(timing) => {
+                    self.timed(self.rule(number), timing, base, &places(&prepared, self.things_of_firing(firing)))
+                }
+                None => Some(base),
+            };
             let plan = Plan {
                 id: self.effect_id(&firing.rule, key, place.step, at, u8::from(ladder)),
                 rule: number,
                 key: key.clone(),
                 place,
                 due: due.unwrap_or(base),
+                planned: false,
                 during: step.timing.as_ref().and_then(|timing| timing.during),
                 next_due: None,
                 account,
                 firing: firing.clone(),
+                things: self.things_of_firing(firing),
                 prepared,
             };
             if due.is_some() { Ok(plan) } else { Err(plan) }
@@ -411,7 +422,7 @@ impl Turn<'_> {
     }
 
     fn was_planned(&self, plan: &Plan) -> bool {
-        plan.due > plan.firing.at
+        plan.planned || plan.due > plan.firing.at
     }
 
     /// Something could not be done.
@@ -440,11 +451,12 @@ impl Turn<'_> {
     }
 
     /// Plans an action; gives its number and place.
-    pub(crate) fn plan(&mut self, plan: Plan) -> Option<(u64, ActionPlace)> {
+    pub(crate) fn plan(&mut self, mut plan: Plan) -> Option<(u64, ActionPlace)> {
         if self.state.plans.len() >= PLANS_KEPT {
             self.fail(plan, format!("{PLANS_KEPT} actions are planned already").into());
             return None;
         }
+        plan.planned = true;
         let (number, place) = (self.next_number(), plan.place);
         let what = self.unsent(&plan);
         self.say(&plan, Outcome::Planned, "delayed".into(), what);
@@ -474,7 +486,8 @@ impl Turn<'_> {
         }
         self.forget_step(&plan, number);
         let mut record: Record = Some(Vec::new());
-        let scope = Scope::of_values(self.facts(), &plan.firing.values);
+        let values = self.values_now(&plan);
+        let scope = Scope::of_values(self.facts(), &values);
         if !rule.guards.iter().all(|guard| scope.guard(guard, &mut record)) {
             let clause = record.unwrap_or_default().pop();
             let reason = clause.map_or_else(
@@ -513,7 +526,7 @@ impl Turn<'_> {
     }
 
     /// Takes a step out of its ladder; a ladder without steps to come is over.
-    fn forget_step(&mut self, plan: &Plan, number: u64) {
+    pub(crate) fn forget_step(&mut self, plan: &Plan, number: u64) {
         if !plan.place.ladder {
             return;
         }
@@ -622,34 +635,21 @@ impl Turn<'_> {
         self.say(plan, Outcome::Cancelled, "the rule is no longer in any playbook".into(), what);
     }
 
-    /// Returns when a timing is due; `None` where its calendar never opens.
-    fn due(
-        &self,
-        number: RuleNo,
-        timing: Option<&Timing>,
-        base: Timestamp,
-        prepared: &Prepared,
-        firing: &Firing,
-    ) -> Option<Timestamp> {
-        let Some(timing) = timing else { return Some(base) };
-        self.timed(self.rule(number), timing, base, &self.places(prepared, firing))
-    }
-
-    /// Returns the places whose calendar may count: the recipient's, then the things of the firing.
-    fn places(&self, prepared: &Prepared, firing: &Firing) -> Vec<(ThingNo, Str)> {
-        let mut places = self.things_of_firing(firing);
-        if let Prepared::Alert { of: Some((thing, Value::Id(id))), .. } = prepared {
-            places.insert(0, (*thing, id.clone()));
-        }
-        places
-    }
-
     fn deferred(&self, plan: &Plan) -> Option<Timestamp> {
         let rule = self.rule(plan.rule);
         let timing = Timing { after: None, at: None, during: plan.during };
-        let due = self.timed(rule, &timing, self.now, &self.places(&plan.prepared, &plan.firing))?;
+        let due = self.timed(rule, &timing, self.now, &places(&plan.prepared, plan.things.clone()))?;
         (due > self.now).then_some(due)
     }
+}
+
+/// Returns the places whose calendar may count: the recipient's, then the things of the firing.
+pub(crate) fn places(prepared: &Prepared, things: Vec<(ThingNo, Str)>) -> Vec<(ThingNo, Str)> {
+    let own = match prepared {
+        Prepared::Alert { of: Some((thing, Value::Id(id))), .. } => Some((*thing, id.clone())),
+        _ => None,
+    };
+    own.into_iter().chain(things).collect()
 }
 
 /// Returns the id of the case that an effect opens.

@@ -117,15 +117,18 @@ impl Cases {
         true
     }
 
-    /// Opens a closed case again; tells whether it was closed. A newer open case of the same rule and key stays
-    /// the one that is joined.
+    /// Opens a closed case again; tells whether it did: not while another of the same rule and key is open, which is the
+    /// one that is joined.
     pub fn reopen(&mut self, id: &str) -> bool {
         let Some((id, case)) = self.cases.get_key_value(id) else { return false };
         if case.open {
             return false;
         }
         let (id, slot) = (id.clone(), (case.rule.clone(), case.key.clone()));
-        self.open.entry(slot).or_insert_with(|| id.clone());
+        if self.open.contains_key(&slot) {
+            return false;
+        }
+        self.open.insert(slot, id.clone());
         if let Some(case) = self.cases.get_mut(&id) {
             case.open = true;
             case.outcome = Value::Missing;

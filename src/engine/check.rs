@@ -11,7 +11,7 @@ use crate::engine::effect::Values;
 use crate::engine::eval::{Record, Scope, holds_in_order};
 use crate::engine::fire::Candidate;
 use crate::engine::look::{Arrived, named_key};
-use crate::engine::state::{DueKind, Key, RuleNo};
+use crate::engine::state::{DueKind, Key, RuleNo, Window};
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
 use crate::engine::window::measure::{MeasureWindow, Period, Ratio, Sample};
@@ -121,17 +121,20 @@ impl Turn<'_> {
     fn keys_to_check(&self, number: RuleNo) -> Vec<Key> {
         let rule = self.rule(number);
         let state = &self.state.rules[number as usize];
-        let mut keys: BTreeSet<Key> = state.keys.keys().cloned().collect();
-        match &rule.key[..] {
-            [] => drop(keys.insert(vec![])),
-            [part] => keys.extend(part.thing.into_iter().flat_map(|thing| self.all_of(thing))),
-            _ => {}
-        }
+        let keys: BTreeSet<Key> = match &rule.key[..] {
+            [] => BTreeSet::from([vec![]]),
+            [part] if part.thing.is_some() => part.thing.into_iter().flat_map(|thing| self.all_of(thing)).collect(),
+            // A key under which only a ladder of an earlier version climbs is none of this one.
+            _ => {
+                let seen = state.keys.iter().filter(|(_, state)| !matches!(state.window, Window::None));
+                seen.map(|(key, _)| key.clone()).collect()
+            }
+        };
         let waits = |key: &Key| {
             let episode = state.keys.get(key)?.episode.as_ref()?;
             episode.pending.as_ref().map(|_| (episode.since, episode.number))
         };
-        let mut keys: Vec<Key> = keys.into_iter().filter(|key| key.len() == rule.key.len()).collect();
+        let mut keys: Vec<Key> = keys.into_iter().collect();
         keys.sort_by_key(|key| waits(key).map_or((true, None), |since| (false, Some(since))));
         keys
     }

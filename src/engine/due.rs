@@ -16,19 +16,24 @@ use crate::ir::{Status, Trigger};
 impl Turn<'_> {
     /// Runs everything due up to now.
     pub(crate) fn run_due(&mut self) {
-        let mut instant: Option<Timestamp> = None;
+        // The instant at hand, and how many effects there were before it.
+        let mut instant: Option<(Timestamp, usize)> = None;
         while let Some(first) = self.state.agenda.first() {
             if first.at > self.now {
                 break;
             }
-            if instant.is_some_and(|instant| instant != first.at) {
+            if let Some((at, effects)) = instant
+                && at != first.at
+            {
                 self.see_derived();
-                self.ordinal += 1;
+                // Effects of different instants have different ids, also within one tick; idle ones take no part.
+                self.ordinal += u32::from(self.step.effects.len() > effects);
                 // What that brought about may be due earlier than what comes next.
                 instant = None;
                 continue;
             }
-            instant = Some(first.at);
+            let effects = self.step.effects.len();
+            instant.get_or_insert((first.at, effects));
             if let Some(due) = self.state.agenda.pop_first() {
                 self.run(due);
             }
@@ -57,10 +62,7 @@ impl Turn<'_> {
         let (signal, chain, lasts) = match &mut state.window {
             // A paused rule sees nothing: what passes meanwhile passes unseen.
             Window::Absence(window) if paused => return window.drop_passed(now),
-            Window::Reading(window) if paused => {
-                window.enter_last();
-                return;
-            }
+            Window::Reading(_) if paused => return,
             Window::Absence(window) => {
                 let Some((oldest, lasts)) = window.enter() else { return };
                 (oldest.signal, oldest.chain, lasts)

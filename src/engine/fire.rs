@@ -14,7 +14,7 @@ use crate::engine::clause;
 use crate::engine::effect::{Effect, Firing, LISTED_SIGNALS, Outcome, Values, What};
 use crate::engine::eval::{Record, Scope, grouped};
 use crate::engine::look::{Arrived, named_key};
-use crate::engine::state::{Account, DueKind, Episode, Key, LimitState, Pending, RuleNo, Window};
+use crate::engine::state::{Account, DueKind, Episode, Key, LimitState, Pending, RuleNo, Waits, Window};
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
 use crate::id::{Position, RuleId, SignalId};
@@ -73,13 +73,13 @@ impl Candidate {
         Candidate { rule, key, values, signal, signals, late, chain, compared }
     }
 
-    fn into_pending(self) -> Box<Pending> {
+    fn into_pending(self, waits: Waits) -> Box<Pending> {
         let Candidate { values, signal, signals, late, chain, compared, .. } = self;
-        Box::new(Pending { values, signal, signals, late, chain, compared })
+        Box::new(Pending { values, signal, signals, late, chain, compared, waits })
     }
 
     fn of_pending(rule: RuleNo, key: Key, pending: &Pending) -> Candidate {
-        let Pending { values, signal, signals, late, chain, compared } = pending.clone();
+        let Pending { values, signal, signals, late, chain, compared, .. } = pending.clone();
         Candidate { rule, key, values, signal, signals, late, chain, compared }
     }
 }
@@ -306,7 +306,12 @@ impl Turn<'_> {
         let (rule, key) = (candidate.rule, candidate.key.clone());
         let Some(episode) = self.key_state(rule, &key).and_then(|state| state.episode.as_mut()) else { return };
         let (since, number) = (episode.since, episode.number);
-        episode.pending = Some(candidate.into_pending());
+        let waits = match &attempt {
+            Attempt::Limited { .. } => Waits::Limit,
+            Attempt::Silenced { until } => Waits::Silence(*until),
+            Attempt::Guard | Attempt::Fired | Attempt::Refused => Waits::Guard,
+        };
+        episode.pending = Some(candidate.into_pending(waits));
         let has_check = self.rule(rule).check.is_some();
         match attempt {
             Attempt::Fired => self.fired(rule, &key),
@@ -352,11 +357,18 @@ impl Turn<'_> {
 
     /// A limit frees: those that wait for it are asked, the longest-waiting first.
     pub(crate) fn limit_frees(&mut self, rule: RuleNo, limit_key: &Key) {
+        // A paused rule waits on; the switch that ends the pause asks again.
+        if self.rule(rule).status == Status::Paused {
+            return;
+        }
         let waiting = self.state.rules[rule as usize].waiting.remove(limit_key).unwrap_or_default();
         let mut left: BTreeSet<(Timestamp, u64, Key)> = BTreeSet::new();
         let mut frees_again = None;
         for (since, number, key) in waiting {
-            let Some(candidate) = self.waiting_candidate(rule, &key, Some(number)) else { continue };
+            let Some(candidate) = self.waiting_candidate(rule, &key, Some(number), |waits| waits == Waits::Limit)
+            else {
+                continue;
+            };
             if frees_again.is_some() {
                 // The limit is taken; the rest waits on in its order.
                 left.insert((since, number, key));
@@ -382,7 +394,16 @@ impl Turn<'_> {
 
     /// A silence ends: an episode that outlasted it is asked.
     pub(crate) fn silence_ends(&mut self, rule: RuleNo, key: &Key) {
-        if let Some(candidate) = self.waiting_candidate(rule, key, None) {
+        let now = self.now;
+        if self.rule(rule).status == Status::Paused {
+            return;
+        }
+        let ended = |waits: Waits| matches!(waits, Waits::Silence(until) if until <= now);
+        if let Some(candidate) = self.waiting_candidate(rule, key, None, ended) {
+            if let Some(until) = self.silenced(&self.rule(rule).id) {
+                // Another silence lasts: it was said once that this is silenced.
+                return self.keep_pending(candidate, Attempt::Silenced { until });
+            }
             match self.attempt(&candidate) {
                 Attempt::Fired => self.fired(rule, key),
                 attempt => self.keep_pending(candidate, attempt),
@@ -391,7 +412,13 @@ impl Turn<'_> {
     }
 
     /// Returns what waits in an episode, if the episode lasts and, where asked, is still the one with this number.
-    fn waiting_candidate(&mut self, rule: RuleNo, key: &Key, number: Option<u64>) -> Option<Candidate> {
+    fn waiting_candidate(
+        &mut self,
+        rule: RuleNo,
+        key: &Key,
+        number: Option<u64>,
+        asked: impl Fn(Waits) -> bool,
+    ) -> Option<Candidate> {
         let now = self.now;
         let need = match &self.rule(rule).trigger {
             Trigger::Count { at_least, .. } => *at_least as u64,
@@ -399,7 +426,7 @@ impl Turn<'_> {
         };
         let state = self.key_state(rule, key)?;
         let episode = state.episode.as_ref().filter(|episode| number.is_none_or(|of| of == episode.number))?;
-        let pending = episode.pending.as_deref()?;
+        let pending = episode.pending.as_deref().filter(|pending| asked(pending.waits))?;
         let lasts = match &state.window {
             Window::Count(window) => window.lasts(need, now),
             _ => true,
@@ -434,7 +461,7 @@ impl LimitState {
 }
 
 /// Returns a limit's key from the values of a firing, or the first missing part.
-fn limit_key(limit: &Limit, scope: &Scope) -> Result<Key, Str> {
+pub(crate) fn limit_key(limit: &Limit, scope: &Scope) -> Result<Key, Str> {
     let part = |(name, access): &(Str, crate::ir::expr::Access)| {
         let value = grouped(scope.access(access));
         if value.is_missing() { Err(name.clone()) } else { Ok(value) }

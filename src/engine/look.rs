@@ -289,6 +289,7 @@ impl Turn<'_> {
         let zone = &self.rule(number).zone;
         let now = self.now;
         let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
+        // Without a reading kept, the time had run out when the rule changed: its next reading enters (M10).
         let since = state.window.reading().unentered_since().filter(|_| state.latest.is_some());
         let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
         self.arm(number, key, due);
@@ -486,15 +487,15 @@ impl Turn<'_> {
         if !lasts || !waits {
             return self.note_candidate(&candidate, Verdict::Joined { since });
         }
+        // Values are those of the latest signal of the key (M15); an earlier one only gives the occasion to ask again.
+        let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
+        let pending = self.pending_candidate(candidate.clone());
+        let candidate = if at(&pending) > at(&candidate) { pending } else { candidate };
         if let Some(until) = self.silenced(&self.rule(candidate.rule).id) {
             // It was said once that this is silenced; the end of the silence asks again.
             self.note_candidate(&candidate, Verdict::Joined { since });
             return self.keep_pending(candidate, Attempt::Silenced { until });
         }
-        // Values are those of the latest signal of the key (M15); an earlier one only gives the occasion to ask again.
-        let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
-        let pending = self.pending_candidate(candidate.clone());
-        let candidate = if at(&pending) > at(&candidate) { pending } else { candidate };
         match self.attempt(&candidate) {
             Attempt::Fired => self.fired(candidate.rule, &candidate.key),
             attempt => self.keep_pending(candidate, attempt),

@@ -18,6 +18,8 @@ pub mod plan;
 pub mod record;
 pub mod refill;
 mod reload;
+mod remap;
+mod replan;
 pub mod ruleset;
 mod seen;
 pub mod state;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::input::{Human, HumanAction, Target};
+use crate::engine::refill::observer_id;
 use crate::engine::state::{Bound, Key, KeyState, RuleNo, Silence, Window};
 use crate::engine::turn::{DERIVED_SOURCE, Turn};
 use crate::engine::words::fill;
@@ -99,10 +100,15 @@ impl Turn<'_> {
         let Some((rule, key)) = self.state.cases.get(case).map(|case| (case.rule.clone(), case.key.clone())) else {
             return;
         };
-        let Some(number) = self.number_of(&rule) else { return };
         let now = self.now;
-        self.arm(number, &key, None);
-        if let Some(state) = self.key_state(number, &key) {
+        // Whoever fills windows for this rule from the journal begins again there, too.
+        let observer = self.number_of(&observer_id(&rule)).filter(|number| self.observing.contains(number));
+        for number in self.number_of(&rule).into_iter().chain(observer) {
+            if self.rule(number).key.is_empty() {
+                continue;
+            }
+            self.arm(number, &key, None);
+            let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
             let ladder = state.ladder.take();
             *state = KeyState { ladder, floor: Some(now), window: Window::None, ..KeyState::default() };
         }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::engine::ruleset::RuleSet;
 use crate::id::RuleId;
-use crate::ir::{Measure, MeasureTest, Rule, Trigger};
+use crate::ir::{Measure, MeasureTest, Rule, Status, Trigger};
 
 /// What becomes of each rule, ordered by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,10 +103,16 @@ impl ReloadPlan {
         }
     }
 
-    /// Returns the rules whose windows ask to be filled from the journal.
+    /// Returns the rules that ask for the journal: for their windows, or for what they run over.
     pub fn to_fill(&self) -> Vec<&RuleId> {
-        let asks = |change: &RuleChange| {
-            matches!(change, RuleChange::Added | RuleChange::Changed { windows: Windows::Refilled, .. })
+        // One that now runs over every store asks for the stores seen so far.
+        let runs = |aspects: &[Aspect]| {
+            aspects.iter().any(|aspect| matches!(aspect, Aspect::Check | Aspect::Trigger | Aspect::Key))
+        };
+        let asks = |change: &RuleChange| match change {
+            RuleChange::Added => true,
+            RuleChange::Changed { windows, aspects } => *windows == Windows::Refilled || runs(aspects),
+            RuleChange::Unchanged | RuleChange::Parked => false,
         };
         self.rules.iter().filter(|(_, change)| asks(change)).map(|(id, _)| id).collect()
     }
@@ -149,15 +155,19 @@ fn change(old: &Rule, new: &Rule, same_vocabulary: bool) -> RuleChange {
     let (mut trigger_aspects, windows) = trigger_change(&old.trigger, &new.trigger, same_vocabulary);
     aspects.append(&mut trigger_aspects);
     aspects.sort();
+    let has_windows = !matches!(new.trigger, Trigger::Each(_) | Trigger::Schedule(_));
     let windows = match () {
         () if aspects.contains(&Aspect::Key) || aspects.contains(&Aspect::Trigger) => Windows::Cleared,
-        () if old.zone != new.zone => windows.max(Windows::Reevaluated),
+        // A day of another zone may be a longer one.
+        () if old.zone != new.zone && has_windows => windows.max(Windows::Refilled),
+        // What passed while it was paused passed unseen.
+        () if old.status == Status::Paused && new.status != Status::Paused => windows.max(Windows::Reevaluated),
         () => windows,
     };
     RuleChange::Changed { aspects, windows }
 }
 
-fn key_names(rule: &Rule) -> Vec<&str> {
+pub(crate) fn key_names(rule: &Rule) -> Vec<&str> {
     rule.key.iter().map(|part| &*part.name).collect()
 }
 
@@ -170,9 +180,10 @@ fn trigger_change(old: &Trigger, new: &Trigger, same_vocabulary: bool) -> (Vec<A
             windows = windows.max(means);
         }
     };
-    let longer = |old: crate::clock::Length, new: crate::clock::Length| match new.nominal() > old.nominal() {
-        true => Windows::Refilled,
-        false => Windows::Reevaluated,
+    // A day may be longer than 24 hours: only what is nominally shorter is surely shorter.
+    let longer = |old: crate::clock::Length, new: crate::clock::Length| match new.nominal() < old.nominal() {
+        true => Windows::Reevaluated,
+        false => Windows::Refilled,
     };
     match (old, new) {
         (Trigger::Each(one), Trigger::Each(other)) => note(one != other, Aspect::Where, Windows::Kept),
@@ -181,8 +192,9 @@ fn trigger_change(old: &Trigger, new: &Trigger, same_vocabulary: bool) -> (Vec<A
             Trigger::Reading { source: s2, field: f2, side: d2, line: l2, clears: c2, stays_for: t2 },
         ) => {
             note(s1 != s2 || f1 != f2, Aspect::Where, Windows::Refilled);
-            note(d1 != d2 || l1 != l2 || c1 != c2, Aspect::Threshold, Windows::Reevaluated);
-            note(t1 != t2, Aspect::Window, Windows::Reevaluated);
+            // Whether a reading between the lines is over, and since when, hangs on readings that are forgotten.
+            note(d1 != d2 || l1 != l2 || c1 != c2, Aspect::Threshold, Windows::Refilled);
+            note(t1 != t2, Aspect::Window, Windows::Refilled);
         }
         (
             Trigger::Count { source: s1, at_least: n1, different: d1, within: w1 },
@@ -204,17 +216,17 @@ fn trigger_change(old: &Trigger, new: &Trigger, same_vocabulary: bool) -> (Vec<A
             Trigger::Absence { first: a2, then: b2, within: w2 },
         ) => {
             note(a1 != a2 || b1 != b2, Aspect::Where, Windows::Refilled);
-            note(w1 != w2, Aspect::Window, Windows::Reevaluated);
+            // Opening times and places are those of each A.
+            note(w1 != w2, Aspect::Window, Windows::Refilled);
         }
         (Trigger::Measure(one), Trigger::Measure(other)) => {
             let sample = |m: &Measure| (m.source.clone(), m.kind, m.field, m.second, m.share.clone());
             note(sample(one) != sample(other), Aspect::Where, Windows::Refilled);
-            let lengths = |m: &Measure| match m.test {
-                MeasureTest::Previous { before, .. } => m.over.nominal() + before.nominal(),
-                _ => m.over.nominal(),
+            let before = |m: &Measure| match m.test {
+                MeasureTest::Previous { before, .. } => Some(before),
+                _ => None,
             };
-            let means = if lengths(other) > lengths(one) { Windows::Refilled } else { Windows::Reevaluated };
-            note(one.over != other.over || lengths(one) != lengths(other), Aspect::Window, means);
+            note(one.over != other.over || before(one) != before(other), Aspect::Window, Windows::Refilled);
             let tests = one.test != other.test || one.enough != other.enough;
             note(tests, Aspect::Threshold, Windows::Reevaluated);
         }

@@ -4,23 +4,25 @@
 //! the new rules beside them as observers: they fill their windows and never fire. Where the vocabulary changes too,
 //! the new rules stand in for the old ones.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::engine::Engine;
-use crate::engine::input::Input;
+use crate::engine::input::{Input, Switch};
 use crate::engine::ruleset::RuleSet;
-use crate::engine::state::{KeyState, RuleFill, Window};
+use crate::engine::state::{Key, KeyFill, KeyState, RuleFill, RuleNo, Window};
+use crate::engine::window::absence::AbsenceWindow;
 use crate::id::RuleId;
-use crate::ir::Rule;
+use crate::ir::{Rule, Status};
+use crate::vocabulary::ThingNo;
 
 /// A playbook id no file can have: observers keep clear of the rules that decide.
 const OBSERVER: &str = "\u{0}observer/";
 
 /// Returns the windows of `rules` of `new`, as `journal` fills them: inputs with the `now` they were stamped with, oldest
-/// first, read under the vocabulary of `old`.
+/// first, read under the vocabulary of `old`: the rules that decided at its beginning. A switch in it is followed where
+/// its rule set is attached.
 pub fn refill(
     old: &Arc<RuleSet>,
     new: &Arc<RuleSet>,
@@ -30,18 +32,20 @@ pub fn refill(
     let same = old.vocabulary.fingerprint == new.vocabulary.fingerprint;
     let wanted: Vec<&Arc<Rule>> = rules.iter().filter_map(|id| new.rule(id)).collect();
     let decide = if same { old } else { new };
-    let observers = wanted.iter().map(|rule| Arc::new(Rule { id: observer_id(&rule.id), ..(***rule).clone() }));
-    let together: Vec<Arc<Rule>> = decide.rules.iter().cloned().chain(observers).collect();
+    // A pause hides nothing from the journal.
+    let observer =
+        |rule: &&Arc<Rule>| Arc::new(Rule { id: observer_id(&rule.id), status: Status::Live, ..(***rule).clone() });
+    let observers: Vec<Arc<Rule>> = wanted.iter().map(observer).collect();
+    let together: Vec<Arc<Rule>> = decide.rules.iter().chain(&observers).cloned().collect();
     let set = RuleSet::new(new.vocabulary.clone(), decide.directory.clone(), decide.templates.clone(), together);
     let set = Arc::new(set);
     let mut engine = Engine::new(set.clone());
-    engine.observing = set.rules.iter().zip(0..).filter(|(rule, _)| is_observer(&rule.id)).map(|(_, n)| n).collect();
+    engine.observe();
     let mut since = None;
     for (input, now) in journal {
         since.get_or_insert(now);
         let input = match input {
-            // Which rules decided later matters only for cases and facts they set; the first set stands for all.
-            Input::Switch(_) => continue,
+            Input::Switch(switch) => Input::Switch(observed(switch, new, &observers)),
             Input::Signal(signal) if !same => match signal.remap(&old.vocabulary, &new.vocabulary) {
                 Some(signal) => Input::Signal(signal),
                 None => continue,
@@ -52,32 +56,66 @@ pub fn refill(
             },
             input => input,
         };
+        let switches = matches!(input, Input::Switch(_));
         engine.handle(input, now);
+        if switches {
+            engine.observe();
+        }
     }
-    let fill = |rule: &&Arc<Rule>| {
-        let place = set.rules.binary_search_by(|other| other.id.cmp(&observer_id(&rule.id))).ok()?;
-        let keys = std::mem::take(&mut engine.state.rules[place].keys);
-        let mut keys: Vec<_> = keys.into_iter().map(|(key, state)| (key, at_rest(state))).collect();
-        keys.sort_by(|one, other| one.0.cmp(&other.0));
-        Some(RuleFill { rule: rule.id.clone(), keys, since })
+    wanted.iter().filter_map(|rule| fill_of(&mut engine, rule, since)).collect()
+}
+
+/// The same switch, with the observers beside the rules that decide from there on. Under another vocabulary it stays
+/// out.
+fn observed(switch: Switch, new: &RuleSet, observers: &[Arc<Rule>]) -> Switch {
+    let set = switch.ruleset.filter(|set| set.vocabulary.fingerprint == new.vocabulary.fingerprint);
+    let set = set.map(|set| {
+        let together = set.rules.iter().chain(observers).cloned().collect();
+        RuleSet::new(set.vocabulary.clone(), set.directory.clone(), set.templates.clone(), together).into()
+    });
+    Switch { ruleset: set, ..switch }
+}
+
+fn fill_of(engine: &mut Engine, rule: &Rule, since: Option<Timestamp>) -> Option<RuleFill> {
+    let rules = &engine.ruleset.rules;
+    let place = rules.binary_search_by(|other| other.id.cmp(&observer_id(&rule.id))).ok()?;
+    let keys = std::mem::take(&mut engine.state.rules[place].keys);
+    let fill = |(key, state): (Key, KeyState)| KeyFill {
+        key,
+        floor: state.floor,
+        shown: state.shown.clone(),
+        latest: state.latest.clone(),
+        window: at_rest(state),
     };
-    wanted.iter().filter_map(fill).collect()
+    let mut keys: Vec<KeyFill> = keys.into_iter().map(fill).collect();
+    keys.sort_by(|one, other| one.key.cmp(&other.key));
+    let took_part = engine.state.seen.took_part(place as RuleNo);
+    let runs_over = |thing: ThingNo| rule.key.iter().any(|part| part.thing == Some(thing));
+    let things = engine.state.things_seen.iter().filter(|(thing, _)| runs_over(*thing)).cloned().collect();
+    Some(RuleFill { rule: rule.id.clone(), keys, took_part, things, since })
+}
+
+impl Engine {
+    /// Finds the observers among the rules.
+    fn observe(&mut self) {
+        let observers = self.ruleset.rules.iter().zip(0..).filter(|(rule, _)| is_observer(&rule.id));
+        self.observing = observers.map(|(_, number)| number).collect();
+    }
 }
 
 /// Returns a window as a rule finds it on loading: nothing was entered yet (M10).
 fn at_rest(state: KeyState) -> Window {
     let mut window = state.window;
     match &mut window {
-        Window::Count(window) => window.keep_episodes(&BTreeSet::new()),
-        Window::Reading(window) => window.keep_episodes(&BTreeSet::new()),
         Window::Measure(window) => window.entered = false,
-        Window::Absence(window) => window.leave_all(),
-        Window::Sequence(_) | Window::None => {}
+        Window::Absence(window) => window.keep_past(&AbsenceWindow::default()),
+        // The switch settles the others; what a sequence has used up stays so.
+        Window::Count(_) | Window::Reading(_) | Window::Sequence(_) | Window::None => {}
     }
     window
 }
 
-fn observer_id(id: &RuleId) -> RuleId {
+pub(crate) fn observer_id(id: &RuleId) -> RuleId {
     RuleId::new(format!("{OBSERVER}{}", id.playbook), id.rule.clone())
 }
 

@@ -101,6 +101,27 @@ impl Seen {
         }
     }
 
+    /// Returns the signals with something missing that a rule took part in.
+    pub fn took_part(&self, rule: RuleNo) -> Vec<EffectId> {
+        let took = |known: &Known| known.original.as_ref().is_some_and(|original| original.took_part.contains(&rule));
+        let mut names: Vec<EffectId> =
+            self.known.iter().filter(|(_, known)| took(known)).map(|(name, _)| *name).collect();
+        names.sort();
+        names
+    }
+
+    /// Says in which of them a rule took part, and in no others.
+    pub fn set_took_part(&mut self, rule: RuleNo, names: &[EffectId]) {
+        for (name, known) in &mut self.known {
+            if let Some(original) = &mut known.original {
+                original.took_part.retain(|of| *of != rule);
+                if names.binary_search(name).is_ok() {
+                    original.took_part.push(rule);
+                }
+            }
+        }
+    }
+
     fn forget(&mut self, now: Timestamp, memory: SignedDuration) {
         while let Some((at, oldest)) = self.order.front().copied() {
             if at.checked_add(memory).is_ok_and(|until| until > now) {

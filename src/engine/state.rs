@@ -15,6 +15,7 @@ use crate::engine::act::Plan;
 use crate::engine::cases::Cases;
 use crate::engine::effect::Values;
 use crate::engine::facts::Facts;
+use crate::engine::reload::Was;
 use crate::engine::seen::Seen;
 use crate::engine::trace::Compared;
 use crate::engine::window::absence::AbsenceWindow;
@@ -27,7 +28,7 @@ use crate::value::{Str, Value};
 use crate::vocabulary::ThingNo;
 
 /// The version of the saved form.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A key: one value a part; texts folded, ids exact.
 pub type Key = Vec<Value>;
@@ -154,6 +155,20 @@ pub(crate) struct Pending {
     pub chain: Arc<[RuleId]>,
     /// The comparisons made.
     pub compared: Vec<Compared>,
+    /// What it waits for.
+    pub waits: Waits,
+}
+
+/// What an episode that has not fired waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Waits {
+    /// The guard: it is asked at further signals and checks.
+    #[default]
+    Guard,
+    /// The limit: it is asked when the limit frees, too.
+    Limit,
+    /// The end of a silence.
+    Silence(Timestamp),
 }
 
 /// When a rule last fired for a limit key, the latest last. Two are kept, so that the last can be given back.
@@ -220,12 +235,16 @@ pub(crate) struct Parked {
     pub rule: RuleId,
     /// Since when.
     pub since: Timestamp,
+    /// What it was when it disappeared.
+    pub was: Was,
     /// Its state.
     pub state: RuleState,
     /// Its steps.
     pub plans: Vec<(u64, Plan)>,
     /// Firings whose limit may be given back.
     pub accounts: Vec<(u64, Account)>,
+    /// Effects handed over of which nothing was heard yet.
+    pub flights: Vec<(EffectId, Flight)>,
 }
 
 /// One entry of the agenda, ordered by (due, playbook id, rule id, key).
@@ -264,9 +283,23 @@ pub struct RuleFill {
     /// The rule.
     pub rule: RuleId,
     /// Its windows, by key.
-    pub keys: Vec<(Key, Window)>,
+    pub(crate) keys: Vec<KeyFill>,
+    /// Signals with something missing that it has taken part in: an update does not show them to it again (M6).
+    pub(crate) took_part: Vec<EffectId>,
+    /// Everything seen of what it runs over (M14).
+    pub(crate) things: Vec<(ThingNo, Str)>,
     /// The first instant the journal covered: with less history than its window, a rule is filling until later.
     pub since: Option<Timestamp>,
+}
+
+/// What the journal says of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct KeyFill {
+    pub key: Key,
+    pub window: Window,
+    pub floor: Option<Timestamp>,
+    pub shown: Option<Key>,
+    pub latest: Option<(crate::engine::window::Place, Arc<crate::signal::Signal>)>,
 }
 
 /// Why a saved state could not be restored.

@@ -52,14 +52,16 @@ pub struct Driver {
     clock: Option<Timestamp>,
     /// Every input with the `now` it was stamped with, where somebody asked for it.
     journal: Option<Vec<(Input, Timestamp)>>,
+    /// The rules that decided at its beginning.
+    first: Arc<RuleSet>,
 }
 
 impl Driver {
     /// Returns a driver of a fresh engine.
     pub fn new(ruleset: Arc<RuleSet>, watch: Watch) -> Driver {
-        let mut engine = Engine::new(ruleset);
+        let mut engine = Engine::new(ruleset.clone());
         engine.watch(watch);
-        Driver { engine, clock: None, journal: None }
+        Driver { engine, clock: None, journal: None, first: ruleset }
     }
 
     /// Keeps every input from here on: what a change of playbooks fills windows from.
@@ -79,9 +81,10 @@ impl Driver {
         let old = self.engine.ruleset().clone();
         let plan = ReloadPlan::between(&old, new);
         let journal = self.journal.clone().unwrap_or_default();
-        let fills = refill(&old, new, &plan.to_fill(), journal);
+        let fills = refill(&self.first, new, &plan.to_fill(), journal);
         if plan.vocabulary {
             self.move_journal(&old, new);
+            self.first = new.clone();
         }
         let switch = Switch { hash: new.hash, ruleset: Some(new.clone()), fills };
         self.input(Input::Switch(switch), at, sends, seen);

@@ -40,9 +40,8 @@ fn for_each_of(cases: u64, check: impl Fn(&Case) -> Option<String> + Sync) {
     if let Some(case) = failed.into_inner().expect("no holder panics") {
         let smallest = shrink(&case, |case| check(case).is_some());
         let told = check(&smallest).unwrap_or_default();
-        let rules: Vec<String> = smallest.rules.iter().map(|rule| format!("{rule:?}\n")).collect();
         let how = format!("sleeps: {}, fails: {}", smallest.sleeps, smallest.fails);
-        panic!("seed {} ({how})\n{}\n{told}", smallest.seed, rules.join("\n"));
+        panic!("seed {} ({how})\n{}\n{told}", smallest.seed, smallest.written());
     }
 }
 
@@ -87,11 +86,11 @@ fn survey() {
             let end = text.find(['(', ' ']).unwrap_or(text.len());
             format!("{}{}", &text[..end], if rule.limit.is_some() { "+limit" } else { "" })
         };
-        let shapes: Vec<String> = smallest.rules.iter().map(shape).collect();
+        let rules = smallest.rules.iter().chain(smallest.later.iter().flatten());
+        let shapes: Vec<String> = rules.map(shape).collect();
         let told = differs(&smallest).unwrap_or_default();
-        let rules: Vec<String> = smallest.rules.iter().map(|rule| format!("{rule:?}")).collect();
         let text =
-            format!("seed {seed} sleeps {} fails {}\n{}\n{told}", smallest.sleeps, smallest.fails, rules.join("\n"));
+            format!("seed {seed} sleeps {} fails {}\n{}\n{told}", smallest.sleeps, smallest.fails, smallest.written());
         let entry = met.entry(shapes.join(" ")).or_insert((0, text.clone()));
         entry.0 += 1;
         if text.len() < entry.1.len() {

@@ -5,23 +5,27 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use touchline::engine::effect::{Effect, Firing, Outcome, What};
-use touchline::engine::input::{Delivery, Input};
+use touchline::engine::input::{Delivery, Input, Switch};
+use touchline::engine::plan::ReloadPlan;
+use touchline::engine::refill::refill;
 use touchline::engine::ruleset::RuleSet;
 use touchline::engine::{Engine, Taken};
 use touchline::id::EffectId;
-use touchline::ir::Rule;
+use touchline::ir::{Rule, Trigger};
 use touchline::value::Value;
 use touchline::vocabulary::text::fold;
 
 use super::naive::Naive;
-use super::random::inputs::Event;
-use super::random::{Dice, inputs, rules, ruleset};
+use super::random::inputs::{Event, Happens};
+use super::random::{Dice, edits, inputs, rules, ruleset};
 
 /// Rules and a day.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub seed: u64,
     pub rules: Vec<Arc<Rule>>,
+    /// The rules after each switch.
+    pub later: Vec<Vec<Arc<Rule>>>,
     pub events: Vec<Event>,
     /// A replay ticks at each deadline in turn; a daemon that slept ticks once before the next input.
     pub sleeps: bool,
@@ -33,10 +37,36 @@ impl Case {
     pub fn random(seed: u64) -> Case {
         let mut dice = Dice::new(seed);
         let rules = rules::rules(&mut dice);
-        let events = inputs::events(&mut dice, &rules);
+        let later = edits::later(&mut dice, &rules);
+        let all: Vec<Arc<Rule>> = rules.iter().chain(later.iter().flatten()).cloned().collect();
+        let events = inputs::events(&mut dice, &all);
+        let events = inputs::with_switches(&mut dice, events, later.len());
         let sleeps = dice.once_in(5);
         let fails = if dice.once_in(4) { 2 } else { 0 };
-        Case { seed, rules, events, sleeps, fails }
+        Case { seed, rules, later, events, sleeps, fails }
+    }
+}
+
+impl Case {
+    /// The rules of each set; of a later one only those that differ from the set before.
+    pub fn written(&self) -> String {
+        let mut text = String::new();
+        let mut before: &[Arc<Rule>] = &[];
+        for (number, rules) in [&self.rules].into_iter().chain(&self.later).enumerate() {
+            if number > 0 && !self.events.iter().any(|event| event.what == Happens::Switch(number - 1)) {
+                continue;
+            }
+            writeln!(text, "set {number}:").expect("a text takes everything");
+            for rule in rules {
+                match before.contains(rule) {
+                    true => writeln!(text, "  {} as before", rule.id),
+                    false => writeln!(text, "  {rule:?}"),
+                }
+                .expect("a text takes everything");
+            }
+            before = rules;
+        }
+        text
     }
 }
 
@@ -83,16 +113,6 @@ fn what(what: &What, outcome: Outcome) -> String {
     }
 }
 
-/// After a sleep one tick works through many instants; how many of them were idle takes part in the ids.
-fn without_ids(line: &str) -> String {
-    let words = line.split_inclusive([' ', '[', ']', '-', '"']);
-    let is_id = |word: &str| {
-        let word = word.trim_end_matches([' ', '[', ']', '-', '"']);
-        word.len() >= 12 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    words.map(|word| if is_id(word) { "* " } else { word }).collect()
-}
-
 /// A key is printed as it was first written: which writing that is takes no part in the comparison.
 fn folded(value: &Value) -> Value {
     match value {
@@ -118,20 +138,36 @@ fn about(firing: &Firing) -> String {
 pub struct Pair {
     engine: Engine,
     naive: Naive,
+    journal: Journal,
     handed_over: u64,
-    sleeps: bool,
     log: String,
 }
 
-impl Pair {
-    fn new(case: &Case) -> Pair {
-        Pair { sleeps: case.sleeps, ..Pair::of(ruleset(&case.rules)) }
+/// What windows are filled from when rules change.
+struct Journal {
+    /// The rules that decided at its beginning.
+    first: Arc<RuleSet>,
+    inputs: Vec<(Input, Timestamp)>,
+}
+
+impl Journal {
+    fn new(first: Arc<RuleSet>) -> Journal {
+        Journal { first, inputs: vec![] }
     }
 
+    /// The switch from one set to another, as a daemon would prepare it.
+    fn switch(&self, old: &RuleSet, new: Arc<RuleSet>) -> Input {
+        let plan = ReloadPlan::between(old, &new);
+        let fills = refill(&self.first, &new, &plan.to_fill(), self.inputs.clone());
+        Input::Switch(Switch { hash: new.hash, ruleset: Some(new), fills })
+    }
+}
+
+impl Pair {
     /// Returns both with nothing behind them.
     pub fn of(set: Arc<RuleSet>) -> Pair {
-        let (engine, naive) = (Engine::new(set.clone()), Naive::new(set));
-        Pair { engine, naive, handed_over: 0, sleeps: false, log: String::new() }
+        let (engine, naive) = (Engine::new(set.clone()), Naive::new(set.clone()));
+        Pair { engine, naive, journal: Journal::new(set), handed_over: 0, log: String::new() }
     }
 
     /// Hands an input to both; an error tells how they differ.
@@ -139,18 +175,18 @@ impl Pair {
         self.both(input.clone(), input, at, fails)
     }
 
+    /// Switches both to other rules.
+    pub fn switch(&mut self, new: Arc<RuleSet>, at: Timestamp, fails: u64) -> Result<(), String> {
+        let input = self.journal.switch(self.engine.ruleset(), new);
+        self.input(input, at, fails)
+    }
+
     fn both(&mut self, input: Input, naives: Input, at: Timestamp, fails: u64) -> Result<(), String> {
+        self.journal.inputs.push((input.clone(), at));
         let by_engine = self.engine.handle(input.clone(), at);
         let by_naive = self.naive.handle(naives, at);
-        let mut engine = lines(&by_engine.effects, &by_engine.firings, by_engine.taken);
-        let mut naive = lines(&by_naive.effects, &by_naive.firings, by_naive.taken);
-        // A limit given back within a tick lets another fire in the same tick: how many idle instants lie in between takes
-        // part in the ids, as after a sleep.
-        let failed = by_engine.effects.iter().any(|effect| effect.outcome == Outcome::Failed);
-        self.sleeps |= matches!(input, Input::Tick) && failed && !by_engine.firings.is_empty();
-        if self.sleeps {
-            engine.iter_mut().chain(&mut naive).for_each(|line| *line = without_ids(line));
-        }
+        let engine = lines(&by_engine.effects, &by_engine.firings, by_engine.taken);
+        let naive = lines(&by_naive.effects, &by_naive.firings, by_naive.taken);
         writeln!(self.log, "{at} {}", short(&input)).expect("a text takes everything");
         if engine != naive {
             let mut told = format!("{}engine and naive interpreter differ:\n", self.log);
@@ -210,13 +246,14 @@ fn short(input: &Input) -> String {
             let named: Vec<String> = named.map(|(field, value)| format!("{}: {value:?}", field.name)).collect();
             format!("{} {} at {} {}", fields.name, signal.id.id, signal.at, named.join(", "))
         }
+        Input::Switch(_) => "other rules".into(),
         other => format!("{other:?}"),
     }
 }
 
 /// Plays a day through both; what differs, as a text.
 pub fn play(case: &Case) -> Result<(), String> {
-    let mut pair = Pair::new(case);
+    let mut pair = Pair::of(ruleset(&case.rules));
     let mut clock = Timestamp::MIN;
     for event in &case.events {
         if clock > Timestamp::MIN {
@@ -229,7 +266,10 @@ pub fn play(case: &Case) -> Result<(), String> {
             }
         }
         clock = clock.max(event.at);
-        pair.input(event.input.clone(), event.at, case.fails)?;
+        match &event.what {
+            Happens::Input(input) => pair.input(input.clone(), event.at, case.fails)?,
+            Happens::Switch(number) => pair.switch(ruleset(&case.later[*number]), event.at, case.fails)?,
+        }
     }
     if clock > Timestamp::MIN {
         let horizon = clock + SignedDuration::from_hours(24 * 5);
@@ -238,47 +278,65 @@ pub fn play(case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-/// What the engine alone makes of a day, line by line, with something done between the inputs.
-fn alone(case: &Case, rules: &[Arc<Rule>], between: impl Fn(Engine, usize) -> Engine) -> Vec<String> {
+/// What the engine alone makes of a day, line by line, with something done between the inputs. `arrange` says in which
+/// order the rules stand.
+fn alone(
+    case: &Case,
+    arrange: impl Fn(&[Arc<Rule>]) -> Vec<Arc<Rule>>,
+    between: impl Fn(Engine, usize) -> Engine,
+) -> Vec<String> {
     let mut told = Vec::new();
-    let mut step = 0;
-    let mut input = |engine: &mut Option<Engine>, input: Input, at: Timestamp| {
-        let mut own = between(engine.take().expect("it is always put back"), step);
-        step += 1;
-        let done = own.handle(input, at);
-        told.extend(lines(&done.effects, &done.firings, done.taken));
-        *engine = Some(own);
-    };
-    let mut engine = Some(Engine::new(ruleset(rules)));
-    let next = |engine: &Option<Engine>| engine.as_ref().and_then(Engine::next_deadline);
+    let first = ruleset(&arrange(&case.rules));
+    let mut journal = Journal::new(first.clone());
+    let mut engine = Engine::new(first);
+    let mut clock = None;
     for event in &case.events {
         let mut ticks = 0;
-        while let Some(due) = next(&engine).filter(|due| *due < event.at && ticks < 500) {
-            input(&mut engine, Input::Tick, due);
+        let mut input = |engine: Engine, input: Input, at: Timestamp| {
+            let mut engine = between(engine, journal.inputs.len());
+            journal.inputs.push((input.clone(), at));
+            let done = engine.handle(input, at);
+            told.extend(lines(&done.effects, &done.firings, done.taken));
+            engine
+        };
+        while let Some(due) = engine.next_deadline().filter(|due| clock.is_some() && *due < event.at && ticks < 500) {
+            engine = input(engine, Input::Tick, due);
             ticks += 1;
         }
-        input(&mut engine, event.input.clone(), event.at);
+        clock = Some(event.at);
+        let happens = match &event.what {
+            Happens::Input(input) => input.clone(),
+            Happens::Switch(number) => journal.switch(engine.ruleset(), ruleset(&arrange(&case.later[*number]))),
+        };
+        let mut own = between(engine, journal.inputs.len());
+        journal.inputs.push((happens.clone(), event.at));
+        let done = own.handle(happens, event.at);
+        told.extend(lines(&done.effects, &done.firings, done.taken));
+        engine = own;
     }
     told
 }
 
 /// Whether rules in another order (of files, or in a file) change anything (M7).
 pub fn order_matters(case: &Case) -> Option<String> {
-    let mut dice = Dice::new(case.seed ^ 0x5EED);
-    let mut shuffled = case.rules.clone();
-    dice.shuffle(&mut shuffled);
-    first_difference(&alone(case, &case.rules, |engine, _| engine), &alone(case, &shuffled, |engine, _| engine))
+    let as_written = |rules: &[Arc<Rule>]| rules.to_vec();
+    let shuffled = |rules: &[Arc<Rule>]| {
+        let mut rules = rules.to_vec();
+        Dice::new(case.seed ^ 0x5EED).shuffle(&mut rules);
+        rules
+    };
+    first_difference(&alone(case, as_written, |engine, _| engine), &alone(case, shuffled, |engine, _| engine))
 }
 
 /// Whether saving and restoring the state before every third input, or before each, changes anything.
 pub fn saving_matters(case: &Case) -> Option<String> {
-    let set = ruleset(&case.rules);
     let every = 1 + case.seed as usize % 3;
+    let as_written = |rules: &[Arc<Rule>]| rules.to_vec();
     let through_bytes = |engine: Engine, step: usize| match step % every {
-        0 => Engine::restore(set.clone(), &engine.save()).expect("it was saved by the same rules"),
+        0 => Engine::restore(engine.ruleset().clone(), &engine.save()).expect("it was saved by the same rules"),
         _ => engine,
     };
-    first_difference(&alone(case, &case.rules, |engine, _| engine), &alone(case, &case.rules, through_bytes))
+    first_difference(&alone(case, as_written, |engine, _| engine), &alone(case, as_written, through_bytes))
 }
 
 fn first_difference(one: &[String], other: &[String]) -> Option<String> {
@@ -301,61 +359,129 @@ pub fn differs(case: &Case) -> Option<String> {
     }
 }
 
-/// Removes rules and inputs as long as `fails` still does.
+/// Removes rules, switches, edits and inputs as long as `fails` still does.
 pub fn shrink(case: &Case, fails: impl Fn(&Case) -> bool) -> Case {
     let mut smallest = case.clone();
     loop {
-        let mut smaller = Vec::new();
-        for i in 0..smallest.rules.len() {
-            let mut case = smallest.clone();
-            case.rules.remove(i);
-            smaller.push(case);
-            let mut case = smallest.clone();
-            let mut rule = (*case.rules[i]).clone();
-            rule.guards.clear();
-            case.rules[i] = rule.into();
-            let mut limitless = smallest.clone();
-            let mut rule = (*limitless.rules[i]).clone();
-            rule.limit = None;
-            limitless.rules[i] = rule.into();
-            let parts = [(!smallest.rules[i].guards.is_empty(), case), (smallest.rules[i].limit.is_some(), limitless)];
-            smaller.extend(parts.into_iter().filter(|(changed, _)| *changed).map(|(_, case)| case));
-            let rule = &smallest.rules[i];
-            for step in 0..rule.then.steps.len() {
-                let mut rule = (**rule).clone();
-                if rule.then.steps.len() + usize::from(rule.then.ladder.is_some()) > 1 {
-                    rule.then.steps.remove(step);
-                    let mut case = smallest.clone();
-                    case.rules[i] = rule.into();
-                    smaller.push(case);
-                }
-            }
-            if rule.then.ladder.is_some() && !rule.then.steps.is_empty() {
-                let mut rule = (**rule).clone();
-                rule.then.ladder = None;
-                let mut case = smallest.clone();
-                case.rules[i] = rule.into();
-                smaller.push(case);
-            }
-        }
-        let mut length = smallest.events.len().div_ceil(2);
-        while length > 0 {
-            for start in (0..smallest.events.len()).step_by(length) {
-                let mut case = smallest.clone();
-                case.events.drain(start..(start + length).min(smallest.events.len()));
-                smaller.push(case);
-            }
-            length /= 2;
-        }
-        if smallest.sleeps {
-            smaller.push(Case { sleeps: false, ..smallest.clone() });
-        }
-        if smallest.fails > 0 {
-            smaller.push(Case { fails: 0, ..smallest.clone() });
-        }
-        match smaller.into_iter().find(&fails) {
+        match smaller(&smallest).into_iter().find(&fails) {
             Some(case) => smallest = case,
             None => return smallest,
         }
     }
+}
+
+/// Every case that is a little smaller, the boldest cuts first.
+fn smaller(case: &Case) -> Vec<Case> {
+    let mut smaller = Vec::new();
+    let sets = 1 + case.later.len();
+    let set = |case: &Case, number: usize| match number {
+        0 => case.rules.clone(),
+        number => case.later[number - 1].clone(),
+    };
+    let with = |number: usize, rules: Vec<Arc<Rule>>| {
+        let mut case = case.clone();
+        match number {
+            0 => case.rules = rules,
+            number => case.later[number - 1] = rules,
+        }
+        case
+    };
+    // A switch goes.
+    let switches = |event: &Event| matches!(event.what, Happens::Switch(_));
+    for number in case.events.iter().filter(|event| switches(event)).map(|event| match event.what {
+        Happens::Switch(number) => number,
+        Happens::Input(_) => unreachable!("just filtered"),
+    }) {
+        let mut case = case.clone();
+        case.events.retain(|event| event.what != Happens::Switch(number));
+        smaller.push(case);
+    }
+    // A rule goes from every set, then from one; or one set takes it as the set before has it.
+    let mut ids: Vec<_> = (0..sets).flat_map(|number| set(case, number)).map(|rule| rule.id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    for id in &ids {
+        let mut without = case.clone();
+        without.rules.retain(|rule| rule.id != *id);
+        without.later.iter_mut().for_each(|rules| rules.retain(|rule| rule.id != *id));
+        smaller.push(without);
+    }
+    for number in 0..sets {
+        for (place, rule) in set(case, number).iter().enumerate() {
+            let mut rules = set(case, number);
+            rules.remove(place);
+            smaller.push(with(number, rules));
+            if number > 0
+                && let Some(before) = set(case, number - 1).into_iter().find(|before| before.id == rule.id)
+                && before != *rule
+            {
+                let mut rules = set(case, number);
+                rules[place] = before;
+                smaller.push(with(number, rules));
+            }
+        }
+    }
+    for id in &ids {
+        for simpler in [no_guards, no_limit, no_ladder, no_last_step, no_filter] {
+            let mut changed = case.clone();
+            let all = changed.rules.iter_mut().chain(changed.later.iter_mut().flatten());
+            let mut any = false;
+            for rule in all.filter(|rule| rule.id == *id) {
+                if let Some(simple) = simpler(rule) {
+                    any = true;
+                    *rule = simple.into();
+                }
+            }
+            if any {
+                smaller.push(changed);
+            }
+        }
+    }
+    let mut length = case.events.len().div_ceil(2);
+    while length > 0 {
+        for start in (0..case.events.len()).step_by(length) {
+            let mut case = case.clone();
+            case.events.drain(start..(start + length).min(case.events.len()));
+            smaller.push(case);
+        }
+        length /= 2;
+    }
+    if case.sleeps {
+        smaller.push(Case { sleeps: false, ..case.clone() });
+    }
+    if case.fails > 0 {
+        smaller.push(Case { fails: 0, ..case.clone() });
+    }
+    smaller
+}
+
+fn no_guards(rule: &Rule) -> Option<Rule> {
+    (!rule.guards.is_empty()).then(|| Rule { guards: vec![], ..rule.clone() })
+}
+
+fn no_limit(rule: &Rule) -> Option<Rule> {
+    rule.limit.is_some().then(|| Rule { limit: None, ..rule.clone() })
+}
+
+fn no_ladder(rule: &Rule) -> Option<Rule> {
+    let mut simple = rule.clone();
+    (simple.then.ladder.take().is_some() && !simple.then.steps.is_empty()).then_some(simple)
+}
+
+fn no_last_step(rule: &Rule) -> Option<Rule> {
+    let mut simple = rule.clone();
+    simple.then.steps.pop()?;
+    (!simple.then.steps.is_empty() || simple.then.ladder.is_some()).then_some(simple)
+}
+
+fn no_filter(rule: &Rule) -> Option<Rule> {
+    let mut simple = rule.clone();
+    let sources = match &mut simple.trigger {
+        Trigger::Each(source) | Trigger::Reading { source, .. } | Trigger::Count { source, .. } => vec![source],
+        Trigger::Sequence { first, then, .. } | Trigger::Absence { first, then, .. } => vec![first, then],
+        Trigger::Measure(measure) => vec![&mut measure.source],
+        Trigger::Schedule(_) => vec![],
+    };
+    let filters: Vec<_> = sources.into_iter().filter_map(|source| source.filter.take()).collect();
+    (!filters.is_empty()).then_some(simple)
 }

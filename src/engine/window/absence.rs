@@ -3,14 +3,14 @@
 //! An absence is entered when the oldest unanswered A passes its deadline, and left when a B arrives (M9). A B
 //! answers every A before it. As whose deadline had passed by then were part of the episode and go with it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::window::{INSTANTS_KEPT, Place};
-use crate::id::RuleId;
+use crate::id::{RuleId, SignalId};
 use crate::signal::Signal;
 
 /// The signals of one key.
@@ -168,15 +168,23 @@ impl AbsenceWindow {
         self.overdue.clear();
     }
 
-    /// Leaves every episode, without forgetting As whose deadline has passed.
-    pub fn leave_all(&mut self) {
-        self.entered = false;
-        self.past.clear();
+    /// Returns the As of an episode that was entered and lasts.
+    pub fn carriers(&self) -> BTreeSet<SignalId> {
+        let lasting = self.open.iter().filter(|_| self.entered);
+        lasting.map(|open| open.signal.id.clone()).collect()
     }
 
-    /// Takes over from an earlier window whether its episode lasts.
-    pub fn keep_episode(&mut self, entered: bool) {
-        self.entered = entered && !self.open.is_empty();
+    /// Takes over from an earlier window which episodes are over: As that come late belong to them.
+    pub fn keep_past(&mut self, before: &AbsenceWindow) {
+        self.past = before.past.clone();
+    }
+
+    /// Settles episodes after a change (M10, M24): the one that `carriers` carry goes on, which is told; without one it is
+    /// armed for As whose deadline is still ahead.
+    pub fn settle(&mut self, now: Timestamp, carriers: &BTreeSet<SignalId>) -> bool {
+        self.entered = self.open.iter().any(|open| carriers.contains(&open.signal.id));
+        self.drop_passed(now);
+        self.entered
     }
 
     /// Counts every deadline anew (the length changed, M24).
@@ -212,7 +220,6 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::id::SignalId;
     use crate::vocabulary::SignalNo;
 
     fn instant(seconds: i64) -> Timestamp {

@@ -106,12 +106,11 @@ impl CountWindow {
         if have < need {
             return Counted::Below { have };
         }
-        // In order, only the entry before can carry an episode up to here; it broke off if the count just
-        // before this instant was below N.
-        let owned = last.checked_sub(1).is_some_and(|before| {
-            let entry = &self.entries[before];
-            entry.in_episode && (entry.place.at == at || self.count_just_before(at, last) >= need)
-        });
+        // In order, only an entry of this instant or the one before it can carry an episode up to here; it broke off if
+        // the count just before this instant was below N. An instant is judged after all its signals (M3).
+        let before = self.entries.partition_point(|entry| entry.place.at < at);
+        let owned = self.entries.range(before..last).any(|entry| entry.in_episode)
+            || before > 0 && self.entries[before - 1].in_episode && self.count_just_before(at, before) >= need;
         self.entries[last].in_episode = true;
         // The last of its key may still be so late that the count is over by now.
         let lasts = self.count_at(now.max(at)) >= need;
@@ -211,8 +210,7 @@ impl CountWindow {
         self.count_at(t)
     }
 
-    /// Counts every end anew (a window length changed, M24). Episodes stay as they were; a length that grew asks
-    /// for a refill besides.
+    /// Counts every end anew (a window length changed, M24): [`CountWindow::settle`] says what that means for episodes.
     pub fn recount(&mut self, end: impl Fn(Timestamp) -> Timestamp) {
         let mut before = Timestamp::MIN;
         for entry in &mut self.entries {
@@ -222,14 +220,33 @@ impl CountWindow {
         }
     }
 
-    /// Returns the signals that were part of an episode.
-    pub fn in_episodes(&self) -> BTreeSet<SignalId> {
-        self.entries.iter().filter(|entry| entry.in_episode).map(|entry| entry.id.clone()).collect()
+    /// Returns the signals in the window at `now` that carry an episode which was entered and lasts.
+    pub fn carriers(&self, need: u64, now: Timestamp) -> BTreeSet<SignalId> {
+        let Some(lasting) = self.lasting(need, now) else { return BTreeSet::new() };
+        let inside = |entry: &&Entry| lasting.holds(entry.place.at);
+        if !self.entries.iter().filter(inside).any(|entry| entry.in_episode) {
+            return BTreeSet::new();
+        }
+        self.entries.range(self.range_at(now)).filter(inside).map(|entry| entry.id.clone()).collect()
     }
 
-    /// Says which signals were part of an episode.
-    pub fn keep_episodes(&mut self, signals: &BTreeSet<SignalId>) {
-        self.entries.iter_mut().for_each(|entry| entry.in_episode = signals.contains(&entry.id));
+    fn lasting(&self, need: u64, now: Timestamp) -> Option<Stretch> {
+        self.stretches(need).into_iter().find(|stretch| stretch.holds(now))
+    }
+
+    /// Settles episodes after a change (M24): what is over is over, entered or not; what lasts is an episode if one that
+    /// `carriers` carry goes on in it, which is told.
+    pub fn settle(&mut self, need: u64, now: Timestamp, carriers: &BTreeSet<SignalId>) -> bool {
+        let stretches = self.stretches(need);
+        let lasting = stretches.iter().find(|stretch| stretch.holds(now)).copied();
+        let in_it = |entry: &Entry| lasting.is_some_and(|lasting| lasting.holds(entry.place.at));
+        let goes_on = self.entries.iter().any(|entry| in_it(entry) && carriers.contains(&entry.id));
+        for entry in &mut self.entries {
+            let lasts = in_it(entry);
+            let over = stretches.iter().any(|stretch| stretch.holds(entry.place.at)) && !lasts;
+            entry.in_episode = over || lasts && goes_on;
+        }
+        goes_on
     }
 
     /// Forgets what has ended before `horizon` and can no longer matter.

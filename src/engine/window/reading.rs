@@ -4,7 +4,7 @@
 //! clears, unchanged by one in between. An episode is a run of "over". A late reading is put in its place: it enters
 //! only if it is itself over and its run belongs to no episode (M5).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -145,21 +145,30 @@ impl ReadingWindow {
         self.entries.back().map_or(self.over_before, |entry| entry.over)
     }
 
-    /// Reads every entry anew (the line changed, M24): what was entered stays entered where it is still over.
+    /// Reads every entry anew (the line changed, M24): [`ReadingWindow::settle`] says what that means for episodes.
     pub fn reread(&mut self, reads: impl Fn(&Value) -> Reads) {
         self.entries.iter_mut().for_each(|entry| entry.reads = reads(&entry.value));
         self.mend_states(0);
-        self.entries.iter_mut().for_each(|entry| entry.in_episode &= entry.over);
     }
 
-    /// Returns the signals that were part of an episode.
-    pub fn in_episodes(&self) -> BTreeSet<SignalId> {
-        self.entries.iter().filter(|entry| entry.in_episode).map(|entry| entry.id.clone()).collect()
+    /// Returns the latest reading of a run that was entered and lasts.
+    pub fn carrier(&self) -> Option<SignalId> {
+        self.entries.back().filter(|entry| entry.over && entry.in_episode).map(|entry| entry.id.clone())
     }
 
-    /// Says which signals were part of an episode.
-    pub fn keep_episodes(&mut self, signals: &BTreeSet<SignalId>) {
-        self.entries.iter_mut().for_each(|entry| entry.in_episode = entry.over && signals.contains(&entry.id));
+    /// Settles episodes after a change (M24): runs that are over are over, entered or not; the one that lasts is an
+    /// episode if the one that `carrier` carried goes on in it, which is told.
+    pub fn settle(&mut self, carrier: Option<&SignalId>) -> bool {
+        let lasting = match self.entries.len().checked_sub(1) {
+            Some(last) if self.entries[last].over => self.run(last),
+            _ => 0..0,
+        };
+        let goes_on = self.entries.range(lasting.clone()).any(|entry| Some(&entry.id) == carrier);
+        for (place, entry) in self.entries.iter_mut().enumerate() {
+            entry.in_episode = entry.over && (goes_on || !lasting.contains(&place));
+        }
+        self.entered_before = goes_on || lasting.start > 0 || lasting.is_empty();
+        goes_on
     }
 
     /// Tells whether nothing is kept.

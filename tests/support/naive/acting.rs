@@ -23,6 +23,12 @@ pub struct Plan {
     pub rule: Arc<Rule>,
     /// What its case and ladder hang on.
     pub key: Vec<Value>,
+    /// What it does, in the words of its firing (M16): a change of the rule moves its time, not what it says (M24).
+    pub doing: Action,
+    pub title: Str,
+    /// What the firing was about.
+    pub things: Vec<(ThingNo, Str)>,
+    pub during: Option<touchline::vocabulary::CalendarNo>,
     pub step: usize,
     pub action: usize,
     /// The ladder it belongs to: its step from 1, and when the next step is due.
@@ -40,11 +46,11 @@ pub struct Rung {
 }
 
 /// What doing an action comes to.
-struct Done {
-    outcome: Outcome,
-    reason: Str,
-    what: What,
-    to: Str,
+pub struct Done {
+    pub outcome: Outcome,
+    pub reason: Str,
+    pub what: What,
+    pub to: Str,
 }
 
 impl Naive {
@@ -65,9 +71,10 @@ impl Naive {
             firing.values.case = Value::Id(case);
         }
         self.step.firings.push(Arc::new(firing.clone()));
+        let things = self.things_of(rule, &firing.values);
         for (step, written) in rule.then.steps.iter().enumerate() {
             for (action, doing) in written.actions.iter().enumerate() {
-                let due = written.timing.as_ref().map(|timing| self.due(rule, &firing, doing, timing));
+                let due = written.timing.as_ref().map(|timing| self.due(rule, &firing, &things, doing, timing));
                 self.now_or_later(rule, &firing, (&key, number), (step, action), None, due);
             }
         }
@@ -83,11 +90,12 @@ impl Naive {
             return;
         }
         let ladder = rule.then.ladder.clone().expect("the caller looked");
+        let things = self.things_of(rule, &firing.values);
         let mut latest = self.now();
         let mut dues = Vec::new();
         for step in &ladder.steps {
             let own = step.actions.iter().map(|action| match &step.timing {
-                Some(timing) => self.due(rule, firing, action, timing).max(latest),
+                Some(timing) => self.due(rule, firing, &things, action, timing).max(latest),
                 None => latest,
             });
             let own: Vec<Timestamp> = own.collect();
@@ -115,10 +123,18 @@ impl Naive {
         due: Option<Timestamp>,
     ) {
         let id = self.effect_id(rule, key, step as u16, action as u16, ladder.is_some());
+        let written = match ladder {
+            None => &rule.then.steps[step],
+            Some(_) => &rule.then.ladder.as_ref().expect("it climbs one").steps[step],
+        };
         let plan = Plan {
             id,
             rule: rule.clone(),
             key: key.to_vec(),
+            doing: written.actions[action].clone(),
+            title: rule.title.clone(),
+            things: self.things_of(rule, &firing.values),
+            during: written.timing.and_then(|timing| timing.during),
             step,
             action,
             ladder,
@@ -167,7 +183,7 @@ impl Naive {
         let (what, to) = self.foretell(&plan);
         let due = Some(plan.due);
         let day = SignedDuration::from_hours(24);
-        let stale_at = match (&self.action(&plan).kind, plan.ladder) {
+        let stale_at = match (&plan.doing.kind, plan.ladder) {
             (_, Some(Rung { next_due: Some(next), .. })) => next,
             (ActionKind::Email { .. }, _) => plan.due + day * 3,
             (ActionKind::Alert { .. } | ActionKind::Post { .. }, _) => plan.due + day,
@@ -180,22 +196,23 @@ impl Naive {
             if plan.ladder.is_some_and(|rung| rung.next_due.is_some()) { now >= stale_at } else { now > stale_at };
         let declined = if now > plan.due && stale {
             cancelled("stale")
-        } else if self.reopens(&plan) <= now && !self.scope(&plan.firing.values).guards(&plan.rule.guards) {
+        } else if self.reopens(&plan) <= now
+            && !self.scope(&self.as_read_by(&plan.rule, &plan.firing)).guards(&plan.rule.guards)
+        {
             // M11: asked when it would really go.
             cancelled("guard")
-        } else if let Some(reason) = self.silence(&plan.rule) {
-            Some(Done { outcome: Outcome::Silenced, reason, what, to })
-        } else {
+        } else if self.reopens(&plan) > now {
             // M22: calendars are asked at the present moment; they defer, they never drop.
             let open = self.reopens(&plan);
-            if open > now {
-                let plan = Plan { due: open, ..plan };
-                let done = Done { outcome: Outcome::Planned, reason: "closed".into(), what, to };
-                self.emit(&plan, done, Some(open));
-                self.plans.insert(place, plan);
-                return;
-            }
-            None
+            let plan = Plan { due: open, ..plan };
+            let done = Done { outcome: Outcome::Planned, reason: "closed".into(), what, to };
+            self.emit(&plan, done, Some(open));
+            self.plans.insert(place, plan);
+            return;
+        } else {
+            // M21: a silence decides when it would really go.
+            let silenced = |reason| Done { outcome: Outcome::Silenced, reason, what, to };
+            self.silence(&plan.rule).map(silenced)
         };
         let done = declined.unwrap_or_else(|| self.perform(&plan));
         self.emit(&plan, done, due);
@@ -203,13 +220,9 @@ impl Naive {
     }
 
     fn reopens(&self, plan: &Plan) -> Timestamp {
-        let steps = match plan.ladder {
-            None => &plan.rule.then.steps,
-            Some(_) => &plan.rule.then.ladder.as_ref().expect("it was planned from one").steps,
-        };
-        let during = steps[plan.step].timing.and_then(|timing| timing.during).filter(|_| self.now() > plan.due);
+        let during = plan.during.filter(|_| self.now() > plan.due);
         let Some(during) = during else { return self.now() };
-        let places = self.places_of_action(&self.action(plan), &plan.firing.values, &plan.rule);
+        let places = self.places_of_action(&plan.doing, &plan.firing.values, &plan.things);
         self.next_open(during, self.now(), &places, &plan.rule)
     }
 
@@ -224,15 +237,7 @@ impl Naive {
         }
     }
 
-    fn action(&self, plan: &Plan) -> Action {
-        let steps = match plan.ladder {
-            None => &plan.rule.then.steps,
-            Some(_) => &plan.rule.then.ladder.as_ref().expect("it was planned from one").steps,
-        };
-        steps[plan.step].actions[plan.action].clone()
-    }
-
-    fn emit(&mut self, plan: &Plan, done: Done, due: Option<Timestamp>) {
+    pub(super) fn emit(&mut self, plan: &Plan, done: Done, due: Option<Timestamp>) {
         let instant = matches!(done.what, What::OpenCase { .. } | What::Set { .. } | What::Record { .. });
         let became = match done.outcome {
             Outcome::Planned => Became::Planned,
@@ -280,12 +285,12 @@ impl Naive {
     }
 
     /// An action as it reads before it is done: nothing of now is in it (M16).
-    fn foretell(&self, plan: &Plan) -> (What, Str) {
+    pub(super) fn foretell(&self, plan: &Plan) -> (What, Str) {
         let values = &plan.firing.values;
         let value = |operand: &Operand| self.scope(values).operand(operand);
-        match &self.action(plan).kind {
+        match &plan.doing.kind {
             ActionKind::Alert { role, of, saying } => {
-                let text = self.text(saying, values, &plan.rule);
+                let text = self.text(saying, values, &plan.title);
                 let to = self.to_role(role, of.as_ref(), values);
                 (What::Alert { role: role.clone(), addresses: vec![], text }, to)
             }
@@ -316,7 +321,7 @@ impl Naive {
         let values = plan.firing.values.clone();
         let (what, to) = self.foretell(plan);
         let done = |outcome, reason: &str, what, to| Done { outcome, reason: reason.into(), what, to };
-        match self.action(plan).kind {
+        match plan.doing.kind.clone() {
             ActionKind::Alert { role, of, .. } => {
                 // M19: of a place that is missing, the next wider one is the company.
                 let place = of.as_ref().and_then(|access| self.thing_at(access, &values));
@@ -372,9 +377,9 @@ impl Naive {
     }
 
     /// M16: a missing value prints `(missing)`; without a text, the rule's title.
-    fn text(&self, saying: &[Piece], values: &Values, rule: &Rule) -> Str {
+    fn text(&self, saying: &[Piece], values: &Values, title: &Str) -> Str {
         if saying.is_empty() {
-            return rule.title.clone();
+            return title.clone();
         }
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.to_string(),
@@ -385,12 +390,12 @@ impl Naive {
 
     /// M20: a recorded signal. The things it is about are those of the firing.
     fn recorded(&self, plan: &Plan) -> Signal {
-        let ActionKind::Record { signal, fields } = self.action(plan).kind else {
+        let ActionKind::Record { signal, fields } = plan.doing.kind.clone() else {
             unreachable!("only asked of records")
         };
         let values = &plan.firing.values;
         let kind = self.ruleset.vocabulary.signal_type(signal);
-        let things = self.things_of(&plan.rule, values);
+        let things = &plan.things;
         let mut made = vec![Value::Missing; kind.fields.len()];
         for (place, field) in kind.fields.iter().enumerate().take(kind.about) {
             if let Type::Thing(thing) = field.ty {

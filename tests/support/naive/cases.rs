@@ -10,6 +10,7 @@ use touchline::vocabulary::{ThingNo, Type, builtin};
 
 use super::Naive;
 use super::acting::Plan;
+use super::history::Past;
 use super::world::Case;
 
 impl Naive {
@@ -33,7 +34,7 @@ impl Naive {
             let priority = builtin::PRIORITIES[case.priority].into();
             return What::OpenCase { case: case.id.clone(), joined: true, priority, reason };
         }
-        let mut things = self.things_of(&plan.rule, &values);
+        let mut things = plan.things.clone();
         if let Some((thing, access)) = about
             && let Some(id) = self.scope(&values).access(&access).as_text()
             && !things.iter().any(|(kind, known)| *kind == thing && known == id)
@@ -157,6 +158,7 @@ impl Naive {
         self.world.cases[case].open = false;
         self.world.cases[case].outcome = if outcome.is_empty() { Value::Missing } else { Value::Text(outcome) };
         let closed = self.world.cases[case].clone();
+        self.history.push(Past::Closed { rule: closed.rule.clone(), key: closed.key.clone(), at: now });
         let story = self.story(&closed.rule);
         story.seen.retain(|seen| seen.key != closed.key);
         story.floors.insert(closed.key.clone(), now);
@@ -172,10 +174,8 @@ impl Naive {
         let vocabulary = self.ruleset.vocabulary.clone();
         let case_thing = vocabulary.thing(builtin::CASE);
         let customer = vocabulary.thing(builtin::CUSTOMER);
-        let named = |plan: &Plan, thing: Option<ThingNo>| {
-            let things = self.things_of(&plan.rule, &plan.firing.values);
-            things.into_iter().find(|(kind, _)| Some(*kind) == thing)
-        };
+        let named =
+            |plan: &Plan, thing: Option<ThingNo>| plan.things.iter().find(|(kind, _)| Some(*kind) == thing).cloned();
         let bound = |plan: &Plan| match plan.firing.values.case.as_text() {
             Some(own) => *own == closed.id,
             None => match named(plan, case_thing) {

@@ -8,6 +8,7 @@ use touchline::ir::{Rule, Status, Trigger};
 use touchline::value::Value;
 
 use super::Naive;
+use super::switch::GRACE;
 
 /// One thing that is due.
 #[derive(Clone, Debug)]
@@ -52,7 +53,8 @@ impl Naive {
         self.now?;
         let work = self.all_due().into_iter().map(|due| due.at);
         let runs = self.active_rules().into_iter().filter_map(|rule| self.next_run(&rule));
-        work.chain(runs).min()
+        let parked = self.parked.iter().map(|parked| parked.since + GRACE);
+        work.chain(runs).chain(parked).min()
     }
 
     /// Runs what is due, one after the other; what one piece of work leads to may be due at once as well. All that is
@@ -69,18 +71,27 @@ impl Naive {
             }
             due.sort_by(|one, other| order(one).cmp(&order(other)));
             let first = due.into_iter().next();
-            if instant.is_some() && instant != first.as_ref().map(|due| due.at) {
+            // Rules that stayed away are given up after everything else of that instant.
+            let gives_up = self.parked.iter().map(|parked| parked.since + GRACE).filter(|at| *at <= now).min();
+            let next = [first.as_ref().map(|due| due.at), gives_up].into_iter().flatten().min();
+            if let Some((at, effects)) = instant
+                && Some(at) != next
+            {
                 self.process_derived();
-                self.derived += 1;
+                // Effects of different instants have different ids, also within one tick.
+                self.derived += u32::from(self.step.effects.len() > effects);
                 instant = None;
                 continue;
             }
-            let Some(first) = first else { return };
+            let Some(at) = next else { return };
             if instant.is_none() {
                 self.before = self.world.clone();
+                instant = Some((at, self.step.effects.len()));
             }
-            instant = Some(first.at);
-            self.run_one(first);
+            match first.filter(|due| due.at == at) {
+                Some(due) => self.run_one(due),
+                None => self.give_up(),
+            }
         }
     }
 

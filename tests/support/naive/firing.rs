@@ -42,6 +42,8 @@ pub struct LimitEntry {
     pub at: Timestamp,
     pub firing: usize,
     pub given_back: bool,
+    /// M21: shadow has limits of its own.
+    pub shadow: bool,
 }
 
 /// What came of the effects of one firing.
@@ -68,6 +70,10 @@ pub enum Asked {
     Limited,
     /// A missing part of the limit's key, or a refused chain: no match.
     NoMatch,
+}
+
+fn is_shadow(rule: &Rule) -> bool {
+    rule.status == touchline::ir::Status::Shadow
 }
 
 impl Naive {
@@ -136,7 +142,7 @@ impl Naive {
         }
         let number = self.outcomes.len();
         self.outcomes.push(Outcomes { rule: rule.id.clone(), effects: vec![] });
-        let entry = LimitEntry { per, at: self.now(), firing: number, given_back: false };
+        let entry = LimitEntry { per, at: self.now(), firing: number, given_back: false, shadow: is_shadow(rule) };
         self.story(&rule.id).limit.push(entry);
         let firing = self.firing(rule, candidate);
         let key = self.acting_key(rule, candidate);
@@ -162,7 +168,11 @@ impl Naive {
     fn limit_frees_at(&self, rule: &Rule, per: &[Value]) -> Option<Timestamp> {
         let limit = rule.limit.as_ref()?;
         let log = &self.stories[&rule.id].limit;
-        let last = log.iter().filter(|entry| entry.per == per && !entry.given_back).map(|entry| entry.at).max()?;
+        let last = log
+            .iter()
+            .filter(|entry| entry.per == per && entry.shadow == is_shadow(rule) && !entry.given_back)
+            .map(|entry| entry.at)
+            .max()?;
         Some(limit.every.after(last, &rule.zone))
     }
 
@@ -174,7 +184,12 @@ impl Naive {
             return;
         }
         let rule = outcomes.rule.clone();
-        let log = self.story(&rule).limit.iter_mut();
+        let parked = self.parked.iter_mut().find(|parked| parked.rule.id == rule);
+        let story = match parked {
+            Some(parked) => Some(&mut parked.story),
+            None => self.stories.get_mut(&rule),
+        };
+        let log = story.into_iter().flat_map(|story| story.limit.iter_mut());
         log.filter(|entry| entry.firing == number).for_each(|entry| entry.given_back = true);
     }
 
@@ -183,7 +198,8 @@ impl Naive {
         if !waiting.for_limit || rule.check.is_some() {
             return None;
         }
-        let per = self.limit_key(rule, &waiting.candidate.values)?;
+        // Where a part of the key is missing it never will (M13): it is asked at once, and no more.
+        let per = self.limit_key(rule, &waiting.candidate.values).unwrap_or_default();
         Some((self.limit_frees_at(rule, &per).unwrap_or(self.now()), per))
     }
 

@@ -301,7 +301,7 @@ impl Naive {
     }
 }
 
-fn schedule_of(rule: &Rule) -> Option<&Schedule> {
+pub fn schedule_of(rule: &Rule) -> Option<&Schedule> {
     match &rule.trigger {
         Trigger::Schedule(schedule) => Some(schedule),
         _ => rule.check.as_ref(),

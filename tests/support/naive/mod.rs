@@ -9,7 +9,9 @@ mod cases;
 mod deadlines;
 mod eval;
 mod firing;
+mod history;
 mod measure;
+mod replan;
 mod shapes;
 mod switch;
 mod timing;
@@ -71,6 +73,10 @@ pub struct Naive {
     /// Whether the rule at hand has taken the signal at hand.
     took_part: bool,
     silences: Vec<(Option<RuleId>, Timestamp)>,
+    /// Everything that was shown, and every case that was closed: what windows are filled from (M24).
+    history: Vec<history::Past>,
+    /// Rules that disappeared (M24).
+    parked: Vec<switch::Parked>,
     step: NaiveStep,
 }
 
@@ -87,6 +93,8 @@ pub struct Story {
     pub limit: Vec<LimitEntry>,
     /// The last run of its check or schedule, or when the rule came.
     pub last_run: Option<Timestamp>,
+    /// Keys whose `stays over … for` had run out when the rule changed: they enter at their next reading (M10).
+    pub ran_out: BTreeSet<Vec<Value>>,
 }
 
 /// A signal that came, as filled by its updates (M6).
@@ -129,6 +137,8 @@ impl Naive {
             chain: vec![],
             took_part: false,
             silences: vec![],
+            history: vec![],
+            parked: vec![],
             step: NaiveStep::default(),
         }
     }
@@ -189,7 +199,7 @@ impl Naive {
             let filled = known.signal.clone();
             if filled != before && filled.at + lateness >= now {
                 let except = known.took_part.clone();
-                let took_part = self.show(filled, &except);
+                let took_part = self.show(filled, Some(place), &except);
                 self.known[place].took_part.extend(took_part);
             }
             return;
@@ -204,7 +214,7 @@ impl Naive {
         self.step.taken = if late { Taken::Late } else { Taken::Accepted };
         self.latest_at = self.latest_at.max(Some(signal.at));
         let place = self.known.len() - 1;
-        let took_part = self.show(signal, &[]);
+        let took_part = self.show(signal, Some(place), &[]);
         self.known[place].took_part = took_part;
     }
 
@@ -214,13 +224,13 @@ impl Naive {
             self.derived += 1;
             let (signal, chain) = self.queue.remove(0);
             self.chain = chain;
-            self.show(signal, &[]);
+            self.show(signal, None, &[]);
         }
         self.chain = vec![];
     }
 
     /// M7: every rule sees every signal. M8: all of them with the facts of before.
-    fn show(&mut self, signal: Signal, except: &[RuleId]) -> Vec<RuleId> {
+    fn show(&mut self, signal: Signal, known: Option<usize>, except: &[RuleId]) -> Vec<RuleId> {
         self.arrivals += 1;
         let late = self.latest_at.is_some_and(|latest| signal.at < latest);
         let mut took_part = vec![];
@@ -228,6 +238,7 @@ impl Naive {
         self.before = self.world.clone();
         let signal = Arc::new(signal);
         let look = Look { signal: &signal, arrival: self.arrivals, late };
+        self.remember(&signal, known);
         for rule in self.ruleset.rules.clone() {
             // M21: a paused rule sees nothing.
             if rule.status != Status::Paused && rule.signals().contains(&signal.kind) && !except.contains(&rule.id) {

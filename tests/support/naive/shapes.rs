@@ -67,7 +67,7 @@ impl Naive {
 
     /// Notes the signal if it passes `where` (M11), has its key (M13) and is not from before the closing of the rule's
     /// case (M9).
-    fn see(&mut self, rule: &Arc<Rule>, source: &Source, part: Part, look: Look) -> Option<usize> {
+    pub(super) fn see(&mut self, rule: &Arc<Rule>, source: &Source, part: Part, look: Look) -> Option<usize> {
         if look.signal.kind != source.signal {
             return None;
         }
@@ -116,7 +116,7 @@ impl Naive {
         &self.stories[&rule.id].seen
     }
 
-    fn spend(&mut self, rule: &Rule, places: &[usize]) {
+    pub(super) fn spend(&mut self, rule: &Rule, places: &[usize]) {
         let story = self.story(&rule.id);
         places.iter().for_each(|place| story.seen[*place].spent = true);
     }
@@ -174,6 +174,7 @@ impl Naive {
     fn look_reading(&mut self, rule: &Arc<Rule>, place: usize, look: Look) {
         let Trigger::Reading { stays_for, .. } = &rule.trigger else { return };
         let key = self.seen(rule)[place].key.clone();
+        self.story(&rule.id).ran_out.remove(&key);
         let run = self.runs(rule, &key).into_iter().find(|run| run.contains(&place));
         let current = self.current_run(rule, &key);
         if current.is_none() {
@@ -203,7 +204,7 @@ impl Naive {
         let Trigger::Reading { source, stays_for: Some(length), .. } = &rule.trigger else { return None };
         let run = self.current_run(rule, key)?;
         let seen = self.seen(rule);
-        if run.iter().any(|place| seen[*place].spent) {
+        if run.iter().any(|place| seen[*place].spent) || self.stories[&rule.id].ran_out.contains(key) {
             return None;
         }
         let waits = self.ruleset.vocabulary.signal_type(source.signal).declared_lateness.unwrap_or_default();
@@ -286,7 +287,7 @@ impl Naive {
 
     /// The oldest unused A for which this B is in time, the end included (M3); an A of the same instant must have come
     /// before it (M1).
-    fn first_for(&self, rule: &Rule, then: usize) -> Option<usize> {
+    pub(super) fn first_for(&self, rule: &Rule, then: usize) -> Option<usize> {
         let seen = self.seen(rule);
         let b = &seen[then];
         let fits = |(first, end): &(usize, Timestamp)| {
@@ -304,13 +305,26 @@ impl Naive {
 
     /// M5: a late A finds the earliest B after it that has not fired and is in time.
     fn look_sequence_first(&mut self, rule: &Arc<Rule>, first: usize, look: Look) {
-        let key = self.seen(rule)[first].key.clone();
-        let thens = of_key(self.seen(rule), &key, Part::Then);
-        let unfired = thens.into_iter().filter(|then| !self.seen(rule)[*then].spent);
-        let found = unfired.into_iter().find_map(|then| Some((self.first_for(rule, then)?, then)));
-        if let Some((first, then)) = found {
+        if let Some((first, then)) = self.then_for(rule, first) {
             self.follow(rule, first, then, look.late);
         }
+    }
+
+    pub(super) fn then_for(&self, rule: &Rule, first: usize) -> Option<(usize, usize)> {
+        let seen = self.seen(rule);
+        let thens = of_key(seen, &seen[first].key, Part::Then);
+        let mut unfired = thens.into_iter().filter(|then| !seen[*then].spent);
+        unfired.find_map(|then| Some((self.first_for(rule, then)?, then)))
+    }
+
+    /// M9: uses up a B and the As before it.
+    pub(super) fn use_up(&mut self, rule: &Arc<Rule>, then: usize) {
+        let seen = self.seen(rule);
+        let b = &seen[then];
+        let earlier = |place: &usize| seen[*place].place() < b.place();
+        let mut used: Vec<usize> = of_key(seen, &b.key, Part::First).into_iter().filter(earlier).collect();
+        used.push(then);
+        self.spend(rule, &used);
     }
 
     /// M9: a B fires once and uses up the earlier As of its key. M15: the values are B's; `first` is A.
@@ -318,27 +332,25 @@ impl Naive {
         let seen = self.seen(rule);
         let (a, b) = (seen[first].clone(), seen[then].clone());
         let earlier = |place: &usize| seen[*place].place() < b.place();
-        let mut used: Vec<usize> = of_key(seen, &b.key, Part::First).into_iter().filter(earlier).collect();
         let in_time = |(place, end): &(usize, Timestamp)| !seen[*place].spent && earlier(place) && b.at <= *end;
         let behind: Vec<usize> =
             self.sequence_ends(rule, &b.key).into_iter().filter(in_time).map(|(place, _)| place).collect();
         let behind: Vec<&Seen> = behind.into_iter().chain([then]).map(|place| &seen[place]).collect();
-        used.push(then);
         let mut candidate = self.candidate(&b, &behind, late);
         candidate.values.first = Some(a.signal.clone());
-        self.spend(rule, &used);
+        self.use_up(rule, then);
         self.fire_or_not(rule, candidate);
     }
 
     /// Shape 5: the first B after an A; of the same instant, one that came later.
-    fn answer_to(&self, rule: &Rule, first: usize) -> Option<usize> {
+    pub(super) fn answer_to(&self, rule: &Rule, first: usize) -> Option<usize> {
         let seen = self.seen(rule);
         let after = |then: &usize| seen[*then].place() > seen[first].place();
         of_key(seen, &seen[first].key, Part::Then).into_iter().find(after)
     }
 
     /// M3: whether no B came in time, the end included: then sooner or later it is an absence.
-    fn is_unanswered(&self, rule: &Rule, first: usize) -> bool {
+    pub(super) fn is_unanswered(&self, rule: &Rule, first: usize) -> bool {
         let seen = self.seen(rule);
         self.answer_to(rule, first).is_none_or(|then| seen[then].at > seen[first].ends)
     }

@@ -15,9 +15,16 @@ use super::Naive;
 
 impl Naive {
     /// `after D`, then the first `at` not before, then deferred into `during` (M2, M17).
-    pub(super) fn due(&self, rule: &Rule, firing: &Firing, action: &Action, timing: &Timing) -> Timestamp {
-        let places = self.places_of_action(action, &firing.values, rule);
-        let mut due = self.now();
+    pub(super) fn due(
+        &self,
+        rule: &Rule,
+        firing: &Firing,
+        things: &[(ThingNo, Str)],
+        action: &Action,
+        timing: &Timing,
+    ) -> Timestamp {
+        let places = self.places_of_action(action, &firing.values, things);
+        let mut due = firing.at;
         if let Some(after) = timing.after {
             due = self.after_delay(after, due, &places, rule);
         }
@@ -36,12 +43,17 @@ impl Naive {
     }
 
     /// The places whose calendar and zone count (M2): the recipient's, then the things of the firing.
-    pub(super) fn places_of_action(&self, action: &Action, values: &Values, rule: &Rule) -> Vec<(ThingNo, Str)> {
+    pub(super) fn places_of_action(
+        &self,
+        action: &Action,
+        values: &Values,
+        things: &[(ThingNo, Str)],
+    ) -> Vec<(ThingNo, Str)> {
         let own = match &action.kind {
             ActionKind::Alert { of: Some(access), .. } => self.thing_at(access, values),
             _ => None,
         };
-        own.into_iter().chain(self.things_of(rule, values)).collect()
+        own.into_iter().chain(things.iter().cloned()).collect()
     }
 
     /// For an absence: the things of the signal.

@@ -17,7 +17,15 @@ use super::{Dice, ground};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     pub at: Timestamp,
-    pub input: Input,
+    pub what: Happens,
+}
+
+/// What happens to both.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happens {
+    Input(Input),
+    /// The switch to a later set of rules, by its number.
+    Switch(usize),
 }
 
 const STARTS: [&str; 4] =
@@ -25,6 +33,23 @@ const STARTS: [&str; 4] =
 
 /// Steps of the clock, in minutes: ties, and whole lengths of the rules' windows so that edges are met.
 const STEPS: [i64; 14] = [0, 0, 0, 1, 30, 30, 60, 60, 120, 360, 360, 720, 1440, 1500];
+
+/// Puts `switches` switches into a day, in order: many right after something, so that ties and the grace of a rule that
+/// disappeared (M24) are met.
+pub fn with_switches(dice: &mut Dice, mut events: Vec<Event>, switches: usize) -> Vec<Event> {
+    let mut after = dice.below(events.len());
+    for number in 0..switches {
+        let next = events.get(after + 1).map(|event| event.at);
+        let at = events[after].at + SignedDuration::from_mins(*dice.pick(&[0, 0, 1, 5, 9, 10, 11, 45]));
+        let at = next.map_or(at, |next| at.min(next));
+        events.insert(after + 1, Event { at, what: Happens::Switch(number) });
+        after += 1;
+        if !dice.once_in(3) {
+            after = (after + dice.below(6)).min(events.len() - 1);
+        }
+    }
+    events
+}
 
 pub fn events(dice: &mut Dice, rules: &[Arc<Rule>]) -> Vec<Event> {
     let mut now: Timestamp = dice.pick(&STARTS).parse().expect("it is well formed");
@@ -44,7 +69,7 @@ pub fn events(dice: &mut Dice, rules: &[Arc<Rule>]) -> Vec<Event> {
             3 => again(dice, &events).unwrap_or_else(|| Input::Signal(signal(dice, &relevant, now, number, few))),
             _ => Input::Signal(signal(dice, &relevant, now, number, few)),
         };
-        events.push(Event { at: now, input });
+        events.push(Event { at: now, what: Happens::Input(input) });
     }
     events
 }
@@ -93,8 +118,8 @@ fn signal(dice: &mut Dice, relevant: &[SignalNo], now: Timestamp, number: usize,
 fn again(dice: &mut Dice, events: &[Event]) -> Option<Input> {
     let signals: Vec<&Signal> = events
         .iter()
-        .filter_map(|event| match &event.input {
-            Input::Signal(signal) => Some(signal),
+        .filter_map(|event| match &event.what {
+            Happens::Input(Input::Signal(signal)) => Some(signal),
             _ => None,
         })
         .collect();

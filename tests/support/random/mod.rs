@@ -1,5 +1,6 @@
 //! Random rules and random days: everything from one seed, which a failure prints.
 
+pub mod edits;
 pub mod inputs;
 pub mod rules;
 

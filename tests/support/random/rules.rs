@@ -27,8 +27,14 @@ pub struct Maker<'a> {
 
 pub fn rules(dice: &mut Dice) -> Vec<Arc<Rule>> {
     let how_many = 1 + dice.below(4);
-    let mut maker = Maker { dice, vocabulary: ground().vocabulary.clone() };
+    let mut maker = Maker::new(dice);
     (0..how_many).map(|number| Arc::new(maker.rule(number))).collect()
+}
+
+impl<'a> Maker<'a> {
+    pub fn new(dice: &'a mut Dice) -> Maker<'a> {
+        Maker { dice, vocabulary: ground().vocabulary.clone() }
+    }
 }
 
 impl Maker<'_> {
@@ -111,11 +117,11 @@ impl Maker<'_> {
         Some(Condition::Test(Test { subject: Operand::Access(access), predicate, text, here: Here::default() }))
     }
 
-    fn order(&mut self) -> Order {
+    pub(super) fn order(&mut self) -> Order {
         *self.dice.pick(&[Order::AtLeast, Order::AtMost, Order::MoreThan, Order::LessThan])
     }
 
-    fn condition(&mut self, signal: SignalNo) -> Option<Condition> {
+    pub(super) fn condition(&mut self, signal: SignalNo) -> Option<Condition> {
         let paths = [
             "score",
             "comment",
@@ -153,7 +159,7 @@ impl Maker<'_> {
         Source { signal, filter }
     }
 
-    fn length(&mut self) -> Length {
+    pub(super) fn length(&mut self) -> Length {
         match self.dice.below(6) {
             0 => Length::Elapsed(SignedDuration::from_mins(30)),
             1 => Length::Elapsed(SignedDuration::from_hours(1)),
@@ -164,7 +170,7 @@ impl Maker<'_> {
         }
     }
 
-    fn delay(&mut self) -> Delay {
+    pub(super) fn delay(&mut self) -> Delay {
         let calendar = match self.dice.below(3) {
             0 => None,
             1 => self.vocabulary.calendar("business_hours"),
@@ -194,7 +200,7 @@ impl Maker<'_> {
         key
     }
 
-    fn some_key(&mut self, signals: &[SignalNo]) -> Vec<KeyPart> {
+    pub(super) fn some_key(&mut self, signals: &[SignalNo]) -> Vec<KeyPart> {
         let choices: [&[&str]; 7] = [
             &["customer"],
             &["store"],
@@ -221,7 +227,7 @@ impl Maker<'_> {
         self.signal(name)
     }
 
-    fn schedule(&mut self) -> Schedule {
+    pub(super) fn schedule(&mut self) -> Schedule {
         let days = match self.dice.below(3) {
             0 => [true; 7],
             1 => std::array::from_fn(|day| day < 5),
@@ -406,20 +412,20 @@ impl Maker<'_> {
         }
     }
 
-    fn guard(&mut self, trigger: &Trigger, key: &[KeyPart]) -> Option<Guard> {
+    pub(super) fn guard(&mut self, trigger: &Trigger, key: &[KeyPart]) -> Option<Guard> {
         let paths = ["customer.segment", "customer.open_cases", "store.region", "customer.company", "customer.home"];
         let path = *self.dice.pick(&paths);
         let access = self.reachable(trigger, key, path)?;
         Some(Guard { unless: self.dice.once_in(2), condition: self.test(access)?, here: Here::default() })
     }
 
-    fn limit(&mut self, trigger: &Trigger, key: &[KeyPart]) -> Option<Limit> {
+    pub(super) fn limit(&mut self, trigger: &Trigger, key: &[KeyPart]) -> Option<Limit> {
         let path = *self.dice.pick(&["customer", "store", "topic", "store.region", "customer.company"]);
         let access = self.reachable(trigger, key, path)?;
         Some(Limit { every: self.length(), per: vec![(path.into(), access)], here: Here::default() })
     }
 
-    fn alert(&mut self, trigger: &Trigger, key: &[KeyPart]) -> ActionKind {
+    pub(super) fn alert(&mut self, trigger: &Trigger, key: &[KeyPart]) -> ActionKind {
         let (role, path) = *self.dice.pick(&[
             ("care_team", ""),
             ("floor_manager", "store"),
@@ -479,7 +485,7 @@ impl Maker<'_> {
         made.unwrap_or_else(|| self.alert(trigger, key))
     }
 
-    fn timing(&mut self) -> Timing {
+    pub(super) fn timing(&mut self) -> Timing {
         let after = (!self.dice.once_in(4)).then(|| self.delay());
         let at =
             self.dice.once_in(4).then(|| *self.dice.pick(&[time(9, 0, 0, 0), time(2, 30, 0, 0), time(23, 0, 0, 0)]));
@@ -503,7 +509,7 @@ impl Maker<'_> {
         Step { timing, actions }
     }
 
-    fn then(&mut self, trigger: &Trigger, key: &[KeyPart]) -> Then {
+    pub(super) fn then(&mut self, trigger: &Trigger, key: &[KeyPart]) -> Then {
         let mut steps = Vec::new();
         if !self.dice.once_in(5) {
             steps.push(self.step(trigger, key, None, false));
@@ -526,7 +532,7 @@ impl Maker<'_> {
         Then { steps, ladder }
     }
 
-    fn rule(&mut self, number: usize) -> Rule {
+    pub(super) fn rule(&mut self, number: usize) -> Rule {
         let (trigger, key) = self.trigger();
         let guards = match self.dice.below(3) {
             0 => self.guard(&trigger, &key).into_iter().collect(),

@@ -1,0 +1,126 @@
+//! The whole history, and windows filled from it (M24): what a rule would have seen, had it been there all along.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use touchline::id::RuleId;
+use touchline::ir::{Rule, Trigger};
+use touchline::signal::Signal;
+use touchline::value::Value;
+
+use super::window::{Part, Seen};
+use super::world::World;
+use super::{Look, Naive};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Past {
+    Shown {
+        signal: Arc<Signal>,
+        arrival: u64,
+        late: bool,
+        chain: Vec<RuleId>,
+        /// Its place among the known signals: an update is shown under the same one (M6).
+        known: Option<usize>,
+        /// The facts of then (M8).
+        world: World,
+    },
+    /// A rule's case was closed: its counting starts again (M9).
+    Closed { rule: RuleId, key: Vec<Value>, at: Timestamp },
+}
+
+impl Naive {
+    pub(super) fn remember(&mut self, signal: &Arc<Signal>, known: Option<usize>) {
+        let late = self.latest_at.is_some_and(|latest| signal.at < latest);
+        let (chain, world) = (self.chain.clone(), self.before.clone());
+        self.history.push(Past::Shown { signal: signal.clone(), arrival: self.arrivals, late, chain, known, world });
+    }
+
+    /// M24: what the rule has seen is read from the history, with the facts of then. Nothing fires for it. What is
+    /// complete in itself, a B that followed its A, is over: it is not told later, and its As are used up.
+    pub(super) fn fill_from_history(&mut self, rule: &Arc<Rule>) {
+        let history = std::mem::take(&mut self.history);
+        let (now_chain, now_before) = (std::mem::take(&mut self.chain), self.before.clone());
+        let story = self.story(&rule.id);
+        story.seen.clear();
+        story.floors.clear();
+        self.known.iter_mut().for_each(|known| known.took_part.retain(|id| *id != rule.id));
+        for past in &history {
+            match past {
+                Past::Closed { rule: of, key, at } if *of == rule.id => {
+                    let story = self.story(of);
+                    story.seen.retain(|seen| seen.key != *key);
+                    story.floors.insert(key.clone(), *at);
+                }
+                Past::Closed { .. } => {}
+                Past::Shown { signal, arrival, late, chain, known, world } => {
+                    let took = |known: &usize| self.known[*known].took_part.contains(&rule.id);
+                    if !rule.signals().contains(&signal.kind) || known.as_ref().is_some_and(took) {
+                        continue;
+                    }
+                    self.before = world.clone();
+                    self.chain = chain.clone();
+                    self.took_part = false;
+                    self.see_quietly(rule, Look { signal, arrival: *arrival, late: *late });
+                    if let (true, Some(known)) = (self.took_part, known) {
+                        self.known[*known].took_part.push(rule.id.clone());
+                    }
+                }
+            }
+        }
+        self.history = history;
+        self.chain = now_chain;
+        self.before = now_before;
+    }
+
+    fn see_quietly(&mut self, rule: &Arc<Rule>, look: Look) {
+        match &rule.trigger {
+            Trigger::Each(source) => drop(self.see(rule, source, Part::First, look)),
+            Trigger::Reading { source, field, .. } => {
+                if !look.signal.field(*field).is_missing() {
+                    self.see(rule, source, Part::First, look);
+                }
+            }
+            Trigger::Count { source, different, .. } => {
+                if !different.is_some_and(|field| look.signal.field(field).is_missing()) {
+                    self.see(rule, source, Part::First, look);
+                }
+            }
+            Trigger::Sequence { first, then, .. } => {
+                if let Some(place) = self.see(rule, then, Part::Then, look) {
+                    self.pair_with_then(rule, place);
+                }
+                if let Some(place) = self.see(rule, first, Part::First, look) {
+                    self.pair_with_first(rule, place);
+                }
+            }
+            Trigger::Absence { first, then, .. } => {
+                self.see(rule, then, Part::Then, look);
+                self.see(rule, first, Part::First, look);
+            }
+            Trigger::Measure(measure) => {
+                self.see(rule, &measure.source, Part::First, look);
+                let fields = [measure.field, measure.second].into_iter().flatten();
+                self.took_part &= fields.into_iter().all(|field| !look.signal.field(field).is_missing());
+            }
+            Trigger::Schedule(_) => {}
+        }
+    }
+
+    fn pair_with_then(&mut self, rule: &Arc<Rule>, then: usize) {
+        if self.first_for(rule, then).is_some() {
+            self.use_up(rule, then);
+        }
+    }
+
+    fn pair_with_first(&mut self, rule: &Arc<Rule>, first: usize) {
+        if let Some((_, then)) = self.then_for(rule, first) {
+            self.use_up(rule, then);
+        }
+    }
+}
+
+/// The numbers of what was spent.
+pub fn spent(seen: &[Seen]) -> Vec<(u64, Part)> {
+    seen.iter().filter(|seen| seen.spent).map(|seen| (seen.arrival, seen.part)).collect()
+}
