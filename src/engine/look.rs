@@ -426,7 +426,7 @@ impl Turn<'_> {
             Waits::Waiting => {
                 let lasts = self.key_state(number, &key).is_some_and(|state| state.window.absence().lasts());
                 match oldest.filter(|_| lasts) {
-                    Some(oldest) => self.join(candidate(&oldest, false), true),
+                    Some(oldest) => self.join(candidate(&oldest, arrived.late), true),
                     None => self.note_candidate(&candidate(&own, false), Verdict::Armed { until: deadline }),
                 }
             }

@@ -31,7 +31,7 @@ impl Turn<'_> {
                 }
             }
             HumanAction::Assign { target, to } => {
-                let case = self.case_of(&target);
+                let case = self.known_case_of(&target);
                 if let Some(case) = case.and_then(|case| self.state.cases.get_mut(&case)) {
                     case.owner = Some(to);
                 }
@@ -56,8 +56,10 @@ impl Turn<'_> {
                     self.stop_acknowledged(number, key, &reason);
                 }
             }
+            // One ladder: that of the rule that opened the case, for its key.
             Target::Case(case) => {
-                for (number, key) in self.ladders(|bound| *bound == Bound::Case(case.clone())) {
+                let of = self.state.cases.get(case).map(|case| (case.rule.clone(), case.key.clone()));
+                if let Some((number, key)) = of.and_then(|(rule, key)| Some((self.number_of(&rule)?, key))) {
                     self.stop_acknowledged(number, &key, &reason);
                 }
             }
@@ -115,7 +117,7 @@ impl Turn<'_> {
     }
 
     fn contact(&mut self, target: Option<&Target>, customer: Option<Str>) {
-        let case = target.and_then(|target| self.case_of(target));
+        let case = target.and_then(|target| self.known_case_of(target));
         let customer = customer.or_else(|| case.as_ref().and_then(|case| self.state.cases.customer_of(case).cloned()));
         if let Some(customer) = &customer {
             let today = self.today();
@@ -149,6 +151,14 @@ impl Turn<'_> {
     fn case_of(&self, target: &Target) -> Option<Str> {
         match target {
             Target::Case(case) => self.state.cases.get(case).filter(|case| case.open).map(|_| case.clone()),
+            Target::Rule { rule, key } => self.state.cases.open_case(rule, key).cloned(),
+        }
+    }
+
+    /// Returns the case a target means, also a closed one that is named.
+    fn known_case_of(&self, target: &Target) -> Option<Str> {
+        match target {
+            Target::Case(case) => self.state.cases.get(case).map(|_| case.clone()),
             Target::Rule { rule, key } => self.state.cases.open_case(rule, key).cloned(),
         }
     }

@@ -55,7 +55,7 @@ pub struct Done {
 
 impl Naive {
     /// Does what a firing asks for, in the order written; the ladder last.
-    pub(super) fn act(&mut self, rule: &Arc<Rule>, firing: Firing, key: Vec<Value>, number: usize) {
+    pub(super) fn act(&mut self, rule: &Arc<Rule>, firing: Firing, key: Vec<Value>, number: usize, fires: bool) {
         let mut firing = firing;
         // The case a firing opens or joins is its own from the start, also where that happens later (M18).
         let opening = rule.then.steps.iter().enumerate().find_map(|(step, written)| {
@@ -70,7 +70,9 @@ impl Naive {
             };
             firing.values.case = Value::Id(case);
         }
-        self.step.firings.push(Arc::new(firing.clone()));
+        if fires {
+            self.step.firings.push(Arc::new(firing.clone()));
+        }
         let things = self.things_of(rule, &firing.values);
         for (step, written) in rule.then.steps.iter().enumerate() {
             for (action, doing) in written.actions.iter().enumerate() {
@@ -170,10 +172,7 @@ impl Naive {
         if rule.status == Status::Shadow {
             return Some("shadow".into());
         }
-        let holds = |(about, until): &&(Option<_>, Timestamp)| {
-            about.as_ref().is_none_or(|id| *id == rule.id) && self.now() < *until
-        };
-        self.silences.iter().find(holds).map(|_| "silence".into())
+        self.silenced_until(rule).map(|_| "silence".into())
     }
 
     /// A planned action is due (M11, M17).

@@ -56,6 +56,7 @@ impl Naive {
             priority,
             reason: reason.clone().unwrap_or_default(),
             outcome: Value::Missing,
+            opened_at: self.now(),
             opened_on,
             owner: None,
             things: things.clone(),
@@ -106,6 +107,23 @@ impl Naive {
         }
     }
 
+    /// The case that is meant, of a rule and key the latest; unless one of that rule and key is open, which is the one that
+    /// is joined (M18).
+    fn to_reopen(&self, target: &Target) -> Option<usize> {
+        let cases = &self.world.cases;
+        let of = |rule: &RuleId, key: &[Value]| -> Vec<usize> {
+            (0..cases.len()).filter(|case| cases[*case].rule == *rule && cases[*case].key == key).collect()
+        };
+        let case = match target {
+            Target::Case(id) => cases.iter().position(|case| case.id == *id),
+            Target::Rule { rule, key } => {
+                of(rule, key).into_iter().max_by_key(|case| (cases[*case].opened_at, cases[*case].id.clone()))
+            }
+        }?;
+        let fellows = of(&cases[case].rule, &cases[case].key);
+        fellows.iter().all(|case| !cases[*case].open).then_some(case)
+    }
+
     pub(super) fn take_human(&mut self, human: Human) {
         self.before = self.world.clone();
         match human.action {
@@ -116,8 +134,9 @@ impl Naive {
                 }
             }
             HumanAction::Reopen(target) => {
-                if let Some(case) = self.target(&target).filter(|case| !self.world.cases[*case].open) {
+                if let Some(case) = self.to_reopen(&target) {
                     self.world.cases[case].open = true;
+                    self.world.cases[case].outcome = Value::Missing;
                     self.tell_by_hand(builtin::CASE_REOPENED, case);
                 }
             }

@@ -8,6 +8,7 @@ use touchline::ir::{Rule, Status, Trigger};
 use touchline::value::Value;
 
 use super::Naive;
+use super::firing::Why;
 use super::switch::GRACE;
 
 /// One thing that is due.
@@ -33,6 +34,10 @@ enum Work {
         key: Vec<Value>,
         since: (Timestamp, u64),
     },
+    /// An episode outlasts a silence.
+    SilenceEnds {
+        key: Vec<Value>,
+    },
 }
 
 impl Work {
@@ -42,7 +47,8 @@ impl Work {
             Work::Absence(_) => 1,
             Work::Stays => 2,
             Work::Limit { .. } => 3,
-            Work::Plan(_) => 4,
+            Work::SilenceEnds { .. } => 4,
+            Work::Plan(_) => 5,
         }
     }
 }
@@ -125,9 +131,13 @@ impl Naive {
             }
             // M12: the longest-waiting first; the others wait on for the same limit.
             for waiting in &self.stories[&rule.id].waiting {
-                if let Some((at, per)) = self.wakes_at(&rule, waiting) {
-                    let work = Work::Limit { key: waiting.key.clone(), since: waiting.since };
-                    due.push(Due { at, rule: rule.clone(), key: per, work });
+                if let Some((at, own)) = self.wakes_at(&rule, waiting) {
+                    let (key, since) = (waiting.key.clone(), waiting.since);
+                    let work = match waiting.why {
+                        Why::Silence(_) => Work::SilenceEnds { key },
+                        _ => Work::Limit { key, since },
+                    };
+                    due.push(Due { at, rule: rule.clone(), key: own, work });
                 }
             }
         }
@@ -144,12 +154,13 @@ impl Naive {
             Work::Run => self.run(&due.rule, due.at),
             Work::Absence(first) => self.absence_passed(&due.rule, first, false),
             Work::Stays => self.stays_passed(&due.rule, &due.key),
-            Work::Limit { key, .. } => self.limit_frees(&due.rule, &key),
+            Work::Limit { key, .. } | Work::SilenceEnds { key } => self.asked_in_time(&due.rule, &key),
         }
     }
 
-    /// M12: the limit frees: it fires, if the episode still lasts; with the values of its latest signal (M15).
-    fn limit_frees(&mut self, rule: &Arc<Rule>, key: &[Value]) {
+    /// M12, M21: the limit frees or the silence ends: it fires, if the episode still lasts; with the values of its latest
+    /// signal (M15).
+    fn asked_in_time(&mut self, rule: &Arc<Rule>, key: &[Value]) {
         let story = self.story(&rule.id);
         let Some(waiting) = story.waiting.iter().find(|waiting| waiting.key == key).cloned() else { return };
         let candidate = match &rule.trigger {

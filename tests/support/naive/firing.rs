@@ -30,9 +30,19 @@ pub struct Waiting {
     pub key: Vec<Value>,
     /// When it was entered, by the engine's clock, and the input that did it.
     pub since: (Timestamp, u64),
-    /// Whether only the limit is in the way: then it is asked again when the limit frees.
-    pub for_limit: bool,
+    pub why: Why,
     pub candidate: Candidate,
+}
+
+/// What an episode waits for, besides its further signals and checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing else.
+    Guard,
+    /// That the limit frees (M12).
+    Limit,
+    /// That the silence ends (M21).
+    Silence(Timestamp),
 }
 
 /// M12: when the rule fired for a limit key; never an expiry.
@@ -68,6 +78,8 @@ pub enum Asked {
     Fired,
     GuardSaysNo,
     Limited,
+    /// M21: a silence decides and does not send.
+    Silenced(Timestamp),
     /// A missing part of the limit's key, or a refused chain: no match.
     NoMatch,
 }
@@ -76,7 +88,24 @@ fn is_shadow(rule: &Rule) -> bool {
     rule.status == touchline::ir::Status::Shadow
 }
 
+impl Asked {
+    fn waits_for(self) -> Option<Why> {
+        match self {
+            Asked::GuardSaysNo => Some(Why::Guard),
+            Asked::Limited => Some(Why::Limit),
+            Asked::Silenced(until) => Some(Why::Silence(until)),
+            Asked::Fired | Asked::NoMatch => None,
+        }
+    }
+}
+
 impl Naive {
+    /// M21: up to when the rule is silenced, if it is.
+    pub(super) fn silenced_until(&self, rule: &Rule) -> Option<Timestamp> {
+        let mine = self.silences.iter().filter(|(of, _)| of.as_ref().is_none_or(|of| *of == rule.id));
+        mine.map(|(_, until)| *until).filter(|until| *until > self.now()).max()
+    }
+
     /// Shapes without episodes (each signal, sequences, schedules): now or never (M11, M12).
     pub(super) fn fire_or_not(&mut self, rule: &Arc<Rule>, candidate: Candidate) {
         if self.ask(rule, &candidate) == Asked::Limited {
@@ -94,9 +123,9 @@ impl Naive {
         if !lasts && asked == Asked::Limited {
             self.report_firing(rule, &candidate, Outcome::Limited, "limit");
         }
-        if lasts && matches!(asked, Asked::GuardSaysNo | Asked::Limited) {
+        if let (true, Some(why)) = (lasts, asked.waits_for()) {
             let since = (self.now(), self.position);
-            let waiting = Waiting { key: candidate.key.clone(), since, for_limit: asked == Asked::Limited, candidate };
+            let waiting = Waiting { key: candidate.key.clone(), since, why, candidate };
             self.story(&rule.id).waiting.push(waiting);
         }
     }
@@ -112,9 +141,13 @@ impl Naive {
         // M15: the values of the latest signal; an earlier one that came late is only the occasion.
         let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
         let candidate = if at(&waiting.candidate) > at(&candidate) { waiting.candidate.clone() } else { candidate };
-        let asked = self.ask(rule, &candidate);
-        if matches!(asked, Asked::GuardSaysNo | Asked::Limited) {
-            waiting.for_limit = asked == Asked::Limited;
+        // M21: while a silence lasts it is not said again; the end of the silence asks.
+        let why = match self.silenced_until(rule) {
+            Some(until) => Some(Why::Silence(until)),
+            None => self.ask(rule, &candidate).waits_for(),
+        };
+        if let Some(why) = why {
+            waiting.why = why;
             waiting.candidate = candidate;
             self.story(&rule.id).waiting.push(waiting);
         }
@@ -142,11 +175,18 @@ impl Naive {
         }
         let number = self.outcomes.len();
         self.outcomes.push(Outcomes { rule: rule.id.clone(), effects: vec![] });
+        if let Some(until) = self.silenced_until(rule) {
+            // It is no firing: no limit is taken for it.
+            let firing = self.firing(rule, candidate);
+            let key = self.acting_key(rule, candidate);
+            self.act(rule, firing, key, number, false);
+            return Asked::Silenced(until);
+        }
         let entry = LimitEntry { per, at: self.now(), firing: number, given_back: false, shadow: is_shadow(rule) };
         self.story(&rule.id).limit.push(entry);
         let firing = self.firing(rule, candidate);
         let key = self.acting_key(rule, candidate);
-        self.act(rule, firing, key, number);
+        self.act(rule, firing, key, number, true);
         self.give_back(number);
         Asked::Fired
     }
@@ -195,8 +235,13 @@ impl Naive {
 
     /// M12: when each waiting episode is asked again: with `check`, never by itself; otherwise when its limit frees.
     pub(super) fn wakes_at(&self, rule: &Rule, waiting: &Waiting) -> Option<(Timestamp, Vec<Value>)> {
-        if !waiting.for_limit || rule.check.is_some() {
+        if rule.check.is_some() {
             return None;
+        }
+        match waiting.why {
+            Why::Guard => return None,
+            Why::Silence(until) => return Some((until, waiting.key.clone())),
+            Why::Limit => {}
         }
         // Where a part of the key is missing it never will (M13): it is asked at once, and no more.
         let per = self.limit_key(rule, &waiting.candidate.values).unwrap_or_default();
@@ -209,8 +254,8 @@ impl Naive {
         if !candidate.key.is_empty() {
             return candidate.key.clone();
         }
-        if rule.limit.is_some() {
-            return self.limit_key(rule, &candidate.values).unwrap_or_default();
+        if let Some(per) = self.limit_key(rule, &candidate.values).filter(|per| !per.is_empty()) {
+            return per;
         }
         let Some(signal) = &candidate.values.signal else { return vec![] };
         let about = self.ruleset.vocabulary.signal_type(signal.kind).about;

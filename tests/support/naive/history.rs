@@ -18,6 +18,7 @@ pub enum Past {
     Shown {
         signal: Arc<Signal>,
         arrival: u64,
+        came: Timestamp,
         late: bool,
         chain: Vec<RuleId>,
         /// Its place among the known signals: an update is shown under the same one (M6).
@@ -33,7 +34,15 @@ impl Naive {
     pub(super) fn remember(&mut self, signal: &Arc<Signal>, known: Option<usize>) {
         let late = self.latest_at.is_some_and(|latest| signal.at < latest);
         let (chain, world) = (self.chain.clone(), self.before.clone());
-        self.history.push(Past::Shown { signal: signal.clone(), arrival: self.arrivals, late, chain, known, world });
+        self.history.push(Past::Shown {
+            signal: signal.clone(),
+            arrival: self.arrivals,
+            came: self.now(),
+            late,
+            chain,
+            known,
+            world,
+        });
     }
 
     /// M24: what the rule has seen is read from the history, with the facts of then. Nothing fires for it. What is
@@ -53,7 +62,7 @@ impl Naive {
                     story.floors.insert(key.clone(), *at);
                 }
                 Past::Closed { .. } => {}
-                Past::Shown { signal, arrival, late, chain, known, world } => {
+                Past::Shown { signal, arrival, came, late, chain, known, world } => {
                     let took = |known: &usize| self.known[*known].took_part.contains(&rule.id);
                     if !rule.signals().contains(&signal.kind) || known.as_ref().is_some_and(took) {
                         continue;
@@ -62,6 +71,8 @@ impl Naive {
                     self.chain = chain.clone();
                     self.took_part = false;
                     self.see_quietly(rule, Look { signal, arrival: *arrival, late: *late });
+                    let seen = self.story(&rule.id).seen.iter_mut();
+                    seen.filter(|seen| seen.arrival == *arrival).for_each(|seen| seen.came = *came);
                     if let (true, Some(known)) = (self.took_part, known) {
                         self.known[*known].took_part.push(rule.id.clone());
                     }

@@ -48,7 +48,7 @@ impl Naive {
                     self.look_absence_then(rule, place);
                 }
                 if let Some(place) = self.see(rule, first, Part::First, look) {
-                    self.look_absence_first(rule, place);
+                    self.look_absence_first(rule, place, look.late);
                 }
             }
             Trigger::Measure(measure) => {
@@ -90,13 +90,14 @@ impl Naive {
             }
             _ => (Timestamp::MAX, Timestamp::MAX),
         };
-        let chain = self.chain.clone();
+        let (chain, now) = (self.chain.clone(), self.now());
         let story = self.story(&rule.id);
         if story.floors.get(&key).is_some_and(|floor| look.signal.at < *floor) {
             return None;
         }
         story.seen.push(Seen {
             arrival: look.arrival,
+            came: now,
             at: look.signal.at,
             key,
             signal: look.signal.clone(),
@@ -208,7 +209,10 @@ impl Naive {
             return None;
         }
         let waits = self.ruleset.vocabulary.signal_type(source.signal).declared_lateness.unwrap_or_default();
-        length.after(seen[run[0]].at, &rule.zone).checked_add(waits).ok()
+        let due = length.after(seen[run[0]].at, &rule.zone).checked_add(waits).ok()?;
+        // Of readings that came late it is known then.
+        let came = seen.iter().filter(|seen| seen.key == key).map(|seen| seen.came).max()?;
+        Some(due.max(came))
     }
 
     pub(super) fn stays_passed(&mut self, rule: &Arc<Rule>, key: &[Value]) {
@@ -388,14 +392,14 @@ impl Naive {
 
     /// A late A whose deadline has passed belongs to the episode of its stretch, or is one itself (M5); a further A of
     /// an unfired episode asks its guard again (M11), with the values of the oldest (M15).
-    fn look_absence_first(&mut self, rule: &Arc<Rule>, first: usize) {
+    fn look_absence_first(&mut self, rule: &Arc<Rule>, first: usize, late: bool) {
         let owned = self.absence_owned(rule, first);
         let lasts = self.answer_to(rule, first).is_none();
         let a = self.seen(rule)[first].clone();
         if owned && lasts {
             let waiting = self.story(&rule.id).waiting.iter().find(|waiting| waiting.key == a.key).cloned();
             if let Some(waiting) = waiting {
-                self.ask_again(rule, waiting.candidate);
+                self.ask_again(rule, Candidate { late, ..waiting.candidate });
             }
         } else if !owned && a.judged < self.now() && self.is_unanswered(rule, first) {
             let seen = self.seen(rule);

@@ -17,6 +17,8 @@ use super::eval::folded;
 pub struct Seen {
     /// The number of its arrival: signals of equal time are ordered by it (M1).
     pub arrival: u64,
+    /// When it came, by the engine's clock.
+    pub came: Timestamp,
     pub at: Timestamp,
     pub key: Vec<Value>,
     pub signal: Arc<Signal>,

@@ -32,6 +32,7 @@ pub struct Case {
     pub priority: usize,
     pub reason: Value,
     pub outcome: Value,
+    pub opened_at: jiff::Timestamp,
     pub opened_on: Date,
     pub owner: Option<Str>,
     /// What it is about.
