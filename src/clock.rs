@@ -6,6 +6,9 @@
 //!
 //! This is the only file that may ask what time it is, and only the daemon and the command line call that.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -65,6 +68,57 @@ pub fn add_days(at: Timestamp, days: i64, zone: &TimeZone) -> Timestamp {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn wall_clock_now() -> Timestamp {
     Timestamp::now()
+}
+
+/// A clock that somebody who waits can ask: the machine's, or one that a test moves.
+pub trait Clock: std::fmt::Debug + Send + Sync {
+    /// Returns the current instant.
+    fn now(&self) -> Timestamp;
+
+    /// Returns how long to sleep before it is worth asking again whether `at` has come; `None` where somebody will say so.
+    fn patience(&self, at: Timestamp) -> Option<Duration>;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        wall_clock_now()
+    }
+
+    /// Never longer than a second: the machine may sleep, and somebody may set its clock.
+    fn patience(&self, at: Timestamp) -> Option<Duration> {
+        let left = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+        Some(left.min(Duration::from_secs(1)))
+    }
+}
+
+/// A clock that stands until it is moved, back and forth.
+#[derive(Debug)]
+pub struct ManualClock(Mutex<Timestamp>);
+
+impl ManualClock {
+    /// Returns a clock that stands at `now`.
+    pub fn new(now: Timestamp) -> ManualClock {
+        ManualClock(Mutex::new(now))
+    }
+
+    /// Moves it to `now`.
+    pub fn set(&self, now: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn patience(&self, _: Timestamp) -> Option<Duration> {
+        None
+    }
 }
 
 #[cfg(test)]

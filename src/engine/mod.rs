@@ -158,6 +158,16 @@ impl Engine {
         turn.step
     }
 
+    /// Passes over an input that cannot be applied: positions go on as in the journal, nothing else changes.
+    pub fn pass_over(&mut self) {
+        self.state.position += 1;
+    }
+
+    /// Tells whether two engines remember the same under the same rules.
+    pub fn same_state(&self, other: &Engine) -> bool {
+        self.ruleset.hash == other.ruleset.hash && self.state == other.state
+    }
+
     fn turn<'a>(&'a mut self, rules: &'a RuleSet, now: Timestamp) -> Turn<'a> {
         Turn {
             rules,

@@ -330,7 +330,7 @@ pub enum StoreError {
 }
 
 /// Reading. Every thread that reads has a reader of its own ([`Reader::reader`]); none waits for the writer.
-pub trait Reader: Send {
+pub trait Reader: fmt::Debug + Send {
     /// Returns another reader of the same store.
     fn reader(&self) -> Result<Box<dyn Reader>, StoreError>;
 
@@ -392,7 +392,7 @@ pub struct Checkpoint {
 }
 
 /// Where checkpoints are kept: beside the store, never in it.
-pub trait Vault: Send + Sync {
+pub trait Vault: fmt::Debug + Send + Sync {
     /// Keeps a checkpoint, and the one before it. Durable when this returns. Only what is at or before the committed
     /// cursor may be kept.
     fn keep(&self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
@@ -400,6 +400,7 @@ pub trait Vault: Send + Sync {
     /// Returns the newest sound checkpoint at or before `upto`, with a word on every newer one that is damaged.
     fn newest(&self, upto: Position) -> Result<(Option<Checkpoint>, Vec<String>), StoreError>;
 
-    /// Returns the position of the oldest checkpoint kept: the journal behind it is still needed.
-    fn oldest(&self) -> Result<Option<Position>, StoreError>;
+    /// Returns the positions of what is kept, sound or not, oldest first: the journal behind the oldest is still needed,
+    /// and one beyond the journal's end means that the journal has lost its end.
+    fn positions(&self) -> Result<Vec<Position>, StoreError>;
 }

@@ -355,7 +355,7 @@ impl Vault for MemoryStore {
         })
     }
 
-    fn oldest(&self) -> Result<Option<Position>, StoreError> {
-        self.look(|tables| Ok(tables.checkpoints.first().map(|(checkpoint, _)| checkpoint.position)))
+    fn positions(&self) -> Result<Vec<Position>, StoreError> {
+        self.look(|tables| Ok(tables.checkpoints.iter().map(|(checkpoint, _)| checkpoint.position).collect()))
     }
 }

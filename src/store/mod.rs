@@ -1,10 +1,13 @@
 //! What keeps journal and outbox: the store of `engine::store`, twice.
 //!
-//! [`memory`] keeps everything in memory, can crash between any two calls and forget what was not durable: tests and the
-//! simulation run on it. Both hold the same suite (`tests/it/store.rs`). [`outbox`] says which rows an effect becomes.
+//! [`sqlite`] keeps it in one file, with [`checkpoint`] files beside it. [`memory`] keeps everything in memory, can crash
+//! between any two calls and forget what was not durable: tests and the simulation run on it. Both hold the same suite
+//! (`tests/it/store.rs`). [`outbox`] says which rows an effect becomes.
 
+pub mod checkpoint;
 pub mod memory;
 pub mod outbox;
+pub mod sqlite;
 
 use crate::engine::store::{Ends, Epoch, Turn};
 

@@ -25,6 +25,8 @@ mod signals;
 mod spec;
 #[cfg(feature = "daemon")]
 mod store;
+#[cfg(feature = "daemon")]
+mod store_turns;
 mod vocabulary;
 mod why;
 mod yaml;

@@ -330,7 +330,7 @@ fn the_memory_keeps_two_checkpoints_and_passes_over_a_damaged_one() {
         let checkpoint = Checkpoint { position: Position(position), ruleset: [1; 16], state: vec![position as u8] };
         vault.keep(&checkpoint).unwrap();
     }
-    assert_eq!(vault.oldest().unwrap(), Some(Position(20)));
+    assert_eq!(vault.positions().unwrap(), [Position(20), Position(30)]);
     let newest = |upto| {
         let (found, damaged) = vault.newest(Position(upto)).unwrap();
         (found.map(|found| found.position.0), damaged.len())

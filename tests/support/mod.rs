@@ -1,5 +1,7 @@
 //! What the tests share.
 
+#[cfg(feature = "daemon")]
+pub mod daemon;
 pub mod lockstep;
 pub mod naive;
 pub mod random;

@@ -1,0 +1,375 @@
+//! The threads: one writes, one folds, one keeps checkpoints.
+//!
+//! The writer takes what waits, never more than a turn's worth and never waiting while anything does, writes it with what
+//! the engine made of the turns before, answers, and hands the records to the engine. It is at most two turns ahead. With
+//! nothing to take it writes the last effects at once, and wakes by itself when the engine's next deadline comes.
+//! Left out: what a turn is (`daemon::turn`), and everything async.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::daemon::fold::{FoldError, Folder};
+use crate::daemon::queue::{Handle, Inbox, Progress, Request, Submission, Then};
+use crate::daemon::start::Started;
+use crate::daemon::turn::{Gathered, WriteError, Writer, Written};
+use crate::engine::record::Record;
+use crate::engine::store::{Change, Checkpoint, Ends, Row, RowId, SetAside, StoreError, Vault};
+use crate::id::Position;
+
+/// How many inputs a turn takes at most.
+pub const TURN: usize = 1_024;
+/// How many turns the writer is ahead of the engine at most.
+const AHEAD: usize = 2;
+/// How long the writer rests when the machine failed.
+const REST: Duration = Duration::from_millis(250);
+
+/// What is worth telling somebody: called on the thread it happens on, so keep it short.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A turn is durable.
+    Written {
+        /// How far everything has come.
+        ends: Ends,
+        /// How many inputs it held, ticks and deliveries included.
+        inputs: usize,
+        /// Whether there are new rows in the outbox.
+        has_rows: bool,
+    },
+    /// The engine cannot take an input; it was passed over and kept. This needs a person.
+    SetAside(&'a SetAside),
+    /// A turn could not be written; it is tried again.
+    WriteFailed(&'a StoreError),
+    /// A checkpoint is durable.
+    CheckpointKept(Position),
+    /// A checkpoint could not be kept; the next one is tried.
+    CheckpointFailed(&'a StoreError),
+    /// The daemon ends, for this reason.
+    Stopped(&'a str),
+}
+
+/// Who hears of events.
+pub type Listener = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// The running threads.
+#[derive(Debug)]
+pub struct Running {
+    handle: Handle,
+    writer: JoinHandle<()>,
+}
+
+impl Running {
+    /// Starts the threads.
+    pub fn begin(
+        started: Started,
+        vault: Arc<dyn Vault>,
+        clock: Arc<dyn Clock>,
+        listener: Listener,
+    ) -> std::io::Result<Running> {
+        let Started { writer, folder, .. } = started;
+        let handle = Handle::new();
+        let (to_engine, turns) = channel();
+        let (to_vault, checkpoints) = sync_channel(1);
+        let answer = handle.clone();
+        let engine = named("engine", move || fold_turns(folder, &turns, &answer))?;
+        let keeper = {
+            let listener = listener.clone();
+            named("checkpoints", move || keep(&*vault, &checkpoints, &listener))?
+        };
+        let mut desk = Desk {
+            writer,
+            handle: handle.clone(),
+            clock,
+            listener,
+            to_engine: Some(to_engine),
+            to_vault: Some(to_vault),
+            ahead: 0,
+            pending: VecDeque::new(),
+            requests: VecDeque::new(),
+            stopping: false,
+        };
+        let writer = named("writer", move || {
+            let ended = desk.run();
+            desk.end(ended, engine, keeper);
+        })?;
+        Ok(Running { handle, writer })
+    }
+
+    /// Returns the way in.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Takes nothing more, writes and folds what was taken, keeps a checkpoint and ends. Returns why it ended where that
+    /// was not asked for.
+    pub fn stop(self) -> Result<(), String> {
+        self.handle.stop();
+        if self.writer.join().is_err() {
+            return Err("the writer panicked".into());
+        }
+        match self.handle.stopped() {
+            Some(why) if why != STOPPED => Err(why),
+            _ => Ok(()),
+        }
+    }
+}
+
+const STOPPED: &str = "the daemon has stopped";
+
+fn named<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
+    thread::Builder::new().name(name.to_owned()).spawn(work)
+}
+
+fn fold_turns(mut folder: Folder, turns: &Receiver<Vec<Record>>, answer: &Handle) -> Option<Checkpoint> {
+    while let Ok(records) = turns.recv() {
+        let folded = folder.fold(records);
+        let failed = folded.is_err();
+        answer.folded(folded);
+        if failed {
+            return None;
+        }
+    }
+    folder.has_news().then(|| folder.checkpoint())
+}
+
+fn keep(vault: &dyn Vault, checkpoints: &Receiver<Checkpoint>, listener: &Listener) {
+    while let Ok(checkpoint) = checkpoints.recv() {
+        match vault.keep(&checkpoint) {
+            Ok(()) => listener(Event::CheckpointKept(checkpoint.position)),
+            Err(error) => listener(Event::CheckpointFailed(&error)),
+        }
+    }
+}
+
+/// The writer at work.
+struct Desk {
+    writer: Writer,
+    handle: Handle,
+    clock: Arc<dyn Clock>,
+    listener: Listener,
+    to_engine: Option<Sender<Vec<Record>>>,
+    to_vault: Option<SyncSender<Checkpoint>>,
+    /// Turns the engine has not answered yet.
+    ahead: usize,
+    pending: VecDeque<Submission>,
+    requests: VecDeque<Request>,
+    stopping: bool,
+}
+
+/// What a turn answers once it is durable.
+#[derive(Default)]
+struct Answers {
+    leases: Vec<(Vec<Row>, Then<Vec<Row>>)>,
+    settled: Vec<(Vec<(RowId, Change)>, Then<()>)>,
+    switch: Option<Then<Option<Position>>>,
+}
+
+impl Desk {
+    /// Runs until it is stopped, or something fails for good.
+    fn run(&mut self) -> Result<(), WriteError> {
+        loop {
+            if self.stopping && self.is_idle() && self.ahead == 0 && !self.writer.has_folded() {
+                return Ok(());
+            }
+            let Inbox { submissions, requests, folded, stopping } = self.wait();
+            self.stopping |= stopping;
+            self.pending.extend(submissions);
+            self.requests.extend(requests);
+            for folded in folded {
+                self.ahead -= 1;
+                self.writer.take(folded.map_err(engine_failed)?);
+            }
+            if self.ahead >= AHEAD || (self.is_idle() && !self.writer.has_work()) {
+                self.tell(0);
+                continue;
+            }
+            self.turn()?;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.requests.is_empty()
+    }
+
+    fn wait(&mut self) -> Inbox {
+        let may_write = self.ahead < AHEAD;
+        let is_due = may_write && (!self.pending.is_empty() || !self.requests.is_empty() || self.writer.has_work());
+        let wake_at = self.writer.wake_at().filter(|_| may_write);
+        let patience = wake_at.and_then(|at| self.clock.patience(at));
+        self.handle.next(may_write, is_due, patience)
+    }
+
+    /// Writes a turn.
+    fn turn(&mut self) -> Result<(), WriteError> {
+        let mut answers = Answers::default();
+        let (mut gathered, pieces) = self.gather();
+        self.serve(&mut gathered, &mut answers)?;
+        if !self.writer.would_write(&gathered) {
+            // Somebody asked for rows and there are none: that needs no disk.
+            return self.answer(Written::default(), &pieces, answers);
+        }
+        match self.writer.write(gathered) {
+            Ok(written) => {
+                let (inputs, has_rows) = (written.records.len(), written.has_rows);
+                self.answer(written, &pieces, answers)?;
+                (self.listener)(Event::Written { ends: self.writer.ends(), inputs, has_rows });
+                Ok(())
+            }
+            Err(error) => self.failed(error, &pieces, answers),
+        }
+    }
+
+    /// Takes inputs for a turn: returns how many of each submission, from the first on.
+    fn gather(&mut self) -> (Gathered, Vec<usize>) {
+        let mut gathered = Gathered::default();
+        let mut pieces = Vec::new();
+        // Before a switch stands only what was written: it has a turn of its own.
+        if matches!(self.requests.front(), Some(Request::Switch { .. })) {
+            return (gathered, pieces);
+        }
+        for submission in &mut self.pending {
+            let room = TURN - gathered.inputs.len();
+            let taken = room.min(submission.inputs.len());
+            gathered.inputs.extend(submission.inputs.drain(..taken));
+            pieces.push(taken);
+            if gathered.inputs.len() == TURN {
+                break;
+            }
+        }
+        (gathered, pieces)
+    }
+
+    /// Does what was asked for, up to a switch that has to wait for a turn of its own.
+    fn serve(&mut self, gathered: &mut Gathered, answers: &mut Answers) -> Result<(), WriteError> {
+        let mut first = true;
+        while let Some(request) = self.requests.pop_front() {
+            match request {
+                Request::Lease { kind, hold, limit, then } => {
+                    match self.writer.lease(&mut gathered.outbox, kind, hold, limit) {
+                        Ok(rows) => answers.leases.push((rows, then)),
+                        Err(error) => then(Err(error.into())),
+                    }
+                }
+                Request::Settle { changes, then } => {
+                    gathered.outbox.extend(changes.iter().cloned());
+                    answers.settled.push((changes, then));
+                }
+                Request::Trim { oldest_needed, keep_from, limit, then } => {
+                    then(self.writer.trim(oldest_needed, keep_from, limit).map_err(WriteError::from));
+                }
+                switch @ Request::Switch { .. } if !first => {
+                    self.requests.push_front(switch);
+                    return Ok(());
+                }
+                Request::Switch { prepare, then } => {
+                    match prepare(self.writer.ends()) {
+                        Some(switching) => {
+                            gathered.switch = Some(switching);
+                            answers.switch = Some(then);
+                        }
+                        None => then(Ok(None)),
+                    }
+                    return Ok(());
+                }
+            }
+            first = false;
+        }
+        Ok(())
+    }
+
+    /// A turn is durable: tells everybody, and hands it to the engine.
+    fn answer(&mut self, written: Written, pieces: &[usize], answers: Answers) -> Result<(), WriteError> {
+        let Written { records, places, checkpoints, set_aside, .. } = written;
+        let mut places = places.into_iter();
+        let taken = pieces.iter().sum();
+        for piece in pieces {
+            let Some(submission) = self.pending.front_mut() else { break };
+            submission.places.extend(places.by_ref().take(*piece));
+            if submission.inputs.is_empty()
+                && let Some(submission) = self.pending.pop_front()
+            {
+                (submission.then)(Ok(submission.places));
+            }
+        }
+        answers.leases.into_iter().for_each(|(rows, then)| then(Ok(rows)));
+        answers.settled.into_iter().for_each(|(_, then)| then(Ok(())));
+        if let Some(then) = answers.switch {
+            let switched = records.iter().find(|record| matches!(record.input, crate::engine::input::Input::Switch(_)));
+            then(Ok(switched.map(|record| record.position)));
+        }
+        for checkpoint in checkpoints {
+            // One that is being kept right now is enough.
+            let _ = self.to_vault.as_ref().map(|vault| vault.try_send(checkpoint));
+        }
+        if !records.is_empty() {
+            self.ahead += 1;
+            let sent = self.to_engine.as_ref().map(|engine| engine.send(records));
+            if !matches!(sent, Some(Ok(()))) {
+                return Err(WriteError::Stopped("the engine has ended".into()));
+            }
+        }
+        self.tell(taken);
+        set_aside.iter().for_each(|aside| (self.listener)(Event::SetAside(aside)));
+        Ok(())
+    }
+
+    fn tell(&self, taken: usize) {
+        let progress = Progress {
+            ends: self.writer.ends(),
+            folded_to: self.writer.folded_to(),
+            next_deadline: self.writer.wake_at(),
+            waiting: 0,
+        };
+        self.handle.wrote(taken, progress);
+    }
+
+    /// A turn was not written: whoever brought inputs hears so; what delivery has to say is kept for the next try.
+    fn failed(&mut self, error: WriteError, pieces: &[usize], answers: Answers) -> Result<(), WriteError> {
+        let mut waiting: usize = pieces.iter().sum();
+        for _ in pieces {
+            let Some(submission) = self.pending.pop_front() else { break };
+            waiting += submission.inputs.len();
+            (submission.then)(Err(error.clone()));
+        }
+        answers.leases.into_iter().for_each(|(_, then)| then(Err(error.clone())));
+        if let Some(then) = answers.switch {
+            then(Err(error.clone()));
+        }
+        for (changes, then) in answers.settled.into_iter().rev() {
+            self.requests.push_front(Request::Settle { changes, then });
+        }
+        self.tell(waiting);
+        match &error {
+            WriteError::Store(failed @ StoreError::Failed(_)) => {
+                (self.listener)(Event::WriteFailed(failed));
+                self.handle.rest(REST);
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Ends: everybody who still waits hears why; a checkpoint is kept where all went well.
+    fn end(&mut self, ended: Result<(), WriteError>, engine: JoinHandle<Option<Checkpoint>>, keeper: JoinHandle<()>) {
+        let why = ended.as_ref().err().map_or_else(|| STOPPED.to_owned(), ToString::to_string);
+        let mut left = self.handle.close(why.clone());
+        left.submissions.extend(self.pending.drain(..));
+        left.requests.extend(self.requests.drain(..));
+        left.refuse(&why);
+        drop(self.to_engine.take());
+        let checkpoint = engine.join().ok().flatten().filter(|_| ended.is_ok());
+        if let (Some(vault), Some(checkpoint)) = (self.to_vault.take(), checkpoint) {
+            // The keeper is there until this end is dropped.
+            let _ = vault.send(checkpoint);
+        }
+        let _ = keeper.join();
+        (self.listener)(Event::Stopped(&why));
+    }
+}
+
+fn engine_failed(error: FoldError) -> WriteError {
+    WriteError::Stopped(format!("the engine cannot go on: {error}"))
+}

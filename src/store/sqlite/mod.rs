@@ -1,0 +1,448 @@
+//! The store on disk: one SQLite file in WAL mode with `synchronous=FULL`, one writer, any number of readers.
+//!
+//! A turn is one transaction. Whatever decides anything carries a sum of its own, and pages are checked when the file is
+//! opened: damage ends in a message, never in a decision. What that cannot tell from a crash is a log whose tail is damaged:
+//! SQLite reads the log up to its first bad frame. A checkpoint that lies beyond the journal's end gives that away
+//! (`daemon::start`). Left out: checkpoints, which are files of their own (`store::checkpoint`).
+
+mod open;
+mod row;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
+
+use crate::engine::effect::Effect;
+use crate::engine::record::Record;
+use crate::engine::store::{
+    Change, Committed, Ends, Epoch, Folded, Hash, Kind, Reader, Row, RowId, RowState, RuleSources, SetAside, Store,
+    StoreError, Turn, Version,
+};
+use crate::id::{EffectId, Position, RuleId};
+use crate::store::sqlite::open::{damaged, explain};
+use crate::store::sqlite::row::{
+    Columns, OUTBOX, file_hash, from_bytes, instant, kind_number, outbox_row, placed, raw_row, sound, state_number,
+    sum, to_bytes,
+};
+use crate::store::{ends_after, follows};
+use crate::value::Str;
+
+/// The one who writes. Holds the folder's lock as long as it lives.
+#[derive(Debug)]
+pub struct SqliteStore {
+    file: SqliteReader,
+    _lock: File,
+}
+
+/// A reader with a connection of its own.
+#[derive(Debug)]
+pub struct SqliteReader {
+    path: PathBuf,
+    connection: Connection,
+}
+
+/// A version as it is written: its files by hash.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct WrittenVersion {
+    from: Position,
+    at: Option<Timestamp>,
+    hash: Hash,
+    files: Vec<(Str, Hash)>,
+    kept: Option<(Hash, Vec<RuleId>)>,
+}
+
+impl SqliteStore {
+    /// Opens the store of a data folder, which is created where it is missing. Refused while somebody else holds it.
+    pub fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
+        let lock = open::lock(folder)?;
+        let connection = open::writer(folder)?;
+        Ok(SqliteStore { file: SqliteReader { path: open::file(folder), connection }, _lock: lock })
+    }
+
+    /// Runs `work` in one transaction that sees no other; it is committed where `work` says so.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction, &Path) -> Result<Option<T>, StoreError>,
+    ) -> Result<Transacted<T>, StoreError> {
+        let SqliteReader { path, connection } = &mut self.file;
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| explain(path, error))?;
+        let Some(done) = work(&transaction, path)? else { return Ok(Transacted::RolledBack) };
+        match transaction.commit() {
+            Ok(()) => Ok(Transacted::Done(done)),
+            Err(_) => Ok(Transacted::Unknown),
+        }
+    }
+}
+
+enum Transacted<T> {
+    Done(T),
+    RolledBack,
+    Unknown,
+}
+
+impl SqliteReader {
+    /// Opens the store of a data folder for reading, whether or not somebody writes it.
+    pub fn open(folder: &Path) -> Result<SqliteReader, StoreError> {
+        SqliteReader::at(open::file(folder))
+    }
+
+    fn at(path: PathBuf) -> Result<SqliteReader, StoreError> {
+        let connection = open::reader(&path)?;
+        Ok(SqliteReader { path, connection })
+    }
+
+    /// Writes a copy of the whole file as it is now, while it is being written, to a file that is not there yet.
+    pub fn copy_to(&self, to: &Path) -> Result<(), StoreError> {
+        if to.exists() {
+            return Err(StoreError::Failed(format!("{} is there already: name a new folder", to.display())));
+        }
+        let name = to.to_str().ok_or_else(|| StoreError::Failed("the path is no text".into()))?;
+        self.connection.execute("VACUUM INTO ?1", [name]).map_err(|error| explain(&self.path, error))?;
+        let synced = File::open(to).and_then(|file| file.sync_all());
+        synced.map_err(|error| StoreError::Failed(format!("{}: {error}", to.display())))
+    }
+
+    fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.connection.prepare_cached(sql).map_err(|error| explain(&self.path, error))
+    }
+
+    /// Returns the sound contents of rows of `table` with their places.
+    fn contents(&self, table: &str, sql: &str, params: impl Params) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let mut statement = self.statement(sql)?;
+        let rows = statement.query_map(params, placed).map_err(|error| explain(&self.path, error))?;
+        let mut found = Vec::new();
+        for row in rows {
+            let row = row.map_err(|error| explain(&self.path, error))?;
+            let place = row.0;
+            found.push((place, sound(&self.path, table, row)?));
+        }
+        Ok(found)
+    }
+
+    fn outbox_rows(&self, sql: &str, params: impl Params) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.statement(sql)?;
+        let rows = statement.query_map(params, raw_row).map_err(|error| explain(&self.path, error))?;
+        rows.map(|row| outbox_row(&self.path, row.map_err(|error| explain(&self.path, error))?)).collect()
+    }
+
+    fn file_content(&self, hash: &Hash) -> Result<Vec<u8>, StoreError> {
+        let mut statement = self.statement("SELECT content FROM file WHERE hash = ?1")?;
+        let found = statement.query_row([hash.as_slice()], |row| row.get::<_, Vec<u8>>(0)).optional();
+        let content = found.map_err(|error| explain(&self.path, error))?;
+        let sound = content.filter(|content| file_hash(content) == *hash);
+        sound.ok_or_else(|| damaged(&self.path, "a file of a rule set is not what was written"))
+    }
+
+    /// Runs `read` on one state of the file, whatever is written meanwhile.
+    fn at_once<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if !self.connection.is_autocommit() {
+            return read();
+        }
+        let transaction = self.connection.unchecked_transaction().map_err(|error| explain(&self.path, error))?;
+        let found = read();
+        drop(transaction);
+        found
+    }
+}
+
+fn ends_of(connection: &Connection, path: &Path) -> Result<Ends, StoreError> {
+    let statement = connection.prepare_cached("SELECT one, ends, sum FROM ends");
+    let found = statement.and_then(|mut statement| statement.query_row([], placed).optional());
+    match found.map_err(|error| explain(path, error))? {
+        None => Ok(Ends::default()),
+        Some(row) => from_bytes(path, "ends", &sound(path, "ends", row)?),
+    }
+}
+
+fn write_ends(transaction: &Transaction, path: &Path, ends: &Ends) -> Result<(), StoreError> {
+    let content = to_bytes(ends);
+    let sql = "INSERT OR REPLACE INTO ends(one, ends, sum) VALUES (1, ?1, ?2)";
+    execute(transaction, path, sql, params![content, sum("ends", &[1], &content)]).map(drop)
+}
+
+fn execute(transaction: &Transaction, path: &Path, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+    let done = transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
+    done.map_err(|error| explain(path, error))
+}
+
+/// Inserts a row of (place, content, sum).
+fn insert(transaction: &Transaction, path: &Path, table: &str, place: i64, content: &[u8]) -> Result<(), StoreError> {
+    let sql = match table {
+        "journal" => "INSERT INTO journal(position, record, sum) VALUES (?1, ?2, ?3)",
+        "effect" => "INSERT INTO effect(position, effects, sum) VALUES (?1, ?2, ?3)",
+        "version" => "INSERT INTO version(number, version, sum) VALUES (?1, ?2, ?3)",
+        _ => "INSERT OR REPLACE INTO set_aside(position, input, sum) VALUES (?1, ?2, ?3)",
+    };
+    execute(transaction, path, sql, params![place, content, sum(table, &[place], content)]).map(drop)
+}
+
+fn write_version(transaction: &Transaction, path: &Path, version: &Version) -> Result<(), StoreError> {
+    let mut files = Vec::new();
+    for (name, content) in &version.sources.files {
+        let hash = file_hash(content);
+        let sql = "INSERT OR IGNORE INTO file(hash, content) VALUES (?1, ?2)";
+        execute(transaction, path, sql, params![hash.as_slice(), content])?;
+        files.push((name.clone(), hash));
+    }
+    let Version { from, at, hash, sources } = version;
+    let written = WrittenVersion { from: *from, at: *at, hash: *hash, files, kept: sources.kept.clone() };
+    let next = transaction.query_row("SELECT coalesce(max(number), 0) + 1 FROM version", [], |row| row.get(0));
+    let next = next.map_err(|error| explain(path, error))?;
+    insert(transaction, path, "version", next, &to_bytes(&written))
+}
+
+fn write_folded(transaction: &Transaction, path: &Path, folded: &Folded) -> Result<(), StoreError> {
+    for (position, effects) in &folded.effects {
+        insert(transaction, path, "effect", position.0 as i64, &to_bytes(effects))?;
+    }
+    for row in &folded.rows {
+        let sql = "INSERT OR IGNORE INTO outbox(effect, recipient, state, kind, due, decided, content, sum) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let of = Columns::of(row);
+        let id = (row.id.effect.0, row.id.recipient);
+        execute(
+            transaction,
+            path,
+            sql,
+            params![id.0.as_slice(), id.1, of.state, of.kind, of.due, of.decided, of.content, of.sum],
+        )?;
+    }
+    Ok(())
+}
+
+/// Changes the rows of an effect, or one of them, by `change`; it says whether it changed anything.
+fn change_rows(
+    transaction: &Transaction,
+    path: &Path,
+    effect: EffectId,
+    recipient: Option<u32>,
+    change: impl Fn(&mut Row) -> bool,
+) -> Result<(), StoreError> {
+    let sql = format!("SELECT {OUTBOX} FROM outbox WHERE effect = ?1 AND (?2 IS NULL OR recipient = ?2)");
+    let read = |sql: &str| -> rusqlite::Result<Vec<_>> {
+        transaction.prepare_cached(sql)?.query_map(params![effect.0.as_slice(), recipient], raw_row)?.collect()
+    };
+    for raw in read(&sql).map_err(|error| explain(path, error))? {
+        let mut row = outbox_row(path, raw)?;
+        if change(&mut row) {
+            let of = Columns::of(&row);
+            let sql = "UPDATE outbox SET state = ?3, due = ?4, content = ?5, sum = ?6 \
+                       WHERE effect = ?1 AND recipient = ?2";
+            let id = (effect.0.as_slice(), row.id.recipient);
+            execute(transaction, path, sql, params![id.0, id.1, of.state, of.due, of.content, of.sum])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_turn(transaction: &Transaction, path: &Path, turn: &Turn) -> Result<(), StoreError> {
+    for record in &turn.records {
+        insert(transaction, path, "journal", record.position.0 as i64, &record.to_bytes())?;
+    }
+    for version in &turn.versions {
+        write_version(transaction, path, version)?;
+    }
+    for set_aside in &turn.set_aside {
+        insert(transaction, path, "set_aside", set_aside.position.0 as i64, &to_bytes(set_aside))?;
+    }
+    if let Some(folded) = &turn.folded {
+        write_folded(transaction, path, folded)?;
+    }
+    for (id, change) in &turn.outbox {
+        let change: &Change = change;
+        change_rows(transaction, path, id.effect, Some(id.recipient), |row| row.apply(change))?;
+    }
+    for effect in turn.folded.as_ref().map(|folded| &folded.withdrawn).into_iter().flatten() {
+        change_rows(transaction, path, *effect, None, Row::withdraw)?;
+    }
+    Ok(())
+}
+
+impl Reader for SqliteReader {
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        Ok(Box::new(SqliteReader::at(self.path.clone())?))
+    }
+
+    fn ends(&self) -> Result<Ends, StoreError> {
+        ends_of(&self.connection, &self.path)
+    }
+
+    fn records(&self, from: Position, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let (ends, rows) = self.at_once(|| {
+            let sql = "SELECT position, record, sum FROM journal WHERE position >= ?1 ORDER BY position LIMIT ?2";
+            let rows = self.contents("journal", sql, params![from.0 as i64, limit as i64])?;
+            Ok((self.ends()?, rows))
+        })?;
+        // Every input from the oldest kept one to the latest is there: a hole is damage.
+        let first = from.0.max(ends.trimmed.0 + 1);
+        let expected = (first..=ends.last.0).take(limit);
+        if !rows.iter().map(|(position, _)| *position as u64).eq(expected) {
+            return Err(damaged(&self.path, "inputs are missing in the journal"));
+        }
+        let read = |(_, bytes): &(i64, Vec<u8>)| {
+            let record = Record::from_bytes(bytes);
+            record.map_err(|error| damaged(&self.path, &error.to_string()))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    fn effects(&self, from: Position, limit: usize) -> Result<Vec<(Position, Vec<Effect>)>, StoreError> {
+        let sql = "SELECT position, effects, sum FROM effect WHERE position >= ?1 ORDER BY position LIMIT ?2";
+        let rows = self.contents("effect", sql, params![from.0 as i64, limit as i64])?;
+        let read = |(position, bytes): (i64, Vec<u8>)| {
+            Ok((Position(position as u64), from_bytes(&self.path, "effect", &bytes)?))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    fn versions(&self) -> Result<Vec<Version>, StoreError> {
+        self.at_once(|| {
+            let rows = self.contents("version", "SELECT number, version, sum FROM version ORDER BY number", [])?;
+            let mut versions = Vec::new();
+            for (_, bytes) in rows {
+                let WrittenVersion { from, at, hash, files, kept } = from_bytes(&self.path, "version", &bytes)?;
+                let mut contents = Vec::new();
+                for (name, file) in files {
+                    contents.push((name, self.file_content(&file)?));
+                }
+                versions.push(Version { from, at, hash, sources: RuleSources { files: contents, kept } });
+            }
+            Ok(versions)
+        })
+    }
+
+    fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        let rows = self.contents("set_aside", "SELECT position, input, sum FROM set_aside ORDER BY position", [])?;
+        rows.iter().map(|(_, bytes)| from_bytes(&self.path, "set_aside", bytes)).collect()
+    }
+
+    fn due(&self, now: Timestamp, kind: Option<Kind>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let sql = format!(
+            "SELECT {OUTBOX} FROM outbox WHERE due <= ?1 AND (?2 IS NULL OR kind = ?2) \
+             ORDER BY due, effect, recipient LIMIT ?3"
+        );
+        let mut rows = self.outbox_rows(&sql, params![instant(now), kind.map(kind_number), limit as i64])?;
+        // The column is in microseconds.
+        rows.retain(|row| row.is_due(now));
+        Ok(rows)
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE due IS NOT NULL ORDER BY due LIMIT 1");
+        Ok(self.outbox_rows(&sql, [])?.first().and_then(Row::due))
+    }
+
+    fn rows(&self, effect: EffectId) -> Result<Vec<Row>, StoreError> {
+        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE effect = ?1 ORDER BY recipient");
+        self.outbox_rows(&sql, [effect.0.as_slice()])
+    }
+
+    fn outbox(&self, after: Option<RowId>, state: Option<RowState>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let sql = format!(
+            "SELECT {OUTBOX} FROM outbox WHERE (effect, recipient) > (?1, ?2) AND (?3 IS NULL OR state = ?3) \
+             ORDER BY effect, recipient LIMIT ?4"
+        );
+        // Before every effect stands the empty blob.
+        let effect = after.map_or(vec![], |after| after.effect.0.to_vec());
+        let recipient = after.map_or(0, |after| after.recipient);
+        self.outbox_rows(&sql, params![effect, recipient, state.map(state_number), limit as i64])
+    }
+}
+
+impl Reader for SqliteStore {
+    fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
+        self.file.reader()
+    }
+
+    fn ends(&self) -> Result<Ends, StoreError> {
+        self.file.ends()
+    }
+
+    fn records(&self, from: Position, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.file.records(from, limit)
+    }
+
+    fn effects(&self, from: Position, limit: usize) -> Result<Vec<(Position, Vec<Effect>)>, StoreError> {
+        self.file.effects(from, limit)
+    }
+
+    fn versions(&self) -> Result<Vec<Version>, StoreError> {
+        self.file.versions()
+    }
+
+    fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        self.file.set_aside()
+    }
+
+    fn due(&self, now: Timestamp, kind: Option<Kind>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.file.due(now, kind, limit)
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.file.next_due()
+    }
+
+    fn rows(&self, effect: EffectId) -> Result<Vec<Row>, StoreError> {
+        self.file.rows(effect)
+    }
+
+    fn outbox(&self, after: Option<RowId>, state: Option<RowState>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.file.outbox(after, state, limit)
+    }
+}
+
+impl Store for SqliteStore {
+    fn acquire(&mut self) -> Result<Epoch, StoreError> {
+        let taken = self.transact(|transaction, path| {
+            let mut ends = ends_of(transaction, path)?;
+            ends.epoch.0 += 1;
+            write_ends(transaction, path, &ends)?;
+            Ok(Some(ends.epoch))
+        })?;
+        match taken {
+            Transacted::Done(epoch) => Ok(epoch),
+            _ => Err(StoreError::Failed(format!("{}: it could not be taken over", self.file.path.display()))),
+        }
+    }
+
+    fn write(&mut self, epoch: Epoch, turn: &Turn) -> Result<Committed, StoreError> {
+        let written = self.transact(|transaction, path| {
+            let ends = ends_of(transaction, path)?;
+            if !follows(&ends, epoch, turn) {
+                return Ok(None);
+            }
+            write_turn(transaction, path, turn)?;
+            write_ends(transaction, path, &ends_after(&ends, turn)).map(Some)
+        })?;
+        Ok(match written {
+            Transacted::Done(()) => Committed::Ok,
+            Transacted::RolledBack => Committed::Fenced,
+            Transacted::Unknown => Committed::Unknown,
+        })
+    }
+
+    fn trim(&mut self, epoch: Epoch, upto: Position, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let trimmed = self.transact(|transaction, path| {
+            let mut ends = ends_of(transaction, path)?;
+            let upto = upto.0.min(ends.cursor.0).min(ends.trimmed.0 + limit as u64);
+            if epoch != ends.epoch {
+                return Ok(None);
+            }
+            let mut gone = 0;
+            if upto > ends.trimmed.0 {
+                gone += execute(transaction, path, "DELETE FROM journal WHERE position <= ?1", [upto as i64])?;
+                execute(transaction, path, "DELETE FROM effect WHERE position <= ?1", [upto as i64])?;
+                ends.trimmed = Position(upto);
+            }
+            let sql = "DELETE FROM outbox WHERE rowid IN \
+                       (SELECT rowid FROM outbox WHERE due IS NULL AND decided < ?1 ORDER BY decided LIMIT ?2)";
+            gone += execute(transaction, path, sql, params![instant(before), limit as i64])?;
+            write_ends(transaction, path, &ends)?;
+            Ok(Some(gone))
+        })?;
+        Ok(if let Transacted::Done(gone) = trimmed { gone } else { 0 })
+    }
+}
