@@ -11,13 +11,15 @@ use crate::lang::diagnostic::{Diagnostic, Severity};
 use crate::lang::render;
 
 use super::ExitCode;
+use super::covered;
 use super::files;
 use super::load::{Loaded, load};
 use super::screen::{BOLD, DIM, GOOD, Screen, counted};
 
 /// Reads playbooks with all that belongs to them and says everything that is wrong, in one run.
 ///
-/// A path is a file or a folder; the nearest vocabulary, directory and mail templates are found upwards from it.
+/// A path is a file or a folder; the nearest vocabulary, directory and mail templates are found upwards from it. In a
+/// folder that has scenarios (`*.test.yaml`), a live rule without one is warned of.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -64,7 +66,9 @@ impl Check {
             bail!("nothing to check in {}: no playbook, vocabulary or scenario is there", paths.join(", "));
         }
         let mut problems = loaded.project.diagnostics.clone();
-        problems.extend(loaded.scenarios().1);
+        let (scenarios, of_scenarios) = loaded.scenarios();
+        problems.extend(covered::warnings(&loaded, &scenarios, &of_scenarios));
+        problems.extend(of_scenarios);
         match self.format {
             Format::Json => write!(screen.out, "{}", render::json(&loaded.sources, &problems))?,
             Format::Human => {
@@ -99,7 +103,7 @@ impl Check {
         let out = &mut screen.out;
         if self.verbose {
             for book in &unit.playbooks {
-                let id = book.id.as_deref().unwrap_or("(no id)");
+                let id = book.id.as_deref().unwrap_or("a playbook without an id");
                 let title = book.title.as_deref().map(|title| format!(" \"{title}\"")).unwrap_or_default();
                 writeln!(out, "{BOLD}{id}{BOLD:#}{title} {DIM}{}{DIM:#}", book.path)?;
                 for rule in unit.rules.iter().filter(|rule| book.rules.contains(&rule.id)) {
@@ -110,7 +114,9 @@ impl Check {
                 }
             }
         }
-        let names: Vec<&str> = unit.playbooks.iter().map(|book| book.id.as_deref().unwrap_or("(no id)")).collect();
+        // A playbook without an id is told as a problem; here its file stands for it.
+        let names: Vec<&str> =
+            unit.playbooks.iter().map(|book| book.id.as_deref().unwrap_or(book.path.as_str())).collect();
         let playbooks = match names.len() {
             1..=6 => names.join(", "),
             many => counted(many as u64, "playbook", "playbooks"),

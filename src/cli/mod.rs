@@ -6,6 +6,7 @@
 
 mod after;
 mod check;
+mod covered;
 mod feed;
 mod files;
 mod jsonl;

@@ -8,9 +8,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use similar::{ChangeTag, TextDiff};
 
-use crate::compile::Unit;
-use crate::lang::codes;
-use crate::lang::diagnostic::Diagnostic;
+use crate::compile::{Unit, uncovered};
+use crate::lang::diagnostic::{Diagnostic, Severity};
 use crate::lang::render;
 use crate::replay::coverage::{Coverage, percent};
 use crate::replay::replace::replaced;
@@ -199,15 +198,8 @@ impl Test {
             writeln!(out, "  {WARN}never asked{WARN:#}  {rule}: {clause}")?;
         }
         writeln!(out)?;
-        for id in &report.without_scenario {
-            for rule in rules.iter().filter(|rule| rule.id == *id) {
-                let message = format!("no scenario covers the live rule `{}`", id.rule);
-                let problem = Diagnostic::error(codes::NO_SCENARIO, rule.here.0, message);
-                outcome.problems.push(problem.help(format!(
-                    "add one to {}.test.yaml with `covers: {}`, or write `status shadow` while it is on trial",
-                    id.playbook, id.rule
-                )));
-            }
+        for rule in rules.iter().filter(|rule| report.without_scenario.contains(&rule.id)) {
+            outcome.problems.push(Diagnostic { severity: Severity::Error, ..uncovered(rule) });
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::lang::format::sentence;
 use crate::lang::play;
 use crate::lang::source::{Span, Spanned};
 use crate::lang::tree::{self, OperandKind, Path, Text, Word};
+use crate::suggest::nearest;
 use crate::value::{Str, Value};
 use crate::vocabulary::{FactNo, FieldNo, SignalNo, ThingNo, Type, builtin};
 
@@ -92,9 +93,13 @@ impl Lower<'_> {
                 builtin::CASE_CLOSED => ladder.until_case_closed = true,
                 other => {
                     let message = format!("a ladder ends when it is `acknowledged` or `case_closed`, not `{other}`");
-                    let names = vec!["acknowledged", builtin::CASE_CLOSED];
                     let problem = Diagnostic::error(codes::UNTIL, word.span, message);
-                    let problem = did_you_mean(problem, other, names, "write");
+                    let closed = other.contains("clos") || other.contains("solved");
+                    let problem = match nearest(other, ["acknowledged", builtin::CASE_CLOSED].into_iter()) {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None if closed => problem.help("did you mean `case_closed`?"),
+                        None => problem.help("write `acknowledged`, `case_closed` or `acknowledged or case_closed`"),
+                    };
                     self.report(problem);
                     whole = false;
                 }

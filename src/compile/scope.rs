@@ -255,12 +255,26 @@ impl Lower<'_> {
         let has = if keys.is_empty() { "nothing else".into() } else { format!("only its key: {}", listed(&keys)) };
         match scope.only_key? {
             OnlyKey::Measure(signal) => {
-                self.vocabulary.signal_type(signal).field(name)?;
+                let kind = self.vocabulary.signal_type(signal);
+                let field = &kind.fields[kind.field(name)?.index()];
                 let message = format!("`{name}` is different in each signal, and a measure is over many of them");
-                Some(unreachable(message).label(format!("a measure has {has}")).help(format!(
-                    "add it to the key (`for each {}`), or leave it out",
-                    keys.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(" and ")
-                )))
+                // One group for each text, number or person's data would be one for each signal.
+                let groups = !field.personal
+                    && matches!(
+                        field.ty,
+                        Type::Thing(_)
+                            | Type::OneOf(_)
+                            | Type::Touchpoint
+                            | Type::Channel
+                            | Type::Language
+                            | Type::YesNo
+                    );
+                let key = keys.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(" and ");
+                let help = match groups {
+                    true => format!("add it to the key (`for each {key}`), or leave it out"),
+                    false => format!("leave it out, or write a rule on each signal: `when {}`", kind.name),
+                };
+                Some(unreachable(message).label(format!("a measure has {has}")).help(help))
             }
             OnlyKey::Schedule => {
                 self.vocabulary.thing(name)?;

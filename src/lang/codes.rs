@@ -156,7 +156,6 @@ codes! {
     SCENARIO_RELOAD "S014" "a new version of a playbook that cannot be loaded";
     SCENARIO_TARGET "S015" "somebody does something about nothing that happened";
     NOT_EXPECTED "S020" "what happened is not what was expected";
-    NO_SCENARIO "S021" "a live rule without a scenario";
 
     // ─── N0xx: names ───
     UNKNOWN_NAME "N001" "a name that is no field, fact or defined condition here";

@@ -18,7 +18,7 @@ use touchline::template::Templates;
 
 /// Codes that only one syntax can show, each with the reason. A code that stands in the other column all the same is
 /// an error too, so the list cannot grow old.
-const ONE_SYNTAX: [(&str, &str, &str); 13] = [
+const ONE_SYNTAX: [(&str, &str, &str); 12] = [
     ("P021", "play", "the header of YAML is made of keys: Y020, Y022"),
     ("P025", "play", "the keys of a rule in YAML have no order"),
     ("P026", "play", "a clause is a key in YAML: Y010"),
@@ -30,7 +30,6 @@ const ONE_SYNTAX: [(&str, &str, &str); 13] = [
     ("N019", "play", "two definitions of one name are two equal keys in YAML: Y010"),
     ("N025", "play", "a value given twice is two equal keys in YAML: Y010"),
     ("N026", "play", "an empty name is a key without a value in YAML: Y027"),
-    ("L011", "play", "told of a compiled rule, whichever syntax it was written in"),
     ("T027", "play", "the place of a ladder is part of the shape in YAML: P043"),
 ];
 
@@ -108,8 +107,6 @@ fn every_code_has_a_case_in_each_syntax_that_can_show_it() {
         if NO_CASE.iter().any(|(excepted, _)| excepted == code) {
             continue;
         }
-        // Told of a rule, when its scenarios are played.
-        let kinds = if *code == "S021" { &["play"][..] } else { kinds };
         let only = ONE_SYNTAX.iter().find(|(excepted, _, _)| excepted == code);
         for kind in kinds {
             let excepted = only.is_some_and(|(_, only, _)| only != kind);
@@ -226,4 +223,25 @@ fn mistakes_in_folders_give_the_messages_beside_them() {
         let text = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
         settings.bind(|| insta::assert_snapshot!(name.as_str(), text));
     }
+}
+
+/// A warning in a folder with scenarios, silence about a folder without any, and a failure where warnings are denied.
+#[test]
+fn a_live_rule_without_a_scenario_fails_where_warnings_are_denied() {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("err_folders_denied");
+    fs::remove_dir_all(&place).ok();
+    copy(&root().join("tests/lang/err_folders/uncovered"), &place);
+    copy(&root().join("tests/lang/err_folders/shared"), &place);
+    let code = |words: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_touchline")).args(words).current_dir(&place).output();
+        run.expect("the command runs").status.code()
+    };
+    assert_eq!(code(&["check", "."]), Some(0));
+    assert_eq!(code(&["check", ".", "--deny", "warnings"]), Some(1));
+    assert_eq!(code(&["check", "no_scenarios", "--deny", "warnings"]), Some(0));
+    assert_eq!(
+        code(&["check", "care.play", "--deny", "warnings"]),
+        Some(0),
+        "one file alone is not asked for scenarios"
+    );
 }

@@ -8,6 +8,7 @@ mod actions;
 mod conditions;
 mod literals;
 mod triggers;
+mod verbs;
 
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::Span;
@@ -74,6 +75,17 @@ impl<'a> At<'a> {
     /// Returns what is written `offset` away.
     fn text(&self, offset: isize) -> &'a str {
         self.token(offset).map_or("", |token| self.sentence.word(token))
+    }
+
+    /// Returns the name or path that ends `offset` away, as it is written.
+    fn path(&self, offset: isize) -> String {
+        let mut path = self.text(offset).to_owned();
+        let mut before = offset - 1;
+        while self.text(before) == "." && path.len() < 80 {
+            path = format!("{}.{path}", self.text(before - 1));
+            before -= 2;
+        }
+        super::diagnose::shown(&path)
     }
 
     /// Returns the place of the tokens from `from` to `to`, both included.

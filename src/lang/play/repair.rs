@@ -104,6 +104,10 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
                 let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
                 format!(" {meant} ")
             }
+            codes::UNQUOTED_TEXT => match span.start == problem.span.start {
+                true => quoted(sentence, token.start, problem)?,
+                false => String::new(),
+            },
             _ => return None,
         };
         mended += usize::from(span.end == problem.span.end);
@@ -116,6 +120,13 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
     table.extend((at..=sentence.end).map(place));
     text.push_str(&sentence.slice.text[at..sentence.end]);
     (mended > 0 && mended == problems.len()).then_some((text, table))
+}
+
+/// Returns the text that lacks its quotes, in quotes.
+fn quoted(sentence: &Sentence, start: usize, problem: &Diagnostic) -> Option<String> {
+    let last = sentence.tokens.iter().rfind(|token| sentence.span(token).end <= problem.span.end)?;
+    let text = sentence.slice.text.get(start..last.end)?;
+    (!text.contains(['"', '\\', '\n'])).then(|| format!("\"{text}\""))
 }
 
 /// Returns the word that a message about a misspelt one suggests.

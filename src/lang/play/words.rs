@@ -219,11 +219,6 @@ pub(super) fn elsewhere(word: &str) -> Option<Here> {
         "startswith" | "begins" | "beginning" => Predicate("starts with …"),
         "doesnt" | "doesn" => Predicate("does not contain …"),
         "isnt" | "isn" => Predicate("is not …"),
-        "send" | "mail" | "e-mail" | "write" | "wyślij" | "отправить" | "siųsti" | "enviar" => {
-            Action("email customer using \"thank_you\"")
-        }
-        "notify" | "page" | "warn" | "inform" | "tell" | "message" | "ping" | "avisar" | "powiadom" | "уведомить"
-        | "pranešti" | "call" | "sms" | "slack" => Action("alert floor_manager of store saying \"…\""),
         "create" | "ticket" | "case" | "task" | "assign" => Action("open case for customer"),
         "webhook" | "http" => Action("post to \"endpoint\""),
         "log" | "emit" | "track" => Action("record signal_name"),

@@ -7,8 +7,10 @@ use crate::lang::suggest::nearest;
 
 use super::super::diagnose::shown;
 use super::super::grammar::Rule;
-use super::super::words::{self, Here};
+use super::super::scan::Kind;
+use super::super::words;
 use super::At;
+use super::verbs;
 
 /// `during opening, after 2 hours:`, `after 2 hours alert …`
 pub(super) fn timing(at: &At) -> Option<Diagnostic> {
@@ -91,6 +93,15 @@ pub(super) fn action(at: &At) -> Option<Diagnostic> {
             "write `email customer using \"template\"`",
         );
     }
+    // `open case customer`; what begins another action or timing does not belong to the case.
+    if (at.word(-2).as_str(), at.word(-1).as_str()) == ("open", "case") && at.expects(Rule::w_for) {
+        let whom = at.word(0);
+        let other = words::is_key_word(&whom) && whom != "case" || verbs::help(at).is_some() || at.token(0)?.first;
+        if at.kind(0) == Some(Kind::Word) && !other {
+            let help = format!("write `open case for {}`", shown(at.text(0)));
+            return at.error(codes::UNEXPECTED, at.here(), "whom a case is about is said with `for`", help);
+        }
+    }
     let acting = at.expects_any(&[Rule::action, Rule::plain_action, Rule::steps, Rule::now_step, Rule::ladder_now]);
     (acting && !word.is_empty() && !words::RESERVED.contains(&word.as_str())).then_some(())?;
     if word == "now" {
@@ -109,21 +120,10 @@ pub(super) fn action(at: &At) -> Option<Diagnostic> {
             "begin with the action: `alert floor_manager of store`",
         );
     }
-    // `send email to customer using "x"`: the words after it say which action is meant.
-    let sends_mail =
-        matches!(word.as_str(), "send" | "mail" | "write") || matches!(at.word(1).as_str(), "email" | "mail" | "e");
-    let help = match words::elsewhere(&word) {
-        Some(Here::Action(_))
-            if sends_mail && matches!(at.word(1).as_str(), "alert" | "notification" | "sms" | "message") =>
-        {
-            "write `alert floor_manager of store saying \"…\"`".to_owned()
-        }
-        Some(Here::Action(action)) if action.starts_with("alert") && at.word(2) == "of" => {
-            format!("write `alert {} of {}`", shown(at.text(1)), or(at.text(3), "store"))
-        }
-        Some(Here::Action(action)) => format!("write `{action}`"),
-        Some(here) => here.help(),
-        None => {
+    let help = match (verbs::help(at), words::elsewhere(&word)) {
+        (Some(help), _) => help,
+        (None, Some(here)) => here.help(),
+        (None, None) => {
             let near = nearest(
                 &word,
                 words::ACTIONS.into_iter().filter_map(|action| action.split(' ').next()).chain(["after", "during"]),

@@ -66,13 +66,7 @@ pub(super) fn second_comparison(at: &At) -> Option<Diagnostic> {
     let is = (joint - 6..joint).rev().find(|offset| at.word(*offset) == "is")?;
     let (first, length) = order_at(at, is + 1)?;
     let lower = (is + 1 + length..joint).map(|offset| at.text(offset)).collect::<Vec<_>>().join(" ");
-    let mut subject = at.text(is - 1).to_owned();
-    let mut before = is - 2;
-    while at.text(before) == "." {
-        subject = format!("{}.{subject}", at.text(before - 1));
-        before -= 2;
-    }
-    let (subject, lower) = (shown(&subject), shown(&lower));
+    let (subject, lower) = (at.path(is - 1), shown(&lower));
     let help = match (first, at.word(joint).as_str(), second) {
         ("at least", "and", "at most") => format!("write `{subject} is between {lower} and {upper}`"),
         (first, word, second) => {
@@ -166,7 +160,7 @@ pub(super) fn comparison(at: &At) -> Option<Diagnostic> {
 pub(super) fn no_predicate(at: &At) -> Option<Diagnostic> {
     at.expects(Rule::predicate).then_some(())?;
     let value = matches!(at.kind(0)?, Kind::Number | Kind::Text(_) | Kind::Script(_) | Kind::Date | Kind::Time);
-    let subject = shown(at.text(-1));
+    let subject = at.path(-1);
     let known = at.word(0);
     let word = at.kind(0) == Some(Kind::Word) && !words::is_key_word(&known) && at.kind(-1) == Some(Kind::Word);
     (value || word).then_some(())?;

@@ -207,7 +207,7 @@ pub(super) fn other_word(at: &At) -> Option<Diagnostic> {
                 "false" => "no".to_owned(),
                 _ => or(at.text(skip), "…"),
             };
-            format!("write `{} {}`", or(at.text(-1), "score"), text.replace('…', &value))
+            format!("write `{} {}`", or(&at.path(-1), "score"), text.replace('…', &value))
         }
         Here::Predicate(_) => return None,
         Here::Clause("when") => "write `only if …` for how things are, `where …` for what happened".to_owned(),
@@ -245,7 +245,7 @@ pub(super) fn misspelt(at: &At) -> Option<Diagnostic> {
             codes::NO_PREDICATE,
             at.here(),
             "a comparison begins with `is`",
-            format!("write `{} is {rest}`", or(at.text(-1), "score")),
+            format!("write `{} is {rest}`", or(&at.path(-1), "score")),
         );
     }
     let in_rule = matches!(

@@ -66,10 +66,10 @@ fn parts(sentence: &Sentence) -> Vec<(Begins, Range<usize>)> {
 
 /// Tells whether an action begins with the token `index`.
 fn is_verb(sentence: &Sentence, index: usize) -> bool {
-    match (word_at(sentence, index), word_at(sentence, index + 1)) {
-        ("alert" | "email" | "record" | "set", _) | ("open", "case") | ("post", "to") => true,
-        _ => false,
-    }
+    matches!(
+        (word_at(sentence, index), word_at(sentence, index + 1)),
+        ("alert" | "email" | "record" | "set", _) | ("open", "case") | ("post", "to")
+    )
 }
 
 fn begins(sentence: &Sentence, index: usize, acting: bool) -> Option<Begins> {
