@@ -36,9 +36,10 @@ pub(super) struct After {
 impl After {
     /// Keeps what a turn after the signal's own tells of the rule under `key`.
     pub fn see(&mut self, turn: &Turn, rule: &Rule, key: &[(Str, Value)]) {
-        let looks = turn.step.looks.iter().filter(|look| look.rule == rule.id && same_key(&look.key, key));
+        let looks = turn.step.looks.iter().filter(|look| look.rule == rule.id && words::same_key(&look.key, key));
         self.looks.extend(looks.take(KEPT.saturating_sub(self.looks.len())).cloned());
-        let firings = turn.step.firings.iter().filter(|firing| firing.rule == rule.id && same_key(&firing.key, key));
+        let firings =
+            turn.step.firings.iter().filter(|firing| firing.rule == rule.id && words::same_key(&firing.key, key));
         self.firings.extend(firings.take(KEPT.saturating_sub(self.firings.len())).cloned());
     }
 
@@ -167,11 +168,6 @@ impl After {
 /// Tells whether a firing has the signal behind it.
 pub(super) fn is_behind(firing: &Firing, signal: &SignalId) -> bool {
     firing.signal.as_ref() == Some(signal) || firing.signals.contains(signal)
-}
-
-/// Keys are told as they are written or as they are grouped.
-fn same_key(one: &[(Str, Value)], other: &[(Str, Value)]) -> bool {
-    one == other || words::key(one).to_lowercase() == words::key(other).to_lowercase()
 }
 
 /// Returns `every day at 07:00`, `every Mon and Thu at 07:00 and 19:00`.

@@ -16,8 +16,9 @@ use super::files;
 use super::load::{Loaded, load};
 use super::screen::{BOLD, DIM, GOOD, Screen, counted};
 
-/// Reads playbooks with all that belongs to them and says everything that is wrong, in one run.
+/// Reads playbooks and says everything that is wrong with them, in one run.
 ///
+/// With them are read the vocabulary, the directory, the mail templates and the scenarios.
 /// A path is a file or a folder; the nearest vocabulary, directory and mail templates are found upwards from it. In a
 /// folder that has scenarios (`*.test.yaml`), a live rule without one is warned of.
 #[derive(Debug, Args)]

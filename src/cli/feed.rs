@@ -19,6 +19,9 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// A feed shorter than this is over before a bar could be read.
 const WORTH_A_BAR: u64 = 4 << 20;
 
+/// A terminal narrower than this shows no bar, only how far it is.
+const WIDE_ENOUGH: usize = 80;
+
 /// All lines of several feeds, one after the other.
 pub struct Lines<'a> {
     readers: Vec<Box<dyn BufRead>>,
@@ -35,7 +38,7 @@ pub struct Lines<'a> {
 }
 
 /// Opens the feeds; `-` is standard input.
-pub fn open<'a>(paths: &[PathBuf], vocabulary: &'a Vocabulary, screen: &Screen) -> anyhow::Result<Lines<'a>> {
+pub fn open<'a>(paths: &[PathBuf], vocabulary: &'a Vocabulary, screen: &mut Screen) -> anyhow::Result<Lines<'a>> {
     let mut readers: Vec<Box<dyn BufRead>> = vec![];
     let mut length = Some(0);
     for path in paths {
@@ -52,7 +55,7 @@ pub fn open<'a>(paths: &[PathBuf], vocabulary: &'a Vocabulary, screen: &Screen) 
         length = length.map(|length| length + about.len());
         readers.push(Box::new(BufReader::with_capacity(1 << 16, file)));
     }
-    let bar = (screen.watched && length.is_none_or(|length| length >= WORTH_A_BAR)).then(|| bar(length));
+    let bar = (screen.watched && length.is_none_or(|length| length >= WORTH_A_BAR)).then(|| bar(length, screen));
     Ok(Lines {
         readers,
         vocabulary,
@@ -75,12 +78,17 @@ pub fn name(feeds: &[PathBuf], place: Place) -> String {
     }
 }
 
-fn bar(length: Option<u64>) -> ProgressBar {
+fn bar(length: Option<u64>, screen: &mut Screen) -> ProgressBar {
     let (bar, template) = match length {
+        Some(length) if screen.err_width.is_some_and(|width| width < WIDE_ENOUGH) => {
+            (ProgressBar::new(length), "{percent:>3} % of {total_bytes}, {eta} to go")
+        }
         Some(length) => (ProgressBar::new(length), "{bar:30} {percent:>3} %  {bytes} of {total_bytes}, {eta} to go"),
         None => (ProgressBar::new_spinner(), "{spinner} {bytes} read, {elapsed}"),
     };
-    bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let bar = bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    screen.show(bar.clone());
+    bar
 }
 
 impl Lines<'_> {

@@ -95,6 +95,12 @@ fn find(paths: &[PathBuf], absolute: bool) -> anyhow::Result<BTreeSet<PathBuf>> 
             walk(&path, false, 0, &mut found)?;
             Some(path.as_path())
         } else {
+            let in_emails = || path.components().any(|part| part.as_os_str() == "emails");
+            let name = file_name(&path);
+            if !(is_playbook(name) || is_scenario(name) || is_context(name) || in_emails()) {
+                let path = shown(&path);
+                bail!("{path} is nothing to check: a playbook ends in .play or .play.yaml, scenarios in .test.yaml");
+            }
             found.insert(path.clone());
             if is_scenario(file_name(&path)) {
                 beside(&path, &mut found)?;

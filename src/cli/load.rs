@@ -111,7 +111,7 @@ fn common(one: &str, other: &str) -> usize {
 /// Prints problems for people on standard error.
 pub fn complain(screen: &mut Screen, sources: &Sources, problems: &[Diagnostic]) -> std::io::Result<()> {
     use std::io::Write;
-    let look = render::Look { colour: true, width: screen.width };
+    let look = render::Look { colour: true, width: screen.err_width.unwrap_or(screen.width) };
     write!(screen.err, "{}", render::human(sources, problems, look))
 }
 

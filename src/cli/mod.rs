@@ -50,16 +50,12 @@ struct Arguments {
     command: Command,
 }
 
-/// The verbs.
+/// The verbs. What each says of itself in help stands with its arguments.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Reads playbooks and says everything that is wrong with them
     Check(check::Check),
-    /// Runs recorded feedback through playbooks and prints what they would have done
     Replay(replay::Replay),
-    /// Says why a rule fired on a signal, or why it did not
     Why(why::Why),
-    /// Runs the scenarios beside the playbooks and compares their timelines
     Test(test::Test),
 }
 

@@ -29,9 +29,9 @@ use super::load::one_unit;
 use super::screen::{BOLD, Screen, WARN, counted};
 use super::story::Story;
 
-/// Runs recorded feedback through playbooks on a virtual clock and prints what they would have done. Nothing is sent.
+/// Runs recorded feedback through playbooks and prints what they would have done.
 ///
-/// A feed has one JSON object a line: a signal, facts about a thing, or what a person did. The clock is the latest time
+/// Nothing is sent, and the clock is a virtual one. A feed has one JSON object a line: a signal, facts about a thing, or what a person did. The clock is the latest time
 /// seen. It stops at the last line; `--until` lets it run on, or stops it earlier.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -44,7 +44,7 @@ Examples:
 
 Exit codes: 0 done, 1 a bad line under --strict, 2 could not run.")]
 pub struct Replay {
-    /// The folder of the playbooks; it holds exactly one vocabulary's worth
+    /// The folder of the playbooks, all of one vocabulary
     #[arg(long, value_name = "DIR")]
     playbooks: PathBuf,
     /// The recorded signals, one JSON object a line; several are read one after the other, `-` is standard input
@@ -137,6 +137,7 @@ impl Replay {
             printer,
             only,
             feeds: &self.feed,
+            bad: BadLines::default(),
             until,
             not_played: None,
             failed: None,
@@ -164,6 +165,7 @@ struct Run<'a> {
     printer: Printer,
     only: Option<RuleId>,
     feeds: &'a [PathBuf],
+    bad: BadLines,
     until: Option<Timestamp>,
     /// How many lines came after `until`, where playing stopped there.
     not_played: Option<u64>,
@@ -197,7 +199,7 @@ impl Run<'_> {
             };
             if let Some((place, reason)) = bad {
                 let at = format!("{}:{}", feed::name(self.feeds, place), place.number);
-                writeln!(screen.err, "{WARN}{at}{WARN:#}: {reason}")?;
+                self.bad.tell(screen, &at, place, reason)?;
                 if strict {
                     whole = false;
                     break;
@@ -208,6 +210,7 @@ impl Run<'_> {
                 return Err(error.into());
             }
         }
+        self.bad.end(screen)?;
         if let Some(not_played) = &mut self.not_played {
             *not_played += lines.pass_over();
         }
@@ -272,7 +275,6 @@ impl Run<'_> {
 
     fn summary(&self, screen: &mut Screen, zone: &TimeZone) -> anyhow::Result<()> {
         let tally = &self.tally;
-        let err = &mut screen.err;
         let span = match (tally.first, self.driver.clock()) {
             (Some(first), Some(last)) => {
                 let zone_name = zone.iana_name().map(|name| format!(" ({name})")).unwrap_or_default();
@@ -280,55 +282,89 @@ impl Run<'_> {
             }
             _ => String::new(),
         };
-        writeln!(err, "{BOLD}{}{BOLD:#}{span}", counted(tally.signals, "signal", "signals"))?;
+        screen.say(&format!("{}{span}", counted(tally.signals, "signal", "signals")), BOLD)?;
         let asides = [
-            (tally.others, "other line", "other lines (facts, people's actions)"),
+            (tally.others, "other line (facts, people's actions)", "other lines (facts, people's actions)"),
             (tally.late, "late", "late"),
             (tally.too_late, "too late", "too late"),
             (tally.known, "known already", "known already"),
             (tally.refused, "line refused", "lines refused"),
             (tally.held, "held out", "held out"),
         ];
-        let told: Vec<String> = asides
-            .iter()
-            .filter(|(count, ..)| *count > 0)
-            .map(|(count, one, many)| counted(*count, one, many))
-            .collect();
-        if !told.is_empty() {
-            writeln!(err, "  {}", told.join(", "))?;
+        let told = asides.iter().filter(|(count, ..)| *count > 0);
+        let told: Vec<String> = told.map(|(count, one, many)| counted(*count, one, many)).collect();
+        listed(screen, "", &told)?;
+        if tally.signals + tally.others == 0 && tally.refused > 0 {
+            screen.say("  not one line could be read: a feed has one JSON object a line", WARN)?;
         }
         if let (Some(until), Some(not_played)) = (self.until, self.not_played) {
             let lines = counted(not_played, "line", "lines");
             let until = words::instant(until, zone);
-            writeln!(err, "  {WARN}stopped{WARN:#} at {until}, as --until says: {lines} from there on not played")?;
+            screen.say(&format!("  stopped at {until}, as --until says: {lines} from there on not played"), WARN)?;
         }
         let firings: u64 = tally.firings.values().sum();
         let ran = self.rules.rules.iter().filter(|rule| self.only.as_ref().is_none_or(|only| rule.id == *only));
-        let rules = ran.count() as u64;
-        writeln!(
-            err,
-            "{BOLD}{}{BOLD:#} of {}",
-            counted(firings, "firing", "firings"),
-            counted(rules, "rule", "rules")
-        )?;
+        let rules = counted(ran.count() as u64, "rule", "rules");
+        screen.say(&format!("{} of {rules}", counted(firings, "firing", "firings")), BOLD)?;
         let kinds = tally.sent.iter().chain(&tally.outcomes);
         let told: Vec<String> =
             kinds.map(|(word, count)| format!("{word} {}", super::screen::thousands(*count))).collect();
-        if !told.is_empty() {
-            writeln!(err, "  {}", told.join(", "))?;
-        }
-        let quiet: BTreeSet<&str> = match self.only {
-            Some(_) => BTreeSet::new(),
-            None => {
-                let silent = self.rules.rules.iter().filter(|rule| !tally.firings.contains_key(&rule.id));
-                silent.map(|rule| &*rule.id.rule).collect()
-            }
-        };
-        if !quiet.is_empty() {
-            let names: Vec<&str> = quiet.into_iter().collect();
-            writeln!(err, "  never fired: {}", names.join(", "))?;
+        listed(screen, "", &told)?;
+        if self.only.is_none() {
+            let silent = self.rules.rules.iter().filter(|rule| !tally.firings.contains_key(&rule.id));
+            let quiet: BTreeSet<String> = silent.map(|rule| rule.id.rule.to_string()).collect();
+            listed(screen, "never fired: ", &quiet.into_iter().collect::<Vec<_>>())?;
         }
         Ok(())
+    }
+}
+
+/// Says what there is, separated by commas; nothing where there is nothing.
+fn listed(screen: &mut Screen, lead: &str, told: &[String]) -> std::io::Result<()> {
+    match told.is_empty() {
+        true => Ok(()),
+        false => screen.say(&format!("  {lead}{}", told.join(", ")), anstyle::Style::new()),
+    }
+}
+
+/// Tells which lines were bad. Of many neighbours with one reason (the wrong file, the wrong encoding) the first few
+/// stand for all.
+#[derive(Default)]
+struct BadLines {
+    last: Option<(Place, String)>,
+    /// How many with this reason in a row.
+    same: u64,
+}
+
+impl BadLines {
+    /// How many neighbours with one reason are told each.
+    const TOLD: u64 = 10;
+
+    fn tell(&mut self, screen: &mut Screen, at: &str, place: Place, reason: String) -> std::io::Result<()> {
+        let goes_on = |(last, same): &(Place, String)| {
+            last.file == place.file && last.number + 1 == place.number && *same == reason
+        };
+        if !self.last.as_ref().is_some_and(goes_on) {
+            self.end(screen)?;
+        }
+        self.same += 1;
+        if self.same <= BadLines::TOLD {
+            screen.say(&format!("{at}: {reason}"), WARN)?;
+        }
+        self.last = Some((place, reason));
+        Ok(())
+    }
+
+    /// Says how many were not told each.
+    fn end(&mut self, screen: &mut Screen) -> std::io::Result<()> {
+        let (last, same) = (self.last.take(), std::mem::take(&mut self.same));
+        match last {
+            Some((place, _)) if same > BadLines::TOLD => {
+                let more = counted(same - BadLines::TOLD, "more line", "more lines");
+                screen.say(&format!("the same for {more}, up to line {}", place.number), WARN)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

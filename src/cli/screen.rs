@@ -1,11 +1,16 @@
 //! The terminal: standard output and error with their colour and width.
 //!
-//! Everything is written with ANSI styles; `anstream` takes them out for pipes, `NO_COLOR` and dumb terminals.
+//! Everything is written with ANSI styles; `anstream` takes them out for pipes, `NO_COLOR` and dumb terminals. A progress
+//! bar steps aside for whatever is written meanwhile.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
+use std::rc::Rc;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use indicatif::ProgressBar;
+use terminal_size::{Width, terminal_size_of};
 
 /// Lines are never wider than this, however wide the terminal.
 const WIDEST: usize = 100;
@@ -31,25 +36,51 @@ pub struct Screen {
     pub err: AutoStream<io::Stderr>,
     /// How wide a line of standard output may be.
     pub width: usize,
+    /// How wide a line of standard error may be; `None` where no terminal shows it.
+    pub err_width: Option<usize>,
     /// Whether standard output shows colours.
     pub colour: bool,
     /// Whether a person watches standard error.
     pub watched: bool,
+    bar: Bar,
 }
+
+/// The progress bar on standard error, while there is one.
+type Bar = Rc<RefCell<Option<ProgressBar>>>;
 
 impl Screen {
     /// Returns the screen of this process.
     pub fn of_terminal() -> Screen {
         let choice = AutoStream::choice(&io::stdout());
-        let out: Box<dyn Write> = Box::new(io::BufWriter::with_capacity(1 << 16, io::stdout()));
-        let columns = terminal_size::terminal_size().map(|(width, _)| width.0);
+        let bar = Bar::default();
+        let out: Box<dyn Write> = Box::new(Paper::new(bar.clone()));
+        let columns = |size: Option<(Width, _)>| size.map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
         Screen {
             out: AutoStream::new(out, choice),
             err: AutoStream::auto(io::stderr()),
-            width: columns.map_or(WIDEST, usize::from).clamp(NARROWEST, WIDEST),
+            width: columns(terminal_size_of(io::stdout())).unwrap_or(WIDEST),
+            err_width: columns(terminal_size_of(io::stderr())),
             colour: choice != ColorChoice::Never,
             watched: io::stderr().is_terminal(),
+            bar,
         }
+    }
+
+    /// Lets a bar show how far the work has come.
+    pub fn show(&mut self, bar: ProgressBar) {
+        *self.bar.borrow_mut() = Some(bar);
+    }
+
+    /// Says one line on standard error, cut at spaces where a terminal shows it; all of it stands as far in as it begins.
+    pub fn say(&mut self, line: &str, style: Style) -> io::Result<()> {
+        let indent = line.len() - line.trim_start().len();
+        let lines = match self.err_width {
+            Some(width) => wrap(line, width.saturating_sub(indent)),
+            None => vec![line.trim_start().to_owned()],
+        };
+        let err = &mut self.err;
+        let mut write = |line: &String| writeln!(err, "{:indent$}{style}{line}{style:#}", "");
+        aside(&self.bar, || lines.iter().try_for_each(&mut write))
     }
 
     /// Writes out what is buffered.
@@ -63,6 +94,59 @@ impl Screen {
         let _ = self.out.flush();
         // Nothing is left to be done where standard error is gone too.
         let _ = writeln!(self.err, "{BAD}error{BAD:#}: {error:#}");
+    }
+}
+
+/// Does something while the bar, if there is one, is not drawn.
+fn aside<T>(bar: &Bar, act: impl FnOnce() -> T) -> T {
+    match &*bar.borrow() {
+        Some(bar) => bar.suspend(act),
+        None => act(),
+    }
+}
+
+/// Standard output in whole lines, so that a bar is never drawn after half of one.
+struct Paper {
+    to: io::Stdout,
+    held: Vec<u8>,
+    most: usize,
+    bar: Bar,
+}
+
+impl Paper {
+    /// How much is held back where a person watches, and where a file or a pipe takes it.
+    const WATCHED: usize = 1 << 12;
+    const UNWATCHED: usize = 1 << 16;
+
+    fn new(bar: Bar) -> Paper {
+        let to = io::stdout();
+        let most = if to.is_terminal() { Paper::WATCHED } else { Paper::UNWATCHED };
+        Paper { to, held: Vec::with_capacity(most), most, bar }
+    }
+
+    fn put(&mut self, length: usize) -> io::Result<()> {
+        if length == 0 {
+            return Ok(());
+        }
+        let (to, held) = (&mut self.to, &self.held[..length]);
+        let put = aside(&self.bar, || to.write_all(held).and_then(|()| to.flush()));
+        self.held.drain(..length);
+        put
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= self.most {
+            let lines = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+            self.put(lines)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.put(self.held.len())
     }
 }
 
@@ -110,6 +194,12 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Breaks `text` as [`wrap`] does into one text whose lines but the first begin with `indent` blanks: what stands in
+/// the first `indent` columns is the caller's.
+pub fn hang(text: &str, indent: usize, width: usize) -> String {
+    wrap(text, width.saturating_sub(indent)).join(&format!("\n{:indent$}", ""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +215,6 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("a verylongword b", 6), ["a", "verylongword", "b"]);
         assert!(wrap("  ", 10).is_empty());
+        assert_eq!(hang("one two three", 2, 9), "one two\n  three");
     }
 }

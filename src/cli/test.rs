@@ -20,10 +20,11 @@ use crate::replay::snapshot;
 use super::ExitCode;
 use super::files;
 use super::load::{Loaded, load};
-use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted};
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted, hang};
 
-/// Plays every scenario (`*.test.yaml`) and compares what happened with the accepted timeline in `snapshots/`.
+/// Plays the scenarios beside the playbooks and compares their timelines with the accepted ones.
 ///
+/// Scenarios lie in `*.test.yaml`, accepted timelines in `snapshots/`.
 /// A timeline that is new or has changed is written as `.snap.new` beside the accepted one and shown as a difference;
 /// `--accept` accepts it. Read it first: the timeline is the test. `cargo insta review` reads the same files.
 ///
@@ -116,7 +117,7 @@ impl Test {
             let accept = self.accept && !unmet;
             let (held, mut says) = compare(screen, path, &stem, scenario, &played.timeline, accept)?;
             if self.accept && held == Held::Differs {
-                says = format!(" {DIM}(not accepted: something expected did not happen){DIM:#}");
+                says = " (not accepted: something expected did not happen)".into();
             }
             outcome.problems.extend(played.problems);
             outcome.accepted += u64::from(held == Held::Accepted);
@@ -126,7 +127,8 @@ impl Test {
                 (Held::Accepted, _) => (WARN, "accepted"),
                 (Held::Same, _) => (GOOD, "ok"),
             };
-            writeln!(screen.out, "  {style}{mark}{style:#}  {}{says}", scenario.name)?;
+            let told = hang(&format!("{}{says}", scenario.name), mark.len() + 4, screen.width);
+            writeln!(screen.out, "  {style}{mark}{style:#}  {told}")?;
             written.push(stem);
         }
         if whole { self.left_over(screen, path, &written) } else { Ok(()) }
@@ -268,7 +270,7 @@ fn compare(
     fs::write(&new_path, text).map_err(|error| files::explain(&new_path, error))?;
     difference(screen, accepted.as_deref().unwrap_or(""), timeline)?;
     let what = if accepted.is_some() { "differs from the accepted timeline" } else { "no accepted timeline yet" };
-    Ok((Held::Differs, format!(" {DIM}({what}: {}){DIM:#}", files::shown(&new_path))))
+    Ok((Held::Differs, format!(" ({what}: {})", files::shown(&new_path))))
 }
 
 /// Returns the folder of a scenario file's snapshots.

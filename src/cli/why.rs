@@ -26,9 +26,12 @@ use super::after::{After, is_behind};
 use super::feed::open;
 use super::load::one_unit;
 use super::replay::find_rule;
-use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted, wrap};
+use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted, hang, wrap};
 
-/// Says why a rule fired on a signal, or why it did not: every clause with the value it met.
+/// Says why a rule fired on a signal, or why it did not.
+///
+/// The feed is replayed to its end. Every clause is shown with the value it met, and below it what came of it: the firing
+/// the signal counts in, the wait it began, what became of each action.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -37,7 +40,7 @@ Examples:
 
 Exit codes: 0 answered, 1 the feed has no such signal or its line was refused, 2 could not run.")]
 pub struct Why {
-    /// The folder of the playbooks; it holds exactly one vocabulary's worth
+    /// The folder of the playbooks, all of one vocabulary
     #[arg(long, value_name = "DIR")]
     playbooks: PathBuf,
     /// The recorded signals, one JSON object a line; `-` is standard input
@@ -191,12 +194,19 @@ impl Why {
     fn show_rule(&self, screen: &mut Screen, sources: &Sources, rule: &Rule) -> anyhow::Result<()> {
         let span = rule.here.0;
         let (line, _) = sources.line_column(span.file, span.start);
-        let out = &mut screen.out;
-        writeln!(out, "{BOLD}{}{BOLD:#} {DIM}{}:{line}{DIM:#}", rule.title, sources.file(span.file).path)?;
+        let (out, width) = (&mut screen.out, screen.width);
         let file = sources.file(span.file);
+        let place = format!("{}:{line}", file.path);
+        let between = if rule.title.chars().count() + 1 + place.chars().count() > width { "\n" } else { " " };
+        writeln!(out, "{BOLD}{}{BOLD:#}{between}{DIM}{place}{DIM:#}", rule.title)?;
         let start = file.text[..span.start as usize].rfind('\n').map_or(0, |newline| newline + 1);
         let text = file.text.get(start..span.end as usize).unwrap_or("");
         for (place, text) in text.trim_end().lines().enumerate() {
+            let indent = text.chars().count() - text.trim_start().chars().count();
+            let text = match 7 + text.chars().count() > width {
+                true => format!("{:indent$}{}", "", hang(text, 7 + indent + 2, width)),
+                false => text.to_owned(),
+            };
             writeln!(out, "{DIM}{:>5}{DIM:#}  {text}", line + place)?;
         }
         writeln!(out)?;
@@ -212,12 +222,13 @@ impl Why {
         found: &Found,
     ) -> anyhow::Result<()> {
         let kind = rules.vocabulary.signal_type(signal.kind);
-        let place = found.place.map(|place| format!(" {DIM}{}{DIM:#}", self.name(place))).unwrap_or_default();
-        let at = words::instant(signal.at, zone);
-        writeln!(screen.out, "{BOLD}{} {}{BOLD:#}, {at}{place}", kind.name, words::signal_id(&signal.id))?;
-        for line in wrap(&words::fields(signal, &rules.vocabulary), screen.width.saturating_sub(7)) {
-            writeln!(screen.out, "       {line}")?;
-        }
+        let (name, at) = (format!("{} {}", kind.name, words::signal_id(&signal.id)), words::instant(signal.at, zone));
+        let place = found.place.map(|place| self.name(place)).unwrap_or_default();
+        let used = [&name, &at, &place].iter().map(|text| text.chars().count()).sum::<usize>() + 3;
+        let between = if used > screen.width { "\n       " } else { " " };
+        writeln!(screen.out, "{BOLD}{name}{BOLD:#}, {at}{between}{DIM}{place}{DIM:#}")?;
+        let fields = words::fields(signal, &rules.vocabulary);
+        writeln!(screen.out, "       {}", hang(&fields, 7, screen.width))?;
         self.refused_lines(screen, found)?;
         if found.again > 0 {
             let mut told = format!("it came {} more under the same id", counted(found.again, "time", "times"));
@@ -347,6 +358,11 @@ fn clauses(
     made: &[Compared],
     refused: bool,
 ) -> anyhow::Result<()> {
+    /// Where a clause begins, and a value below it.
+    const INDENT: usize = 11;
+    const VALUE: usize = INDENT + 4;
+    /// How much room clauses have at least, so that most values stand in one column.
+    const ACTUAL_FROM: usize = 50;
     let marks = screen.colour;
     let unless = |compared: &Compared| {
         let (clause, guards) = (compared.here.0, &rule.guards);
@@ -373,7 +389,16 @@ fn clauses(
             Some(_) => format!("unless {}", compared.clause),
             None => compared.clause.to_string(),
         };
-        writeln!(screen.out, "{DIM}{line:>5}{DIM:#}  {style}{mark}{style:#} {clause:<50} {}", compared.actual)?;
+        let length = clause.chars().count().max(ACTUAL_FROM.min(screen.width / 2));
+        let shown = match INDENT + length + 1 + compared.actual.chars().count() <= screen.width {
+            true => format!("{clause:<length$} {}", compared.actual),
+            // Too long for one line: the value stands below its clause.
+            false => {
+                let (clause, actual) = (hang(&clause, INDENT, screen.width), &compared.actual);
+                format!("{clause}\n{:VALUE$}{}", "", hang(actual, VALUE, screen.width))
+            }
+        };
+        writeln!(screen.out, "{DIM}{line:>5}{DIM:#}  {style}{mark}{style:#} {shown}")?;
     }
     if !made.is_empty() {
         writeln!(screen.out)?;
@@ -388,7 +413,8 @@ fn fired_sentence(firing: &Firing, signal: &Signal, rule: &Rule) -> String {
         0 | 1 => String::new(),
         total => {
             let ids: Vec<String> = firing.signals.iter().rev().take(8).rev().map(words::signal_id).collect();
-            format!(" Behind it are {total} signals: {}.", ids.join(", "))
+            let latest = if total > ids.len() as u64 { ", the latest" } else { ":" };
+            format!(" Behind it are {total} signals{latest} {}.", ids.join(", "))
         }
     };
     let late = if firing.late { " It came late." } else { "" };

@@ -101,8 +101,9 @@ impl Pen {
         while let Some(look) = looks.next() {
             match &look.verdict {
                 Verdict::Fired => {
-                    let place =
-                        firings.iter().position(|f| f.rule == look.rule && (f.key == look.key || look.key.is_empty()));
+                    let place = firings.iter().position(|f| {
+                        f.rule == look.rule && (look.key.is_empty() || words::same_key(&f.key, &look.key))
+                    });
                     if let Some(place) = place {
                         self.firing(firings.remove(place), step, &mut drawn, &mut lines);
                     }

@@ -16,6 +16,7 @@ use crate::ir::expr::Operand;
 use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::Vocabulary;
+use crate::vocabulary::text::fold;
 use crate::vocabulary::typed::print_value;
 
 /// What stands for a value that is a person's own.
@@ -78,6 +79,11 @@ pub fn key(key: &[(Str, Value)]) -> String {
 /// Returns `name` followed by ` for C1 and delivery` where there is a key.
 pub fn for_key(name: &str, parts: &[(Str, Value)]) -> String {
     if parts.is_empty() { name.to_owned() } else { format!("{name} for {}", key(parts)) }
+}
+
+/// Tells whether two keys are one: they are told as they are written, or as they are grouped.
+pub fn same_key(one: &[(Str, Value)], other: &[(Str, Value)]) -> bool {
+    one == other || (one.len() == other.len() && fold(&key(one)) == fold(&key(other)))
 }
 
 /// Returns a signal's id, with its source where it has one. The long ids of derived signals are cut.

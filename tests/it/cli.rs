@@ -279,6 +279,32 @@ fn bad_lines_are_named_and_do_not_stop_the_rest_but_under_strict() {
 }
 
 #[test]
+fn a_file_that_is_no_feed_or_no_playbook_is_told_in_few_words() {
+    let home = Home::new("wrong_file");
+    let junk: Vec<u8> = b"\xff\xfe\x00\n".repeat(5_000);
+    fs::write(home.0.join("junk.jsonl"), junk).unwrap();
+    let ran = home.run(&["replay", "--playbooks", "books", "--feed", "junk.jsonl"]);
+    assert_eq!(ran.code, Some(0), "bad lines stop nothing: {ran:?}");
+    assert!(ran.err.contains("junk.jsonl:1: the line is not UTF-8 text\n"), "{}", ran.err);
+    assert!(ran.err.contains("the same for 4,990 more lines, up to line 5000"), "{}", ran.err);
+    assert!(ran.err.contains("not one line could be read") && ran.err.lines().count() < 20, "{}", ran.err);
+    let check = home.run(&["check", "junk.jsonl"]);
+    assert_eq!(check.code, Some(2), "{check:?}");
+    assert!(check.err.contains("junk.jsonl is nothing to check: a playbook ends in .play"), "{}", check.err);
+    assert_eq!(home.run(&["check", "books/care.play", "books/vocabulary.yaml"]).code, Some(0));
+    for (arguments, says) in [
+        (["replay", "--playbooks", "nowhere", "--feed", "junk.jsonl"], "nowhere does not exist"),
+        (["replay", "--playbooks", ".", "--feed", "nowhere.jsonl"], "nowhere.jsonl does not exist"),
+        (["replay", "--playbooks", "books", "--feed", "books"], "books is a folder: a file is wanted here"),
+        (["replay", "--playbooks", "empty", "--feed", "junk.jsonl"], "empty holds no playbook"),
+    ] {
+        fs::create_dir_all(home.0.join("empty")).unwrap();
+        let ran = home.run(&arguments);
+        assert!(ran.code == Some(2) && ran.err.contains(says), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
 fn a_jump_ahead_of_the_lines_after_it_is_held_out() {
     let home = Home::new("jump");
     let input = feed(&["2026-03-16T10:00:00Z", "2062-03-16T11:00:00Z", "2026-03-17T10:00:00Z"]);
