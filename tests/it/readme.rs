@@ -1,22 +1,53 @@
 //! The readme is true: the commands it shows run, and print what it shows.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
 }
 
-fn run(arguments: &str) -> String {
+/// Runs a command in a folder and returns what it prints; it ends with this exit code.
+fn run_in(folder: &Path, arguments: &str, code: i32) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_touchline"))
         .args(arguments.split_whitespace())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(folder)
         .env("NO_COLOR", "1")
         .output()
         .unwrap();
-    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+fn run(arguments: &str) -> String {
+    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments, 0)
+}
+
+/// What `cp -r playbooks/retail my` gives, in a folder of its own.
+fn copied() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    let _ = fs::remove_dir_all(&folder);
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail"), &folder.join("my"));
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let path = entry.path();
+        match path.is_dir() {
+            true => copy(&path, &to.join(entry.file_name())),
+            false => drop(fs::copy(&path, to.join(entry.file_name())).unwrap()),
+        }
+    }
+}
+
+/// Changes the first `old` in a file.
+fn change(path: &Path, old: &str, new: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains(old), "{} holds no {old}", path.display());
+    fs::write(path, text.replacen(old, new, 1)).unwrap();
 }
 
 /// The lines of `text` without the blanks at their ends.
@@ -28,10 +59,24 @@ fn lines(text: &str) -> String {
 fn every_command_of_the_tour_runs_and_prints_what_is_shown() {
     let readme = readme();
     let blocks: Vec<&str> = readme.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(blocks.len() >= 3, "the tour has lost its commands");
+    assert!(blocks.len() >= 6, "the tour has lost its commands");
+    // What the tour says to do in an editor: a mistake before the first look at one's own copy, mended after it.
+    let (home, own) = (copied(), "my/retail_care.play");
     for block in blocks {
         let (command, shown) = block.split_once('\n').unwrap();
-        let printed = run(command.strip_prefix("$ target/release/touchline ").unwrap());
+        let arguments = command.strip_prefix("$ target/release/touchline ").unwrap();
+        let printed = match arguments {
+            "check my" => {
+                change(&home.join(own), "\"checkout\"", "\"chekout\"");
+                let printed = run_in(&home, arguments, 1);
+                change(&home.join(own), "\"chekout\"", "\"checkout\"");
+                change(&home.join(own), "10 minutes", "12 minutes");
+                printed
+            }
+            "test my" => run_in(&home, arguments, 1),
+            _ if arguments.contains(" my") => run_in(&home, arguments, 0),
+            _ => run(arguments),
+        };
         assert!(lines(&printed).contains(&lines(shown)), "{command} does not print\n{shown}\nbut\n{printed}");
     }
 }
