@@ -269,7 +269,10 @@ impl Lower<'_> {
         language: Option<&tree::Operand>,
         with: &[(Word, tree::Operand)],
     ) -> Option<ActionKind> {
-        let recipient = self.thing_at(scope, who, "a mail goes to somebody with an address");
+        let recipient = match self.mailed_role(scope, who) {
+            true => None,
+            false => self.thing_at(scope, who, "a mail goes to somebody with an address"),
+        };
         let recipient = recipient.and_then(|(access, thing)| Some((access, thing, self.address_of(thing, who)?)));
         let language = language.map(|language| self.language(scope, language));
         let values = self.values(scope, with);
@@ -287,6 +290,19 @@ impl Lower<'_> {
             language,
             with: values?,
         })
+    }
+
+    /// `email region_manager`: people who work here are alerted.
+    fn mailed_role(&mut self, scope: &Scope, who: &Path) -> bool {
+        let [word] = &who.words[..] else { return false };
+        let role = self.roles.is_some_and(|roles| roles.contains(word.node.as_str()));
+        if !role || self.find(scope, who).is_ok() {
+            return false;
+        }
+        let message = format!("`{}` is a role, and a mail goes to somebody the signal is about", word.node);
+        let help = format!("write `alert {}`, with `of` and the place where the role is filled", word.node);
+        self.report(Diagnostic::error(codes::NOT_A_THING, word.span, message).help(help));
+        true
     }
 
     /// Checks that a template exists and gets what its texts name: from `with`, else from the firing, else a default.

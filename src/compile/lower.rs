@@ -115,8 +115,9 @@ impl<'a> Lower<'a> {
         let guards = self.guards(&scope, &rule.guards);
         let check = self.check(rule);
         let limit = rule.limit.as_ref().map(|limit| self.limit(&scope, limit));
+        scope.case = opens_case(&rule.then);
         // An action that could not be read may be the one that opens the case.
-        scope.case = opens_case(&rule.then) || self.has_hole(rule.span);
+        scope.perhaps_case = self.has_hole(rule.span);
         let title: Str = rule.title.as_ref().unwrap_or(&rule.id).node.as_str().into();
         let then = self.then(&scope, &title, &rule.then);
         if self.errors > before {

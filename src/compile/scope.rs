@@ -31,6 +31,8 @@ pub struct Scope {
     pub count: bool,
     /// Whether the rule opens a case that can be named.
     pub case: bool,
+    /// Whether it may open one: part of it could not be read.
+    pub perhaps_case: bool,
     /// Why fields are not to be had, where they are not: `a measure`, `a schedule`.
     pub only_key: Option<OnlyKey>,
     /// Part of the rule could not be resolved: an unknown name is probably a consequence and is not reported.
@@ -139,7 +141,7 @@ impl Lower<'_> {
             ("recent", Some(ty)) => plain(Root::Recent, ty.clone()),
             ("previous", Some(ty)) if scope.previous => plain(Root::Previous, ty.clone()),
             ("count", _) if scope.count => plain(Root::Count, Type::WholeNumber),
-            (builtin::CASE, _) if scope.case => match self.vocabulary.thing(builtin::CASE) {
+            (builtin::CASE, _) if scope.case || scope.perhaps_case => match self.vocabulary.thing(builtin::CASE) {
                 Some(case) => plain(Root::Case, Type::Thing(case)),
                 None => Ok(None),
             },
@@ -219,6 +221,9 @@ impl Lower<'_> {
         // A fact without its thing in front: `segment` for `customer.segment`.
         if let Some(full) = self.fact_of_something(scope, name) {
             return problem.help(format!("did you mean `{full}`?"));
+        }
+        if let Some(help) = clock_word(name) {
+            return problem.help(help);
         }
         let names = scope.names(self.vocabulary);
         did_you_mean(problem, name, names, "known here are")
@@ -306,6 +311,16 @@ impl Lower<'_> {
             Some(format!("{}.{}", field.name, fact.name))
         })
     }
+}
+
+/// Says what to do instead of asking the time of now, which no condition knows.
+fn clock_word(name: &str) -> Option<&'static str> {
+    let small = name.to_lowercase();
+    let asked = ["now", "today", "day", "weekday", "weekend", "hour", "time", "month"].contains(&&*small);
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].contains(&&*small);
+    (asked || days).then_some(
+        "a condition does not know the time or the day: plan the action with a calendar, `then during business_hours: alert …`",
+    )
 }
 
 fn longest_key<'s>(scope: &'s Scope, words: &[Word]) -> Option<(usize, &'s KeyName)> {

@@ -305,6 +305,10 @@ impl Lower<'_> {
     /// Says what to write instead of a `for each` that does not belong here.
     fn no_for_each(&mut self, rule: &tree::Rule, why: &str, help: &str) -> bool {
         let [first, ..] = &rule.for_each[..] else { return true };
+        if self.has_hole(rule.when.span) {
+            // What could not be read may be what it is for.
+            return true;
+        }
         let span = rule.for_each.iter().fold(first.span, |span, path| span.to(path.span));
         let message = "`for each` is for readings, measures and schedules";
         self.report(Diagnostic::error(codes::FOR_EACH_NOT_ALLOWED, span, message).label(why).help(help));

@@ -93,6 +93,17 @@ impl Lower<'_> {
         let quote = |word: &str| format!("quote it: `{}`", sentence::quoted(word));
         let problem =
             || Diagnostic::error(codes::UNQUOTED_WORD, path.span, format!("`{written}` is no name that is known here"));
+        if let Some(presence) = match &*written.to_lowercase() {
+            "empty" | "blank" | "null" | "none" | "nothing" | "unknown" => Some("missing"),
+            "filled" | "given" | "known" | "there" | "available" => Some("present"),
+            _ => None,
+        } && !words.iter().any(|word| fold(word) == fold(&written))
+        {
+            return Some(problem().help(format!("write `{} is {presence}`", beside.name)));
+        }
+        if let Some(fact) = self.fact_that_says(ty, &written, beside.name) {
+            return Some(problem().label(format!("`{}` is a reference", beside.name)).help(fact));
+        }
         if words.iter().any(|word| fold(word) == fold(&written)) {
             return Some(problem().label("a word without quotes is a name").help(quote(&written)));
         }
@@ -103,6 +114,18 @@ impl Lower<'_> {
         (plain && path.words.len() == 1).then(|| {
             problem().label("a word without quotes is a name").help(format!("if a text is meant, {}", quote(&written)))
         })
+    }
+
+    /// `customer is gold`: finds the fact of a thing that can be so, and says how it is asked.
+    fn fact_that_says(&self, ty: &Type, written: &str, name: &str) -> Option<String> {
+        let Type::Thing(thing) = ty else { return None };
+        let facts = &self.vocabulary.thing_type(*thing).facts;
+        let says = |ty: &Type| self.words_of(ty).iter().any(|word| fold(word) == fold(written));
+        if let Some(fact) = facts.iter().find(|fact| says(&fact.ty)) {
+            return Some(format!("write `{name}.{} is {}`", fact.name, sentence::quoted(written)));
+        }
+        let fact = facts.iter().find(|fact| fact.ty == Type::YesNo && *fact.name == *written)?;
+        Some(format!("write `{name}.{0} is yes` or `{name}.{0} is no`", fact.name))
     }
 
     /// Types a literal.

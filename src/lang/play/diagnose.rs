@@ -92,7 +92,7 @@ fn bad_token(sentence: &Sentence, entry: Rule, index: usize, token: &Token) -> O
                 ("=", Some(name)) if entry == Rule::e_steps => {
                     format!("take it out: write `{} {}`", sentence.word(name), shown(next))
                 }
-                _ => operator_help(text, &shown(next)),
+                _ => in_trigger(sentence, entry, index).unwrap_or_else(|| operator_help(text, &shown(next))),
             };
             problem(codes::OPERATOR, &format!("`{text}` is an operator of programming languages"), help)
         }
@@ -103,6 +103,27 @@ fn bad_token(sentence: &Sentence, entry: Rule, index: usize, token: &Token) -> O
         ),
         _ => None,
     }
+}
+
+/// `when queue_reading.wait > 10 minutes`: without `where` this may be a reading or a condition.
+fn in_trigger(sentence: &Sentence, entry: Rule, index: usize) -> Option<String> {
+    let word = |index: usize| sentence.tokens.get(index).map_or("", |token| sentence.word(token));
+    let first = entry == Rule::e_trigger && index == 3 && word(1) == ".";
+    let (goes, is) = match word(index) {
+        ">" => ("over", "more than"),
+        "<" => ("under", "less than"),
+        _ => return None,
+    };
+    let unit = sentence
+        .tokens
+        .get(index + 2)
+        .filter(|token| token.kind == Kind::Word)
+        .map_or("", |token| sentence.word(token));
+    let unit = if words::UNITS.contains(&unit) || unit == "min" { format!(" {unit}") } else { String::new() };
+    let (signal, field, value) = (shown(word(0)), shown(word(2)), shown(word(index + 1)));
+    first.then(|| {
+        format!("write `{signal}.{field} goes {goes} {value}{unit}`, or for each signal `{signal} where {field} is {is} {value}{unit}`")
+    })
 }
 
 fn operator_help(operator: &str, next: &str) -> String {

@@ -7,6 +7,7 @@
 mod actions;
 mod conditions;
 mod literals;
+mod prose;
 mod triggers;
 mod verbs;
 
@@ -136,6 +137,7 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         literals::quote_in_text,
         literals::hyphen,
         literals::unquoted_text,
+        prose::share,
         triggers::limit_form,
         triggers::count_form,
         triggers::schedule_form,
@@ -145,11 +147,15 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         conditions::negated_comparison,
         conditions::second_comparison,
         conditions::comparison,
+        prose::where_word,
+        prose::said_of_signal,
         triggers::each_with_field,
         triggers::reading_without_field,
         triggers::measure_without_field,
         triggers::measured,
         triggers::side,
+        prose::place,
+        conditions::one_text,
         actions::timing,
         actions::ladder,
         actions::action,
@@ -158,6 +164,8 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         literals::other_word,
         literals::misspelt,
         conditions::no_predicate,
+        prose::prose,
+        prose::article,
         literals::reserved,
     ];
     KNOWN.iter().find_map(|recogniser| recogniser(at))

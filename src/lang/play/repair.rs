@@ -13,6 +13,7 @@ use super::diagnose;
 use super::grammar::Rule;
 use super::scan::{Kind, scan};
 use super::sentence::{Reading, Sentence};
+use super::words;
 
 /// How often a sentence is read again.
 const MOST_READINGS: usize = 12;
@@ -104,6 +105,11 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
                 let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
                 format!(" {meant} ")
             }
+            codes::OTHER_WORD if span == problem.span => {
+                let meant = instead(problem)?;
+                let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
+                format!(" {meant} ")
+            }
             codes::UNQUOTED_TEXT => match span.start == problem.span.start {
                 true => quoted(sentence, token.start, problem)?,
                 false => String::new(),
@@ -120,6 +126,17 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
     table.extend((at..=sentence.end).map(place));
     text.push_str(&sentence.slice.text[at..sentence.end]);
     (mended > 0 && mended == problems.len()).then_some((text, table))
+}
+
+/// Returns the key words that a message about a foreign one says to write; nothing for one to be taken out.
+fn instead(problem: &Diagnostic) -> Option<&str> {
+    let help = problem.help.as_deref()?;
+    if help.starts_with("take it out") {
+        return Some("");
+    }
+    let words = help.strip_prefix("write `")?.strip_suffix('`')?;
+    let known = |word: &str| words::is_key_word(word) && word.chars().all(|c| c.is_ascii_lowercase());
+    words.split(' ').all(known).then_some(words)
 }
 
 /// Returns the text that lacks its quotes, in quotes.

@@ -28,9 +28,32 @@ pub(super) fn timing(at: &At) -> Option<Diagnostic> {
     let ends = at.is_at_end() || words::ACTIONS.iter().any(|action| action.split(' ').next() == Some(next.as_str()));
     ends.then_some(())?;
     let before = &at.sentence.tokens[..at.index];
+    if at.is_at_end()
+        && let Some(late) = timing_behind(at)
+    {
+        return Some(late);
+    }
     let start = before.iter().rposition(|token| matches!(at.sentence.word(token), "after" | "during"))?;
     let written = &at.sentence.slice.text[before[start].start..before.last()?.end];
     Some(no_colon(at.behind(), written))
+}
+
+/// `alert manager of store after 2 hours`: a timing behind the action it is for.
+fn timing_behind(at: &At) -> Option<Diagnostic> {
+    let tokens = &at.sentence.tokens[..at.index];
+    let word = |index: usize| at.sentence.word(&tokens[index]);
+    let timing = tokens.iter().rposition(|token| matches!(at.sentence.word(token), "after" | "during"))?;
+    // One that begins a line, or stands behind `and`, was meant to go on with an action.
+    (timing > 0 && !tokens[timing].first && word(timing - 1) != "and").then_some(())?;
+    let is_action = |index: &usize| {
+        matches!(word(*index), "alert" | "email" | "post" | "set" | "record" | "open")
+            && (*index == 0 || word(*index - 1) != ".")
+    };
+    let action = (0..timing).rfind(is_action)?;
+    let text = |from: usize, to: usize| shown(&at.sentence.slice.text[tokens[from].start..tokens[to].end]);
+    let help = format!("write `{}: {}`", text(timing, tokens.len() - 1), text(action, timing - 1));
+    let span = at.sentence.slice.span(tokens[timing].start, tokens[tokens.len() - 1].end);
+    at.error(codes::TIMING_ORDER, span, "a timing stands in front of its actions", help)
 }
 
 /// Says that a timing does not end in a colon.
@@ -102,6 +125,33 @@ pub(super) fn action(at: &At) -> Option<Diagnostic> {
             return at.error(codes::UNEXPECTED, at.here(), "whom a case is about is said with `for`", help);
         }
     }
+    if at.word(-1) == "open" && matches!(word.as_str(), "a" | "the" | "new") && at.expects(Rule::w_case) {
+        let help = "write `open case for customer`";
+        return at.error(codes::OTHER_WORD, at.here(), format!("`open case` needs no `{word}`"), help);
+    }
+    let plain_word = at.kind(0) == Some(Kind::Word) && !words::is_key_word(&word);
+    let misspelt = nearest(&word, ["of", "saying"].into_iter()).is_some();
+    if at.word(-2) == "alert" && plain_word && !misspelt && at.expects(Rule::w_of) && !at.token(0)?.first {
+        let (first, second) = (shown(at.text(-1)), shown(at.text(0)));
+        let help = match first.to_lowercase().as_str() {
+            "store" | "region" | "shop" => format!("write `alert {second} of {first}`"),
+            _ => format!("write `alert {first}_{second}`, the role as the directory names it"),
+        };
+        return at.error(
+            codes::UNEXPECTED,
+            at.here(),
+            "a role is one word, and where it is filled stands behind `of`",
+            help,
+        );
+    }
+    if at.word(-2) == "set" && plain_word && at.expects(Rule::w_to) {
+        let help = format!("write `set {}.{} to …`", shown(at.text(-1)), shown(at.text(0)));
+        return at.error(codes::UNEXPECTED, at.here(), "a fact stands behind a dot", help);
+    }
+    if at.word(-1) == "after" && at.kind(0) == Some(Kind::Time) {
+        let help = format!("write it in front of the action: `at {}: alert …`", shown(at.text(0)));
+        return at.error(codes::TIMING_ORDER, at.span(-1, 0), "`after` says how long, `at` says when", help);
+    }
     let acting = at.expects_any(&[Rule::action, Rule::plain_action, Rule::steps, Rule::now_step, Rule::ladder_now]);
     (acting && !word.is_empty() && !words::RESERVED.contains(&word.as_str())).then_some(())?;
     if word == "now" {
@@ -118,6 +168,21 @@ pub(super) fn action(at: &At) -> Option<Diagnostic> {
             at.here(),
             format!("`{word}` is not needed here"),
             "begin with the action: `alert floor_manager of store`",
+        );
+    }
+    if matches!(word.as_str(), "if" | "when" | "unless" | "until" | "otherwise") {
+        let climbs = (1..6).any(|offset| {
+            matches!(at.word(offset).as_str(), "acknowledged" | "answered" | "reply" | "answer" | "reaction")
+        });
+        let help = match climbs {
+            true => "write a ladder: `escalate until acknowledged now: alert … after 4 hours: alert …`",
+            false => "write `only if …` in front of `then`, or a second rule",
+        };
+        return at.error(
+            codes::UNKNOWN_ACTION,
+            at.here(),
+            format!("behind `then` nothing is asked, so `{word}` is no action"),
+            help,
         );
     }
     let help = match (verbs::help(at), words::elsewhere(&word)) {

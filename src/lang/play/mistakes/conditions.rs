@@ -156,6 +156,22 @@ pub(super) fn comparison(at: &At) -> Option<Diagnostic> {
     )
 }
 
+/// `contains "rude", "impolite"`
+pub(super) fn one_text(at: &At) -> Option<Diagnostic> {
+    let listed = at.text(0) == "," || at.word(0) == "or" && matches!(at.kind(1), Some(Kind::Text(_)));
+    (listed && matches!(at.kind(-1), Some(Kind::Text(_)))).then_some(())?;
+    let (verb, subject) = match at.word(-2).as_str() {
+        verb @ ("contains" | "contain") => (verb.to_owned(), at.path(-3)),
+        "with" if matches!(at.word(-3).as_str(), "starts" | "start") => ("starts with".to_owned(), at.path(-4)),
+        _ => return None,
+    };
+    let (one, other) = (shown(at.text(-1)), shown(at.text(1)));
+    let help = format!(
+        "write `{subject} {verb} {one} or {subject} {verb} {other}`; many words make a lexicon: `{subject} mentions …`"
+    );
+    at.error(codes::UNEXPECTED, at.here(), format!("`{verb}` looks for one text"), help)
+}
+
 /// `where score 5`
 pub(super) fn no_predicate(at: &At) -> Option<Diagnostic> {
     at.expects(Rule::predicate).then_some(())?;

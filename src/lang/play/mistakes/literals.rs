@@ -239,6 +239,10 @@ pub(super) fn misspelt(at: &At) -> Option<Diagnostic> {
         };
         let value = at.text(if second.is_empty() { 1 } else { 2 });
         let value = if value.is_empty() { "…".to_owned() } else { shown(value) };
+        let value = match (word.as_str(), at.word(2).as_str()) {
+            ("between", "and") => format!("{value} and {}", or(at.text(3), "…")),
+            _ => value,
+        };
         let rest = format!("{word}{second} {value}");
         let rest = if matches!(word.as_str(), "present" | "missing") { word.clone() } else { rest };
         return at.error(

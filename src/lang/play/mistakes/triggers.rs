@@ -29,12 +29,19 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
         return at.error(codes::BAD_LIMIT, at.here(), "a limit says how many", format!("write `every 1 {unit}`"));
     }
     at.expects_any(&[Rule::limit, Rule::w_once, Rule::w_every]).then_some(())?;
-    at.error(
-        codes::BAD_LIMIT,
-        at.here(),
-        "a limit has the form `at most once every …`",
-        "write, for example, `at most once every 7 days per customer`",
-    )
+    // `once a month per customer`, `once per day`
+    let every = match (at.word(0).as_str(), at.word(1).as_str()) {
+        ("a" | "an" | "per" | "each", unit @ ("hour" | "day" | "week")) => Some(format!("1 {unit}")),
+        ("a" | "per" | "each", "month") => Some("30 days".to_owned()),
+        ("a" | "per" | "each", "year") => Some("365 days".to_owned()),
+        _ => None,
+    };
+    let per = if at.word(2) == "per" { or(at.text(3), "customer") } else { "customer".to_owned() };
+    let help = match every {
+        Some(every) => format!("write `at most once every {every} per {per}`"),
+        None => "write, for example, `at most once every 7 days per customer`".to_owned(),
+    };
+    at.error(codes::BAD_LIMIT, at.here(), "a limit has the form `at most once every …`", help)
 }
 
 /// `3 complaints`, `more than 3 complaints`, `at least 3 complaints`
@@ -103,6 +110,11 @@ pub(super) fn schedule_form(at: &At) -> Option<Diagnostic> {
         || at.entry == Rule::e_trigger && at.sentence.word(at.sentence.tokens.first()?) == "every";
     if in_schedule && at.expects(Rule::w_at) {
         let day = shown(at.text(-1));
+        if matches!(at.kind(0), Some(Kind::Time | Kind::Number)) {
+            let hour = if at.kind(0) == Some(Kind::Number) { ":00" } else { "" };
+            let help = format!("write `every {day} at {}{hour}`", shown(at.text(0)));
+            return at.error(codes::NO_TIME_OF_DAY, at.here(), "a time of day stands behind `at`", help);
+        }
         return at.error(
             codes::NO_TIME_OF_DAY,
             at.behind(),
@@ -246,7 +258,12 @@ pub(super) fn missing_part(at: &At) -> Option<Diagnostic> {
                 false => (at.here(), format!("`{word}` is not how it is said here")),
             };
             let code = if at.is_at_end() { codes::NO_WITHIN } else { codes::OTHER_WORD };
-            return at.error(code, span, message, "write how long at most, such as `within 14 days`");
+            let length = at.kind(1) == Some(Kind::Number) && at.kind(2) == Some(Kind::Word);
+            let help = match length && !at.is_at_end() {
+                true => format!("write `within {} {}`", shown(at.text(1)), shown(at.text(2))),
+                false => "write how long at most, such as `within 14 days`".to_owned(),
+            };
+            return at.error(code, span, message, help);
         }
     }
     if at.is_at_end()

@@ -80,6 +80,9 @@ fn meant(at: &At, verb: By) -> Meant {
             _ => {}
         }
     }
+    if meant.by == By::Mail && meant.template.is_none() {
+        meant.template = meant.saying.take();
+    }
     let customers =
         ["customer", "customers", "client", "clients", "guest", "guests", "shopper", "shoppers", "them", "him"];
     meant.customer = names.iter().any(|name| customers.contains(&name.to_lowercase().as_str()));

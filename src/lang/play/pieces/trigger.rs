@@ -162,9 +162,10 @@ impl Pieces<'_, '_> {
         let name = |index: &usize| is_name(sentence, *index);
         let more = head.clone().find(|index| word_at(sentence, *index) == "more").map(|more| more + 1);
         let more = more.filter(|index| head.contains(index)).filter(name);
-        let signal = match more.or_else(|| head.clone().rev().find(name)) {
+        let counted = self.sentence.tokens.first().is_some_and(|token| token.kind == Kind::Number);
+        let signal = match more.or_else(|| head.clone().rev().find(name).filter(|_| counted)) {
             Some(index) => self.word(index),
-            None => self.missing(),
+            None => self.signal(head),
         };
         let filter = parts.filter(Begins::Head).map(|tokens| self.condition(tokens));
         let read = |builder: &mut Builder, node: &mut Node| Some(builder.word(&node.any()?));
@@ -277,10 +278,15 @@ impl Pieces<'_, '_> {
         let next = tokens.start + 1;
         let alone = next >= tokens.end || words::is_key_word(word_at(self.sentence, next));
         let dot = self.sentence.tokens.get(next).is_some_and(|token| self.sentence.word(token) == ".");
-        match tokens.start < tokens.end && is_name(self.sentence, tokens.start) && (alone || dot) {
-            true => self.word(tokens.start),
-            false => self.hole(self.place(tokens)),
+        if tokens.start >= tokens.end || !is_name(self.sentence, tokens.start) || !alone && !dot {
+            return self.hole(self.place(tokens));
         }
+        if next + 1 < tokens.end {
+            // Whatever was meant by the rest, the trigger is another one.
+            let rest = self.place(next + 1..tokens.end);
+            self.holes.push(rest);
+        }
+        self.word(tokens.start)
     }
 
     fn signal_and_field(&mut self, tokens: Range<usize>) -> (Word, Word) {
