@@ -53,7 +53,8 @@ impl Screen {
     pub fn of_terminal() -> Screen {
         let choice = AutoStream::choice(&io::stdout());
         let bar = Bar::default();
-        let out: Box<dyn Write> = Box::new(Paper::new(bar.clone()));
+        let most = if io::stdout().is_terminal() { WATCHED } else { UNWATCHED };
+        let out: Box<dyn Write> = Box::new(Paper::new(io::stdout(), most, bar.clone()));
         let columns = |size: Option<(Width, _)>| size.map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
         Screen {
             out: AutoStream::new(out, choice),
@@ -106,21 +107,20 @@ fn aside<T>(bar: &Bar, act: impl FnOnce() -> T) -> T {
 }
 
 /// Standard output in whole lines, so that a bar is never drawn after half of one.
-struct Paper {
-    to: io::Stdout,
+struct Paper<W: Write> {
+    to: W,
     held: Vec<u8>,
     most: usize,
     bar: Bar,
 }
 
-impl Paper {
-    /// How much is held back where a person watches, and where a file or a pipe takes it.
-    const WATCHED: usize = 1 << 12;
-    const UNWATCHED: usize = 1 << 16;
+/// How much is held back where a person watches.
+const WATCHED: usize = 1 << 12;
+/// How much where a file or a pipe takes it.
+const UNWATCHED: usize = 1 << 16;
 
-    fn new(bar: Bar) -> Paper {
-        let to = io::stdout();
-        let most = if to.is_terminal() { Paper::WATCHED } else { Paper::UNWATCHED };
+impl<W: Write> Paper<W> {
+    fn new(to: W, most: usize, bar: Bar) -> Paper<W> {
         Paper { to, held: Vec::with_capacity(most), most, bar }
     }
 
@@ -135,7 +135,7 @@ impl Paper {
     }
 }
 
-impl Write for Paper {
+impl<W: Write> Write for Paper<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.held.extend_from_slice(bytes);
         if self.held.len() >= self.most {
@@ -203,6 +203,19 @@ pub fn hang(text: &str, indent: usize, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_whole_lines_go_out_before_the_end() {
+        let mut paper = Paper::new(Vec::new(), 8, Bar::default());
+        write!(paper, "one\ntwo").expect("a vector takes everything");
+        assert!(paper.to.is_empty(), "too little to go out yet");
+        write!(paper, " three").expect("a vector takes everything");
+        assert_eq!(paper.to, b"one\n", "half a line waits");
+        write!(paper, "{}", "x".repeat(20)).expect("a vector takes everything");
+        assert_eq!(paper.to, b"one\n", "however long it is");
+        paper.flush().expect("a vector takes everything");
+        assert_eq!(paper.to, [b"one\ntwo three", &b"x".repeat(20)[..]].concat());
+    }
 
     #[test]
     fn numbers_are_grouped_by_thousands() {

@@ -174,9 +174,14 @@ impl Turn<'_> {
                 let actual = crate::vocabulary::typed::print_value(&candidate.values.count, &Type::Number).into();
                 Some(Compared { clause, actual, holds: true, here: rule.here })
             }
-            Trigger::Reading { source, field, side, line, .. } => {
+            Trigger::Reading { source, field, side, line, stays_for, .. } => {
                 let signal = candidate.values.signal.as_ref()?;
-                Some(self.read(candidate.rule, source, *field, (*side, line), signal, true))
+                let mut read = self.read(candidate.rule, source, *field, (*side, line), signal, true);
+                if let Some(length) = stays_for {
+                    let stays = read.clause.replacen(" is ", " stays ", 1);
+                    read.clause = format!("{stays} for {}", clause::length(*length)).into();
+                }
+                Some(read)
             }
             _ => None,
         }

@@ -212,7 +212,7 @@ fn why_follows_a_wait_that_has_to_stay_over_the_line() {
     assert!(first.ends_with("waited until Mon 2026-03-16 11:35; it fired at Mon 2026-03-16 11:35 for q4."), "{first}");
     let latest = why("q4");
     assert!(latest.contains("fired for this signal, at Mon 2026-03-16 11:35."), "{latest}");
-    assert!(latest.contains("yes wait is over 10 minutes 16 minutes"), "{latest}");
+    assert!(latest.contains("yes wait stays over 10 minutes for 20 minutes 16 minutes"), "{latest}");
     let joins = why("q5");
     assert!(joins.ends_with("fires once an episode, and this joins the one since Mon 2026-03-16 11:35."), "{joins}");
     let waits = why("q7");
