@@ -28,6 +28,8 @@ pub mod replay;
 #[cfg(feature = "daemon")]
 pub mod daemon;
 #[cfg(feature = "daemon")]
+pub mod deliver;
+#[cfg(feature = "daemon")]
 pub mod store;
 
 pub mod cli;

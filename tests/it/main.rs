@@ -12,6 +12,8 @@ mod codes;
 mod compile;
 #[cfg(feature = "daemon")]
 mod config;
+#[cfg(feature = "daemon")]
+mod deliver;
 mod hostile;
 mod journal;
 mod lang;
