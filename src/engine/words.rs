@@ -110,10 +110,10 @@ impl Turn<'_> {
         if let (crate::vocabulary::builtin::CASE, Some(case)) = (name, vocabulary.thing(name)) {
             return Some((values.case.clone(), Type::Thing(case)));
         }
-        let rule = self.rules.rule(&plan.firing.rule)?;
-        let part = rule.key.iter().position(|part| &*part.name == name)?;
-        let ty = rule.key[part].thing.map_or(Type::Text, Type::Thing);
-        Some((values.key.get(part)?.clone(), ty))
+        // By name: the rule's key may be another one by now.
+        let (_, value) = plan.firing.key.iter().find(|(part, _)| &**part == name)?;
+        let ty = vocabulary.thing(name).map_or(Type::Text, Type::Thing);
+        Some((value.clone(), ty))
     }
 
     /// Says to whom a plan goes: `floor_manager of S7`, `customer C1`; empty where to nobody.

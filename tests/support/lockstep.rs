@@ -12,7 +12,7 @@ use touchline::engine::ruleset::RuleSet;
 use touchline::engine::{Engine, Taken};
 use touchline::id::EffectId;
 use touchline::ir::{Rule, Trigger};
-use touchline::value::Value;
+use touchline::value::{Str, Value};
 use touchline::vocabulary::text::fold;
 
 use super::naive::Naive;
@@ -109,6 +109,7 @@ fn what(what: &What, outcome: Outcome) -> String {
             format!("record {:?}", signal.fields.iter().map(folded).collect::<Vec<_>>())
         }
         What::Post { values, .. } => format!("post {values:?}"),
+        What::Email { template, mail } if outcome == Outcome::Sent => format!("email {template} {mail:?}"),
         other => other.word().to_owned(),
     }
 }
@@ -251,6 +252,12 @@ fn short(input: &Input) -> String {
     }
 }
 
+fn nth_case(engine: &Engine, number: usize) -> Option<Str> {
+    let cases: Vec<&Str> = engine.cases().iter().map(|(id, _)| id).collect();
+    let place = number.checked_rem(cases.len())?;
+    Some(cases[place].clone())
+}
+
 /// Plays a day through both; what differs, as a text.
 pub fn play(case: &Case) -> Result<(), String> {
     let mut pair = Pair::of(ruleset(&case.rules));
@@ -269,6 +276,11 @@ pub fn play(case: &Case) -> Result<(), String> {
         match &event.what {
             Happens::Input(input) => pair.input(input.clone(), event.at, case.fails)?,
             Happens::Switch(number) => pair.switch(ruleset(&case.later[*number]), event.at, case.fails)?,
+            Happens::OfCase(number, doing) => {
+                if let Some(case_id) = nth_case(&pair.engine, *number) {
+                    pair.input(doing.to(case_id), event.at, case.fails)?;
+                }
+            }
         }
     }
     if clock > Timestamp::MIN {
@@ -307,6 +319,10 @@ fn alone(
         let happens = match &event.what {
             Happens::Input(input) => input.clone(),
             Happens::Switch(number) => journal.switch(engine.ruleset(), ruleset(&arrange(&case.later[*number]))),
+            Happens::OfCase(number, doing) => match nth_case(&engine, *number) {
+                Some(case) => doing.to(case),
+                None => continue,
+            },
         };
         let mut own = between(engine, journal.inputs.len());
         journal.inputs.push((happens.clone(), event.at));
@@ -390,7 +406,7 @@ fn smaller(case: &Case) -> Vec<Case> {
     let switches = |event: &Event| matches!(event.what, Happens::Switch(_));
     for number in case.events.iter().filter(|event| switches(event)).map(|event| match event.what {
         Happens::Switch(number) => number,
-        Happens::Input(_) => unreachable!("just filtered"),
+        Happens::Input(_) | Happens::OfCase(..) => unreachable!("just filtered"),
     }) {
         let mut case = case.clone();
         case.events.retain(|event| event.what != Happens::Switch(number));

@@ -226,7 +226,9 @@ impl Naive {
     }
 
     pub(super) fn cancel(&mut self, which: impl Fn(&Plan) -> bool, reason: &str) {
-        let gone: Vec<Plan> = self.plans.iter().filter(|plan| which(plan)).cloned().collect();
+        let mut gone: Vec<Plan> = self.plans.iter().filter(|plan| which(plan)).cloned().collect();
+        // M7.
+        gone.sort_by(|one, other| (&one.rule.id, &one.key).cmp(&(&other.rule.id, &other.key)));
         self.plans.retain(|plan| !which(plan));
         for plan in gone {
             let (what, to) = self.foretell(&plan);
@@ -333,7 +335,16 @@ impl Naive {
                 let What::Alert { text, .. } = what else { unreachable!("foretold from the same action") };
                 done(Outcome::Sent, "sent", What::Alert { role, addresses: found, text }, to)
             }
-            ActionKind::Email { .. } => done(Outcome::Failed, "template", what, to),
+            ActionKind::Email { who, thing, address, template, language, with } => {
+                let firing = self.scope(&values);
+                let who = firing.access(&who);
+                let with: Vec<(Str, Value)> =
+                    with.iter().map(|(name, operand)| (name.clone(), firing.operand(operand))).collect();
+                match self.mail(plan, (thing, &who, address), &template, language.as_ref(), &with) {
+                    Some(mail) => done(Outcome::Sent, "sent", What::Email { template, mail: Some(mail) }, to),
+                    None => done(Outcome::Failed, "mail", what, to),
+                }
+            }
             ActionKind::OpenCase { about, priority, reason } => {
                 let what = self.open_case(plan, about, priority, reason);
                 done(Outcome::Sent, "opened", what, to)
@@ -459,7 +470,7 @@ impl Naive {
 }
 
 /// A value as a person reads it. Random rules print only texts, ids and numbers.
-fn printed(value: &Value) -> String {
+pub fn printed(value: &Value) -> String {
     match value {
         Value::Missing => "(missing)".into(),
         Value::Text(text) | Value::Id(text) => text.to_string(),

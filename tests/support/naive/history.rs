@@ -8,6 +8,7 @@ use touchline::ir::{Rule, Trigger};
 use touchline::signal::Signal;
 use touchline::value::Value;
 
+use super::shapes::measured;
 use super::window::{Part, Seen};
 use super::world::World;
 use super::{Look, Naive};
@@ -110,9 +111,9 @@ impl Naive {
                 self.see(rule, first, Part::First, look);
             }
             Trigger::Measure(measure) => {
-                self.see(rule, &measure.source, Part::First, look);
-                let fields = [measure.field, measure.second].into_iter().flatten();
-                self.took_part &= fields.into_iter().all(|field| !look.signal.field(field).is_missing());
+                if measured(measure, look.signal) {
+                    self.see(rule, &measure.source, Part::First, look);
+                }
             }
             Trigger::Schedule(_) => {}
         }

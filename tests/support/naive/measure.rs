@@ -120,21 +120,15 @@ impl Naive {
         let places = of_key(seen, key, Part::First);
         let list: Vec<&Seen> = places.iter().map(|place| &seen[*place]).collect();
         let recent_ends = ends(&list, measure.over, &rule.zone);
-        let has_value = |seen: &Seen| {
-            let given = |field: Option<_>| field.is_none_or(|field| !seen.signal.field(field).is_missing());
-            given(measure.field) && given(measure.second)
-        };
-        let recent: Vec<usize> = (0..list.len())
-            .filter(|i| has_value(list[*i]) && list[*i].at <= t && t < recent_ends[*i])
-            .map(|i| places[i])
-            .collect();
+        let recent: Vec<usize> =
+            (0..list.len()).filter(|i| list[*i].at <= t && t < recent_ends[*i]).map(|i| places[i]).collect();
         let previous: Option<Vec<usize>> = match measure.test {
             MeasureTest::Previous { before, .. } => {
                 let mut latest = Timestamp::MIN;
                 let mut sample = vec![];
                 for (i, seen) in list.iter().enumerate() {
                     latest = latest.max(after_both(measure.over, before, seen.at, rule));
-                    if has_value(seen) && recent_ends[i] <= t && t < latest {
+                    if recent_ends[i] <= t && t < latest {
                         sample.push(places[i]);
                     }
                 }

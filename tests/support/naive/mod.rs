@@ -2,7 +2,8 @@
 //!
 //! It shares nothing with the engine but the types that go in and come out. There is no index and no sharing; the
 //! whole history stands in lists that are looked through from the start each time. Read it beside the M-numbers:
-//! each function names its own. Read [`Naive::handle`] first. Left out: speed, traces, mail templates.
+//! each function names its own. Read [`Naive::handle`] first. Left out: speed, traces,
+//! the digests for owners, and erasure.
 
 mod acting;
 mod cases;
@@ -10,6 +11,7 @@ mod deadlines;
 mod eval;
 mod firing;
 mod history;
+mod mail;
 mod measure;
 mod replan;
 mod shapes;

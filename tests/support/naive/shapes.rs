@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use touchline::engine::effect::Values;
 use touchline::ir::expr::Operand;
-use touchline::ir::{Order, Rule, Side, Source, Trigger};
+use touchline::ir::{Measure, Order, Rule, Side, Source, Trigger};
 use touchline::number::Number;
+use touchline::signal::Signal;
 use touchline::value::Value;
 use touchline::vocabulary::FieldNo;
 
@@ -52,13 +53,11 @@ impl Naive {
                 }
             }
             Trigger::Measure(measure) => {
-                if let Some(place) = self.see(rule, &measure.source, Part::First, look) {
-                    // M13: without the measured value it is not of the sample, and an update may still bring it (M6).
-                    let fields = [measure.field, measure.second].into_iter().flatten();
-                    self.took_part = fields.into_iter().all(|field| !look.signal.field(field).is_missing());
-                    if self.took_part {
-                        self.look_measure(rule, place, look);
-                    }
+                // M13: without the measured value it is not of the sample, and an update may still bring it (M6).
+                if measured(measure, look.signal)
+                    && let Some(place) = self.see(rule, &measure.source, Part::First, look)
+                {
+                    self.look_measure(rule, place, look);
                 }
             }
             Trigger::Schedule(_) => {}
@@ -436,6 +435,11 @@ impl Naive {
             self.story(&rule.id).seen.retain(|seen| !is_gone(seen));
         }
     }
+}
+
+pub fn measured(measure: &Measure, signal: &Signal) -> bool {
+    let fields = [measure.field, measure.second].into_iter().flatten();
+    fields.into_iter().all(|field| !signal.field(field).is_missing())
 }
 
 /// Where a reading stands: strictly over the line, strictly beyond the clearing line, or between (M9).

@@ -8,7 +8,7 @@ use touchline::id::SignalId;
 use touchline::ir::Rule;
 use touchline::number::Number;
 use touchline::signal::{FactChange, Signal};
-use touchline::value::Value;
+use touchline::value::{Str, Value};
 use touchline::vocabulary::{FactNo, SignalNo, Type};
 
 use super::{Dice, ground};
@@ -26,6 +26,35 @@ pub enum Happens {
     Input(Input),
     /// The switch to a later set of rules, by its number.
     Switch(usize),
+    /// Somebody does something to a case: the one with this number among those there are, in order of id.
+    OfCase(usize, Doing),
+}
+
+/// What people do to a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    Acknowledge,
+    Close,
+    Reopen,
+    Assign,
+    Comment,
+    Contact,
+}
+
+impl Doing {
+    /// The input for a case.
+    pub fn to(self, case: Str) -> Input {
+        let target = Target::Case(case);
+        let action = match self {
+            Doing::Acknowledge => HumanAction::Acknowledge(target),
+            Doing::Close => HumanAction::Close { target, outcome: "".into() },
+            Doing::Reopen => HumanAction::Reopen(target),
+            Doing::Assign => HumanAction::Assign { target, to: "mine@example.test".into() },
+            Doing::Comment => HumanAction::Comment { target, text: "called".into() },
+            Doing::Contact => HumanAction::Contact { target: Some(target), customer: None },
+        };
+        Input::Human(Human { by: "".into(), action })
+    }
 }
 
 const STARTS: [&str; 4] =
@@ -61,9 +90,23 @@ pub fn events(dice: &mut Dice, rules: &[Arc<Rule>]) -> Vec<Event> {
         // Now and then a month passes: long enough to forget a signal, or nearly.
         let minutes = if dice.once_in(150) { *dice.pick(&[43_140, 43_200]) } else { *dice.pick(&STEPS) };
         now = now.checked_add(SignedDuration::from_mins(minutes)).expect("within the calendar");
+        if dice.once_in(12) {
+            let doing = [
+                Doing::Acknowledge,
+                Doing::Close,
+                Doing::Close,
+                Doing::Reopen,
+                Doing::Assign,
+                Doing::Comment,
+                Doing::Contact,
+            ];
+            let what = Happens::OfCase(dice.below(4), *dice.pick(&doing));
+            events.push(Event { at: now, what });
+            continue;
+        }
         let input = match dice.below(20) {
             0 => Input::Fact(fact(dice)),
-            1 | 2 => person(dice, rules),
+            1 | 2 => person(dice, rules, now),
             // Right after a long pause, somebody sends once more what came before it.
             _ if minutes > 40_000 => again(dice, &events).unwrap_or_else(|| Input::Fact(fact(dice))),
             3 => again(dice, &events).unwrap_or_else(|| Input::Signal(signal(dice, &relevant, now, number, few))),
@@ -142,7 +185,10 @@ fn again(dice: &mut Dice, events: &[Event]) -> Option<Input> {
 fn fact(dice: &mut Dice) -> FactChange {
     let vocabulary = &ground().vocabulary;
     let thing = vocabulary.thing("customer").expect("it stands in the ground");
-    let (name, value) = match dice.below(4) {
+    let (name, value) = match dice.below(7) {
+        4 => ("email", Value::Text((*dice.pick(&["one@example.test", "two@example.test"])).into())),
+        5 => ("language", Value::Text((*dice.pick(&["pl", "en", "lt"])).into())),
+        6 => ("email", Value::Missing),
         0 => ("segment", Value::Text((*dice.pick(&["gold", "silver", "bronze"])).into())),
         1 => ("company", Value::Text((*dice.pick(&["Acme", "ACME ", "Other"])).into())),
         2 => ("home", Value::Id((*dice.pick(&["S1", "S2", "S9"])).into())),
@@ -153,7 +199,7 @@ fn fact(dice: &mut Dice) -> FactChange {
 }
 
 /// Somebody acknowledges, closes or speaks, most often about a key that there is.
-fn person(dice: &mut Dice, rules: &[Arc<Rule>]) -> Input {
+fn person(dice: &mut Dice, rules: &[Arc<Rule>], now: Timestamp) -> Input {
     let rule = dice.pick(rules).clone();
     let key = rule
         .key
@@ -167,9 +213,15 @@ fn person(dice: &mut Dice, rules: &[Arc<Rule>]) -> Input {
         })
         .collect();
     let target = Target::Rule { rule: rule.id.clone(), key };
-    let action = match dice.below(5) {
+    let action = match dice.below(8) {
         0 | 1 => HumanAction::Acknowledge(target),
         2 | 3 => HumanAction::Close { target, outcome: "done".into() },
+        4 => HumanAction::Reopen(target),
+        5 => HumanAction::Contact { target: Some(target), customer: None },
+        6 => {
+            let until = now + SignedDuration::from_mins(*dice.pick(&[30, 60, 120, 360, 1440]));
+            HumanAction::Silence { rule: dice.once_in(2).then(|| rule.id.clone()), until }
+        }
         _ => HumanAction::Contact { target: None, customer: Some(format!("C{}", 1 + dice.below(2)).into()) },
     };
     Input::Human(Human { by: "".into(), action })

@@ -55,7 +55,22 @@ impl Dice {
 pub struct Ground {
     pub vocabulary: Arc<Vocabulary>,
     pub directory: Arc<Directory>,
+    pub templates: Arc<Templates>,
 }
+
+const TEMPLATES: [(&str, &str); 8] = [
+    (
+        "emails/thanks/template.yaml",
+        "class: transactional\nfallback: en\nvariables: [voucher, customer.segment]\ndefaults: {voucher: none}\n",
+    ),
+    ("emails/thanks/en/subject.txt", "Thank you"),
+    ("emails/thanks/en/body.txt", "{{ voucher }} for {{ customer.segment }}"),
+    ("emails/sorry/template.yaml", "class: transactional\nfallback: pl\nvariables: [voucher]\n"),
+    ("emails/sorry/pl/subject.txt", "Przepraszamy"),
+    ("emails/sorry/pl/body.txt", "{{ voucher }}"),
+    ("emails/thanks/pl/subject.txt", "Dziękujemy"),
+    ("emails/thanks/pl/body.txt", "{{ voucher }}"),
+];
 
 pub fn ground() -> &'static Ground {
     static GROUND: OnceLock<Ground> = OnceLock::new();
@@ -68,12 +83,18 @@ pub fn ground() -> &'static Ground {
         let file = sources.add("directory.yaml", include_bytes!("directory.yaml"));
         let (directory, diagnostics) = read::directory(&sources, file, &vocabulary);
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
-        Ground { vocabulary: vocabulary.into(), directory: directory.into() }
+        let mut files = Vec::new();
+        for (path, text) in TEMPLATES {
+            files.push((path.to_owned(), sources.add(path, text.as_bytes())));
+        }
+        let (templates, diagnostics) = Templates::build(&sources, &files);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        Ground { vocabulary: vocabulary.into(), directory: directory.into(), templates: templates.into() }
     })
 }
 
 pub fn ruleset(rules: &[Arc<Rule>]) -> Arc<RuleSet> {
     let ground = ground();
-    let templates = Arc::new(Templates::default());
+    let templates = ground.templates.clone();
     RuleSet::new(ground.vocabulary.clone(), ground.directory.clone(), templates, rules.to_vec()).into()
 }

@@ -14,6 +14,7 @@ use touchline::ir::{
     Schedule, Side, Source, Status, Trigger,
 };
 use touchline::number::Number;
+use touchline::script::Script;
 use touchline::value::{Str, Value};
 use touchline::vocabulary::{FieldNo, SignalNo, ThingNo, Type, Vocabulary};
 
@@ -121,6 +122,23 @@ impl Maker<'_> {
         *self.dice.pick(&[Order::AtLeast, Order::AtMost, Order::MoreThan, Order::LessThan])
     }
 
+    /// A script over a signal's fields: one that is pure comparison, one that fails where something is missing (M13).
+    fn script(&mut self, signal: SignalNo) -> Option<Condition> {
+        let texts = [
+            "score > 5",
+            "topic.len() > 5",
+            "present(topic) && fold(topic).contains(\"deliver\")",
+            "missing(level) || level * 2 < 5.0",
+            "wait.otherwise(0.0) >= 10.0",
+            "customer.segment == \"gold\"",
+            "7 / score < 2",
+            "topic",
+        ];
+        let text = *self.dice.pick(&texts);
+        let script = Script::compile(text, &|name| self.path(Root::Signal, signal, name)).ok()?;
+        Some(Condition::Script(script, Here::default()))
+    }
+
     pub(super) fn condition(&mut self, signal: SignalNo) -> Option<Condition> {
         let paths = [
             "score",
@@ -138,12 +156,14 @@ impl Maker<'_> {
             "store",
             "customer.company",
         ];
+        let script = if self.dice.once_in(6) { self.script(signal) } else { None };
         let tests: Vec<Condition> = (0..1 + self.dice.below(6))
             .filter_map(|_| {
                 let path = *self.dice.pick(&paths);
                 let access = self.path(Root::Signal, signal, path)?;
                 self.test(access)
             })
+            .chain(script)
             .take(2)
             .collect();
         match (tests.len(), self.dice.below(2)) {
@@ -433,6 +453,8 @@ impl Maker<'_> {
             ("director", "store.region"),
             ("nobody", "store"),
             ("care_team", "store"),
+            ("case_owner", "case"),
+            ("case_owner", "case"),
         ]);
         let of = (!path.is_empty()).then(|| self.reachable(trigger, key, path)).flatten();
         let role = if of.is_none() && !path.is_empty() { "care_team" } else { role };
@@ -454,6 +476,27 @@ impl Maker<'_> {
         ActionKind::Alert { role: role.into(), of, saying }
     }
 
+    /// A mail to a customer: in a language that may be unknown, with values that may be missing.
+    fn email(&mut self, who: Access, trigger: &Trigger, key: &[KeyPart]) -> Option<ActionKind> {
+        let thing = self.thing("customer");
+        let address = self.vocabulary.thing_type(thing).fact("email")?;
+        let language = match self.dice.below(3) {
+            0 => None,
+            1 => Some(Operand::Literal(Value::Text((*self.dice.pick(&["pl", "de"])).into()))),
+            _ => self.reachable(trigger, key, "customer.language").map(Operand::Access),
+        };
+        let with = match self.dice.below(3) {
+            0 => vec![],
+            1 => vec![("voucher".into(), Operand::Literal(Value::Text("KIND10".into())))],
+            _ => {
+                let about = self.reachable(trigger, key, "topic").map(Operand::Access)?;
+                vec![("voucher".into(), about)]
+            }
+        };
+        let template = (*self.dice.pick(&["thanks", "sorry"])).into();
+        Some(ActionKind::Email { who, thing, address, template, language, with })
+    }
+
     fn action(&mut self, trigger: &Trigger, key: &[KeyPart], first: bool) -> ActionKind {
         let literal = |text: &str| Operand::Literal(Value::Text(text.into()));
         let choice = self.dice.below(12);
@@ -464,6 +507,7 @@ impl Maker<'_> {
                 let reason = self.reachable(trigger, key, "topic").map(Operand::Access);
                 Some(ActionKind::OpenCase { about: None, priority, reason })
             }
+            6 => self.reachable(trigger, key, "customer").and_then(|who| self.email(who, trigger, key)),
             2 => Some(ActionKind::Post { endpoint: "hook".into(), with: vec![("n".into(), literal("x"))] }),
             3 | 4 => self.reachable(trigger, key, "customer").and_then(|who| {
                 let thing = self.thing("customer");
@@ -546,7 +590,11 @@ impl Maker<'_> {
         let then = self.then(&trigger, &key);
         let playbook: Str = (*self.dice.pick(&["a", "b"])).into();
         let zone = *self.dice.pick(&["Europe/Madrid", "Europe/Madrid", "UTC"]);
-        let status = if self.dice.once_in(12) { Status::Shadow } else { Status::Live };
+        let status = match self.dice.below(24) {
+            0 | 1 => Status::Shadow,
+            2 => Status::Paused,
+            _ => Status::Live,
+        };
         Rule {
             id: RuleId::new(playbook, format!("r{number}")),
             title: format!("Rule {number}").into(),
