@@ -6,14 +6,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use touchline::compile;
 use touchline::engine::effect::{Effect, Outcome, What};
-use touchline::engine::input::{Input, Switch};
+use touchline::engine::input::{Human, HumanAction, Input, Switch, Target};
 use touchline::engine::plan::ReloadPlan;
 use touchline::engine::refill::refill;
 use touchline::engine::ruleset::RuleSet;
 use touchline::engine::{Engine, Watch};
+use touchline::id::RuleId;
 use touchline::lang::source::Sources;
 use touchline::replay::driver::{Driver, always_sent};
 use touchline::signal::{FeedLine, parse_line};
+use touchline::value::Value;
 
 const VOCABULARY: &str = r#"
 vocabulary: Small
@@ -417,4 +419,91 @@ fn state_that_was_saved_goes_on_after_a_change() {
     shop.driver.replace(Engine::restore(changed, &saved).expect("it was saved under this set"));
     shop.complaint("03 10:00", "");
     assert_eq!(words(&shop.complaint("04 10:00", "")), ["sent alert to care_team three"]);
+}
+
+#[test]
+fn a_closed_case_counts_also_when_a_window_is_filled() {
+    let care = COUNT.replace("  then alert care_team saying \"three\"", "  then open case for customer");
+    let mut shop = Shop::open(rules(&care.replace("14 days", "2 days")));
+    for hour in ["02 10:00", "02 11:00", "02 12:00"] {
+        shop.complaint(hour, "");
+    }
+    let target = Target::Rule { rule: RuleId::new("care", "third"), key: vec![Value::Id("C1".into())] };
+    let close = HumanAction::Close { target, outcome: "done".into() };
+    shop.give(Input::Human(Human { by: "".into(), action: close }), at("02 13:00"));
+    shop.reload(rules(&care), "02 14:00");
+    shop.complaint("02 15:00", "");
+    assert_eq!(words(&shop.complaint("02 16:00", "")), Vec::<String>::new(), "counting starts again after the case");
+    assert_eq!(words(&shop.complaint("02 17:00", "")), ["sent open_case to customer C1"]);
+}
+
+#[test]
+fn windows_are_filled_with_what_the_rules_of_then_decided() {
+    let marks = r#"
+rule mark "Mark"
+  when complaint where topic is "delivery"
+  then set customer.segment to "gold"
+"#;
+    let gold = COUNT.replace("complaints\n", "complaints\n    where customer.segment is \"gold\"\n");
+    let mut shop = Shop::open(rules(marks));
+    let first = shop.rules.clone();
+    shop.complaint("02 10:00", "\"topic\": \"delivery\"");
+    // From here on nobody marks customers; the first one stays gold.
+    shop.reload(rules(""), "02 11:00");
+    shop.complaint("02 12:00", "");
+    shop.complaint("02 13:00", "");
+    shop.rules = first;
+    shop.reload(rules(&gold), "02 14:00");
+    assert_eq!(words(&shop.complaint("02 15:00", "")), ["sent alert to care_team three"]);
+}
+
+const CHECKED: &str = r#"
+rule busy "Busy"
+  when count of complaint over the last 7 days is at least 1
+  for each store
+  check every day at 07:00
+  then alert care_team saying "busy"
+"#;
+
+#[test]
+fn a_check_that_comes_round_at_the_instant_of_a_change_still_comes() {
+    let mut shop = Shop::open(rules(CHECKED));
+    shop.signal("complaint", "02 10:00", "\"customer\": \"C1\", \"store\": \"S7\"");
+    shop.reload(rules(&CHECKED.replace("\"busy\"", "\"very busy\"")), "03 07:00");
+    assert_eq!(words(&shop.until("03 07:01")), ["sent alert to care_team very busy"]);
+}
+
+#[test]
+fn a_rule_that_begins_to_check_knows_every_store_seen_before() {
+    let unchecked = CHECKED.replace("  check every day at 07:00\n", "").replace("at least 1", "less than 1");
+    let mut shop = Shop::open(rules(&unchecked));
+    shop.signal("queue_reading", "02 10:00", "\"store\": \"S9\", \"wait\": 1");
+    shop.reload(rules(&CHECKED.replace("at least 1", "less than 1")), "02 12:00");
+    assert_eq!(words(&shop.until("03 07:01")), ["sent alert to care_team busy"]);
+}
+
+#[test]
+fn a_rule_that_comes_back_changed_follows_its_change() {
+    let mut shop = Shop::open(rules(DELAYED));
+    shop.complaint("02 10:00", "");
+    shop.reload(rules(""), "02 10:02");
+    let (_, effects) = shop.reload(rules(&DELAYED.replace("head_office", "care_team")), "02 10:05");
+    assert_eq!(words(&effects), ["cancelled alert to head_office after four hours"]);
+    assert_eq!(words(&shop.until("03 10:00")), Vec::<String>::new());
+}
+
+#[test]
+fn a_stay_that_would_have_run_out_waits_for_the_next_reading() {
+    let stays = r#"
+rule long "Long wait"
+  when queue_reading.wait stays over 10 minutes for 3 hours
+  for each store
+  then alert care_team saying "long"
+"#;
+    let mut shop = Shop::open(rules(stays));
+    shop.signal("queue_reading", "02 10:00", "\"store\": \"S7\", \"wait\": 20");
+    shop.reload(rules(&stays.replace("3 hours", "1 hour")), "02 12:00");
+    assert_eq!(words(&shop.until("02 18:00")), Vec::<String>::new());
+    shop.signal("queue_reading", "02 18:00", "\"store\": \"S7\", \"wait\": 20");
+    assert_eq!(words(&shop.until("02 18:01")), ["sent alert to care_team long"]);
 }
