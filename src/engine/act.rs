@@ -356,7 +356,13 @@ impl Turn<'_> {
         let rule = plan.firing.rule.clone();
         let word: Str = builtin::PRIORITIES[priority as usize].into();
         if let Some(open) = self.state.cases.open_case(&rule, &plan.key).cloned() {
-            let now = self.state.cases.get(&open).map_or(priority, |case| case.priority.max(priority));
+            // What this turn has raised already counts as well.
+            let raised = self.changes.iter().filter_map(|change| match change {
+                Change::Raise { id, priority } if *id == open => Some(*priority),
+                _ => None,
+            });
+            let raised = raised.max().unwrap_or(priority).max(priority);
+            let now = self.state.cases.get(&open).map_or(raised, |case| case.priority.max(raised));
             self.changes.push(Change::Raise { id: open.clone(), priority });
             let priority = builtin::PRIORITIES[now as usize % 4].into();
             let what = What::OpenCase { case: open, joined: true, priority, reason: reason.present().cloned() };

@@ -23,6 +23,7 @@ use crate::engine::state::{
     DueKind, Key, KeyFill, KeyState, Parked, RuleFill, RuleNo, RuleState, State, Waits, Window,
 };
 use crate::engine::turn::Turn;
+use crate::engine::window::measure::MeasureWindow;
 use crate::engine::{Engine, Step};
 use crate::id::{RuleId, SignalId};
 use crate::ir::{Rule, Status, Trigger};
@@ -253,11 +254,16 @@ impl Turn<'_> {
             }
             keys.push((key, state));
         }
-        // Of keys that the journal does not know any more, only ladders are left.
-        keys.extend(
-            old.into_iter()
-                .map(|(key, mut state)| (key, KeyState { ladder: state.ladder.take(), ..KeyState::default() })),
-        );
+        // Of keys that the journal does not know any more only ladders are left, and episodes of a measure, which go on until
+        // a look finds otherwise.
+        keys.extend(old.into_iter().map(|(key, state)| {
+            let goes_on = matches!(&state.window, Window::Measure(window) if was.is_some() && window.entered);
+            let mut entered = MeasureWindow::default();
+            entered.entered = true;
+            let (window, episode) =
+                if goes_on { (Window::Measure(entered), state.episode) } else { (Window::None, None) };
+            (key, KeyState { ladder: state.ladder, window, episode, ..KeyState::default() })
+        }));
         self.state.rules[number as usize].keys = keys.into_iter().collect();
         self.drop_idle_keys(number);
     }

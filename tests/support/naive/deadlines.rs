@@ -168,7 +168,7 @@ impl Naive {
             _ => Some(waiting.candidate),
         };
         match candidate {
-            Some(candidate) => self.ask_again(rule, candidate),
+            Some(candidate) => self.ask_again(rule, candidate, true),
             None => self.leave(rule, key),
         }
     }

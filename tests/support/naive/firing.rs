@@ -131,8 +131,8 @@ impl Naive {
     }
 
     /// A further signal or check of an episode (M11): if it is unfired, guard and limit are asked again, with the
-    /// values of this candidate.
-    pub(super) fn ask_again(&mut self, rule: &Arc<Rule>, candidate: Candidate) {
+    /// values of this candidate; or what it waited for has come, `in_time`.
+    pub(super) fn ask_again(&mut self, rule: &Arc<Rule>, candidate: Candidate, in_time: bool) {
         let story = self.story(&rule.id);
         let Some(place) = story.waiting.iter().position(|waiting| waiting.key == candidate.key) else {
             return;
@@ -141,8 +141,10 @@ impl Naive {
         // M15: the values of the latest signal; an earlier one that came late is only the occasion.
         let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
         let candidate = if at(&waiting.candidate) > at(&candidate) { waiting.candidate.clone() } else { candidate };
-        // M21: while a silence lasts it is not said again; the end of the silence asks.
-        let why = match self.silenced_until(rule) {
+        // M21: a further signal does not ask while a silence lasts, and what was silenced is not said again: the end of the
+        // silence asks.
+        let silent = !in_time || waiting.why != Why::Limit;
+        let why = match self.silenced_until(rule).filter(|_| silent) {
             Some(until) => Some(Why::Silence(until)),
             None => self.ask(rule, &candidate).waits_for(),
         };

@@ -109,7 +109,7 @@ impl Naive {
         if self.story(&rule.id).entered.insert(key.to_vec()) {
             self.enter(rule, candidate, true);
         } else {
-            self.ask_again(rule, candidate);
+            self.ask_again(rule, candidate, false);
         }
     }
 

@@ -91,7 +91,9 @@ impl Naive {
         };
         let (chain, now) = (self.chain.clone(), self.now());
         let story = self.story(&rule.id);
-        if story.floors.get(&key).is_some_and(|floor| look.signal.at < *floor) {
+        // A rule without a key counts nothing that could start again.
+        let floor = story.floors.get(&key).filter(|_| !key.is_empty());
+        if floor.is_some_and(|floor| look.signal.at < *floor) {
             return None;
         }
         story.seen.push(Seen {
@@ -188,7 +190,7 @@ impl Naive {
             self.spend(rule, &run);
             if lasts {
                 let candidate = self.candidate(&latest, &[&latest], look.late);
-                self.ask_again(rule, candidate);
+                self.ask_again(rule, candidate, false);
             }
         } else if stays_for.is_none() && stands(rule, &self.seen(rule)[place]) == Stands::Over {
             self.spend(rule, &run);
@@ -259,7 +261,7 @@ impl Naive {
         self.spend(rule, &part);
         match (entering, joining) {
             (Some((candidate, lasts)), _) => self.enter(rule, candidate, lasts),
-            (None, Some(candidate)) => self.ask_again(rule, candidate),
+            (None, Some(candidate)) => self.ask_again(rule, candidate, false),
             (None, None) => {}
         }
     }
@@ -398,7 +400,7 @@ impl Naive {
         if owned && lasts {
             let waiting = self.story(&rule.id).waiting.iter().find(|waiting| waiting.key == a.key).cloned();
             if let Some(waiting) = waiting {
-                self.ask_again(rule, Candidate { late, ..waiting.candidate });
+                self.ask_again(rule, Candidate { late, ..waiting.candidate }, false);
             }
         } else if !owned && a.judged < self.now() && self.is_unanswered(rule, first) {
             let seen = self.seen(rule);
@@ -415,10 +417,15 @@ impl Naive {
         let now = self.now();
         let b = self.seen(rule)[then].clone();
         let seen = self.seen(rule);
-        // The episode that lasted up to now: its entered A had no B after it but this one.
-        let lasted = |place: &usize| seen[*place].spent && self.answer_to(rule, *place) == Some(then);
+        // The episode that lasted up to now: As with no B after them but this one. One B after any of them leaves it.
         let firsts = of_key(seen, &b.key, Part::First);
-        let left = firsts.iter().any(lasted) && of_key(seen, &b.key, Part::Then).last() == Some(&then);
+        let member = |place: &&usize| self.answer_to(rule, **place).is_none_or(|answer| answer == then);
+        let lasted: Vec<usize> = match of_key(seen, &b.key, Part::Then).last() == Some(&then) {
+            true => firsts.iter().filter(member).copied().collect(),
+            false => vec![],
+        };
+        let left = lasted.iter().any(|place| seen[*place].spent)
+            && lasted.iter().any(|place| seen[*place].place() < b.place());
         if left {
             let gone: Vec<u64> = firsts
                 .iter()

@@ -132,13 +132,8 @@ impl Naive {
                 let story = self.story(&rule.id);
                 story.seen.iter_mut().for_each(|seen| seen.spent |= entered.contains(&(seen.arrival, seen.part)));
             }
-            // An episode of a measure goes on until a look finds otherwise, if anything is left of what was measured.
-            Trigger::Measure(_) => {
-                let story = self.story(&rule.id);
-                let left: BTreeSet<Vec<Value>> = story.seen.iter().map(|seen| seen.key.clone()).collect();
-                story.entered.retain(|key| left.contains(key));
-                story.waiting.retain(|waiting| left.contains(&waiting.key));
-            }
+            // An episode of a measure goes on until a look finds otherwise.
+            Trigger::Measure(_) => {}
             Trigger::Absence { .. } => {
                 // An episode that is over stays one for As that come late, also where its own A is no longer looked for.
                 for past in old.into_iter().filter(|seen| seen.spent && seen.part == Part::First) {
