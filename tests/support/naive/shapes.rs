@@ -402,6 +402,9 @@ impl Naive {
             if let Some(waiting) = waiting {
                 self.ask_again(rule, Candidate { late, ..waiting.candidate }, false);
             }
+        } else if owned && self.is_unanswered(rule, first) {
+            // It belongs to an episode that is over, whatever comes late between them.
+            self.spend(rule, &[first]);
         } else if !owned && a.judged < self.now() && self.is_unanswered(rule, first) {
             let seen = self.seen(rule);
             let fellow = |place: &usize| {
