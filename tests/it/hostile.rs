@@ -50,6 +50,12 @@ fn rule(condition: &str) -> String {
     format!("{HEAD}rule r \"R\"\n  when survey_response where {condition}\n  then alert manager of store\n")
 }
 
+/// Rules with a clause that repeats a piece.
+fn rules_of(rules: usize, clause: &str, piece: &str, times: usize) -> String {
+    let rule = |n: usize| format!("rule r{n} \"R\"\n  when survey_response {clause}{}\n", piece.repeat(times));
+    format!("{HEAD}{}", repeated(rule, rules))
+}
+
 fn yaml(rules: &str) -> String {
     format!("playbook: p\ntitle: P\nversion: 1\nrules:\n{rules}")
 }
@@ -83,6 +89,12 @@ fn sentences() -> Vec<Case> {
             play,
             rule(&repeated(|n| format!("score is {n} {} ", ["and", "or"][n % 2]), 40_000)),
         ),
+        refused("40 rules of broken conditions", play, rules_of(40, "where ", "a b and ", 2_500)),
+        refused("40 rules of broken names", play, rules_of(40, "where ", "x < y and ", 2_000)),
+        refused("40 rules of brackets", play, rules_of(40, "where ", "( a and ) b or ", 1_200)),
+        refused("40 rules of broken actions", play, rules_of(40, "then ", "alert a b\nalrt c\n", 1_200)),
+        refused("40 rules of parts of triggers", play, rules_of(40, "", "for the same a within b where c ", 700)),
+        refused("40 rules of misspelt words", play, rules_of(40, "where ", "x is atleast 3 and ", 1_200)),
         refused(
             "20,000 broken rules",
             play,

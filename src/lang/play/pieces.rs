@@ -27,7 +27,7 @@ pub(super) use trigger::trigger;
 
 /// How many pieces of a sentence are read.
 const MOST_PIECES: usize = 400;
-/// After how many problems of a sentence its further pieces are read in silence.
+/// After how many problems of a sentence nothing more is said of its further pieces.
 const MOST_PROBLEMS: usize = 20;
 
 /// Reads a sentence that has no pieces.
@@ -219,8 +219,19 @@ impl<'s, 'a> Pieces<'s, 'a> {
         if part.tokens.is_empty() || self.pieces > MOST_PIECES {
             return self.hole(part.whole());
         }
-        let reading = repair::read(&part, entry, read);
-        match self.told_of(reading, quiet) {
+        let value = match self.problems.len() < MOST_PROBLEMS {
+            true => {
+                let reading = repair::read(&part, entry, read);
+                self.told_of(reading, quiet)
+            }
+            // Enough is told: what can be read is checked, and why the rest cannot is not asked.
+            false => part
+                .try_read(entry, read)
+                .ok()
+                .filter(|reading| reading.problems.is_empty())
+                .and_then(|read| read.value),
+        };
+        match value {
             Some(value) => value,
             None => self.hole(part.whole()),
         }
@@ -228,7 +239,7 @@ impl<'s, 'a> Pieces<'s, 'a> {
 
     /// Keeps what a piece says, and returns what could be read of it.
     fn told_of<T>(&mut self, reading: Reading<T>, quiet: bool) -> Option<T> {
-        if !quiet && self.problems.len() < MOST_PROBLEMS {
+        if !quiet {
             // What one piece says is no reason for the next to be silent.
             self.problems.extend(reading.problems.into_iter().filter(|problem| !touches(&self.told, problem.span)));
         }

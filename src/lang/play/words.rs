@@ -1,6 +1,10 @@
 //! Words: what a rule of the grammar looks like to whoever types it, and words of other languages and tools with the
 //! ones used here.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
 use super::grammar::Rule;
 
 /// Clauses of a rule in their order, as a user types them.
@@ -22,8 +26,10 @@ pub(super) const RESERVED: [&str; 11] =
 
 /// Tells whether `word`, in small letters, has a meaning of its own somewhere in the language.
 pub(super) fn is_key_word(word: &str) -> bool {
-    let named = |rule: &Rule| key_word(*rule).is_some_and(|known| known == word);
-    RESERVED.contains(&word) || UNITS.contains(&word) || Rule::all_rules().iter().any(named)
+    // Asked for every word of a broken sentence, and of many of them.
+    static KEY_WORDS: LazyLock<FxHashSet<String>> =
+        LazyLock::new(|| Rule::all_rules().iter().filter_map(|rule| key_word(*rule)).collect());
+    RESERVED.contains(&word) || UNITS.contains(&word) || KEY_WORDS.contains(word)
 }
 
 /// Returns the key word a rule stands for: the grammar names such rules `w_` and the word.
