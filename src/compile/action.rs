@@ -236,6 +236,7 @@ impl Lower<'_> {
     fn pieces(&mut self, scope: &Scope, text: &Text) -> Option<Vec<Piece>> {
         let (parts, problems) = super::text::pieces(self.sources, text);
         let mut whole = problems.is_empty();
+        self.doubled_braces(scope, text);
         let mut pieces = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -259,6 +260,20 @@ impl Lower<'_> {
             self.report(problem);
         }
         whole.then_some(pieces)
+    }
+
+    /// `{{topic}}` is how mail templates say it; in a text it is said as it stands.
+    fn doubled_braces(&mut self, scope: &Scope, text: &Text) {
+        for (start, _) in text.node.match_indices("{{") {
+            let Some((name, _)) = text.node[start + 2..].split_once("}}") else { continue };
+            let word = |word: &str| Spanned { node: word.to_owned(), span: text.span };
+            let words: Vec<Word> = name.trim().split('.').map(word).collect();
+            if self.find(scope, &Path { words, span: text.span }).is_ok() {
+                let message = format!("`{{{{{name}}}}}` is said as it stands, in braces");
+                let help = format!("write `{{{}}}` for the value", name.trim());
+                self.report(Diagnostic::warning(codes::PLACEHOLDER, text.span, message).help(help));
+            }
+        }
     }
 
     fn email(

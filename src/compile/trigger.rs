@@ -154,6 +154,15 @@ impl Lower<'_> {
             return problem;
         }
         let problem = Diagnostic::error(codes::UNKNOWN_SIGNAL, word.span, format!("unknown signal `{name}`"));
+        if let Some(thing) = self.vocabulary.thing(name) {
+            let about = |signal: &&crate::vocabulary::SignalType| {
+                signal.fields[..signal.about].iter().any(|field| field.ty == Type::Thing(thing))
+            };
+            let happens = self.vocabulary.signals.iter().find(about).map_or("survey_response", |signal| &*signal.name);
+            return problem.label(format!("a {name} is no signal")).help(format!(
+                "name what happens, such as `{happens}`; how the {name} is then is asked with `only if {name}.…`"
+            ));
+        }
         let signals = self.vocabulary.signals.iter();
         let names = signals.flat_map(|signal| [Some(&signal.name), signal.plural.as_ref().filter(|_| many)]);
         did_you_mean(problem, name, names.flatten().map(|name| &**name).collect(), "declared are")

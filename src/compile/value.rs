@@ -101,6 +101,9 @@ impl Lower<'_> {
         {
             return Some(problem().help(format!("write `{} is {presence}`", beside.name)));
         }
+        if let (Type::Language, Some(code)) = (ty, language_code(&written)) {
+            return Some(problem().help(format!("write `{}`, the code of the language", sentence::quoted(code))));
+        }
         if let Some(fact) = self.fact_that_says(ty, &written, beside.name) {
             return Some(problem().label(format!("`{}` is a reference", beside.name)).help(fact));
         }
@@ -157,6 +160,15 @@ impl Lower<'_> {
 
     fn typed(&mut self, operand: &tree::Operand, ty: &Type, beside: Beside<'_>) -> Option<Value> {
         match (ty, &operand.kind) {
+            (Type::Language, OperandKind::Text(text)) if language_code(text).is_some() => {
+                let message = format!("`{}` is compared with the code of a language", beside.name);
+                let code = language_code(text).unwrap_or_default();
+                self.report(
+                    Diagnostic::error(codes::UNKNOWN_LANGUAGE, operand.span, message)
+                        .help(format!("write `{}`", sentence::quoted(code))),
+                );
+                None
+            }
             (Type::Text | Type::Email | Type::TimeZone | Type::Language, OperandKind::Text(text)) => {
                 Some(Value::Text(self.text(text, beside)))
             }
@@ -372,4 +384,32 @@ fn yes_or_no(text: &str) -> Option<&'static str> {
 /// Returns the priorities of a case as a type.
 pub fn priorities() -> Type {
     Type::OneOf(builtin::PRIORITIES.iter().map(|word| (*word).into()).collect())
+}
+
+/// Returns the code of a language that is written by its English name.
+fn language_code(name: &str) -> Option<&'static str> {
+    const CODES: [(&str, &str); 20] = [
+        ("english", "en"),
+        ("spanish", "es"),
+        ("german", "de"),
+        ("french", "fr"),
+        ("italian", "it"),
+        ("portuguese", "pt"),
+        ("polish", "pl"),
+        ("russian", "ru"),
+        ("lithuanian", "lt"),
+        ("latvian", "lv"),
+        ("estonian", "et"),
+        ("ukrainian", "uk"),
+        ("dutch", "nl"),
+        ("czech", "cs"),
+        ("swedish", "sv"),
+        ("danish", "da"),
+        ("finnish", "fi"),
+        ("greek", "el"),
+        ("turkish", "tr"),
+        ("romanian", "ro"),
+    ];
+    let name = name.trim().to_lowercase();
+    CODES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code)
 }

@@ -334,6 +334,16 @@ fn nearly(sentence: &Sentence, index: usize, body: usize, found: &[Found]) -> Op
     let word = written.to_lowercase();
     // What already follows `then` is an action, which has misspellings of its own.
     let acting = found.iter().any(|found| found.clause == Clause::Then);
+    if word == "for"
+        && let Some(next) = sentence.tokens.get(index + 1).filter(|next| next.kind == Kind::Word)
+    {
+        let each = sentence.word(next).to_lowercase();
+        let meant = matches!(&*each, "every" | "all" | "any") || nearest(&each, ["each"].into_iter()).is_some();
+        let span = sentence.slice.span(token.start, next.end);
+        let message = format!("`for {}` is not how it is said here", shown(&each));
+        let problem = Diagnostic::error(codes::OTHER_WORD, span, message).help("write `for each`");
+        return meant.then(|| Found { clause: Clause::ForEach, keyword: index..index + 2, problem: Some(problem) });
+    }
     if words::is_key_word(&word) && word != "if" {
         return None;
     }

@@ -39,7 +39,8 @@ fn unexpected(at: &At) -> Diagnostic {
         None => (codes::ENDS_TOO_EARLY, "this sentence ends too early".to_owned()),
     };
     let problem = Diagnostic::error(code, at.here(), message);
-    match expected.is_empty() {
+    let colon = at.token(0).is_some_and(|token| at.sentence.word(token) == ":");
+    match expected.is_empty() || colon {
         true => problem.help("take it out"),
         false if at.token(0).is_none() => problem.help(format!("add {expected}")),
         // Where the sentence may also end, what stands there may be one word too many.

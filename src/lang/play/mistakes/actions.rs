@@ -73,6 +73,16 @@ pub(super) fn ladder(at: &At) -> Option<Diagnostic> {
     )
 }
 
+/// `escalate to manager of store after 1 day`
+pub(super) fn escalate_to(at: &At) -> Option<Diagnostic> {
+    (at.word(-1) == "escalate" && at.expects(Rule::w_until) && !at.is_at_end()).then_some(())?;
+    let from = if matches!(at.word(0).as_str(), "to" | "the") { 1 } else { 0 };
+    let of = if at.word(from + 1) == "of" { format!(" of {}", shown(at.text(from + 2))) } else { String::new() };
+    let role = or(at.text(from), "manager");
+    let help = format!("write `escalate until acknowledged now: alert {role}{of} after 4 hours: alert …`");
+    at.error(codes::UNEXPECTED, at.here(), "a ladder says until when, and then who is alerted at each step", help)
+}
+
 /// `send email to customer`, `notify manager`, `email to customer`
 pub(super) fn action(at: &At) -> Option<Diagnostic> {
     let word = at.word(0);

@@ -122,6 +122,19 @@ pub(super) fn comparison(at: &At) -> Option<Diagnostic> {
         )
     };
     let span = at.span(-1, last);
+    // `is lower than the 7 days before`
+    let less = matches!(word.as_str(), "lower" | "smaller" | "below" | "worse" | "less");
+    if at.word(last + 1) == "the"
+        && (less || matches!(word.as_str(), "higher" | "greater" | "above" | "better" | "more"))
+    {
+        let side = if less { "below" } else { "above" };
+        return at.error(
+            codes::OTHER_WORD,
+            span,
+            "two periods are compared by how much they differ",
+            format!("write `is at least 5 points {side} the …`"),
+        );
+    }
     match word.as_str() {
         "greater" | "bigger" | "higher" | "larger" | "above" | "exceeding" => return found(span, write("more than")),
         "smaller" | "lower" | "fewer" | "below" | "beneath" => return found(span, write("less than")),
@@ -154,6 +167,21 @@ pub(super) fn comparison(at: &At) -> Option<Diagnostic> {
         format!("unknown word `{}`", shown(at.text(-1))),
         format!("did you mean `{meant}`?"),
     )
+}
+
+/// `score is 9 or 10`, `segment is "gold" or "silver"`: what is compared is not said again.
+pub(super) fn second_value(at: &At) -> Option<Diagnostic> {
+    let is_value = |offset: isize| matches!(at.kind(offset), Some(Kind::Number | Kind::Text(true)));
+    let joined = matches!(at.word(-2).as_str(), "or" | "and");
+    (joined && is_value(-1) && is_value(-3) && at.expects_any(&[Rule::predicate, Rule::w_is])).then_some(())?;
+    let (one, other) = (shown(at.text(-3)), shown(at.text(-1)));
+    let help = match (at.word(-4).as_str(), at.word(-5).as_str()) {
+        ("is", _) => format!("write `{} is one of {one}, {other}`", at.path(-5)),
+        ("not", "is") => format!("write `{} is not one of {one}, {other}`", at.path(-6)),
+        ("contains", _) => format!("write `{0} contains {one} or {0} contains {other}`", at.path(-5)),
+        _ => return None,
+    };
+    at.error(codes::NO_PREDICATE, at.span(-1, -1), "each condition says what is compared", help)
 }
 
 /// `contains "rude", "impolite"`

@@ -88,6 +88,9 @@ pub(in crate::lang::play) fn unquoted_text(at: &At) -> Option<Diagnostic> {
         return None;
     }
     let keyword = at.word(-1);
+    if keyword == "using" && at.word(0) == "template" && matches!(at.kind(1), Some(Kind::Text(_))) {
+        return at.error(codes::OTHER_WORD, at.here(), "`using` needs no `template`", "take it out");
+    }
     let whole_line = keyword == "saying" || matches!(at.entry, Rule::e_zone | Rule::e_owner | Rule::e_header);
     let start = at.token(0)?.start;
     let rest = &at.sentence.tokens[at.index + 1..];
@@ -121,7 +124,11 @@ pub(super) fn unit(at: &At) -> Option<Diagnostic> {
         }
         "m" => return at.error(codes::UNKNOWN_UNIT, at.here(), message, "write `minutes`"),
         "working" | "work" | "office" => {
-            return at.error(codes::UNKNOWN_UNIT, at.here(), message, "write `business hours` or `business days`");
+            let help = match at.word(1).as_str() {
+                unit @ ("hour" | "hours" | "day" | "days" | "minutes") => format!("write `business {unit}`"),
+                _ => "write `business hours` or `business days`".to_owned(),
+            };
+            return at.error(codes::UNKNOWN_UNIT, at.here(), message, help);
         }
         "euro" | "euros" | "eur" | "usd" | "pln" | "€" => {
             return at.error(
@@ -185,7 +192,20 @@ pub(super) fn other_word(at: &At) -> Option<Diagnostic> {
         return None;
     }
     if word == "not" && at.expects_any(&[Rule::condition, Rule::operand, Rule::test, Rule::yes_name, Rule::group]) {
-        let help = "write the opposite of the condition: `is not …`, `does not contain …`, `is missing`";
+        let mut path = at.text(1).to_owned();
+        let mut next = 2;
+        while at.text(next) == "." && path.len() < 80 {
+            path = format!("{path}.{}", at.text(next + 1));
+            next += 2;
+        }
+        let alone = at.kind(1) == Some(Kind::Word) && matches!(at.word(next).as_str(), "" | "and" | "or");
+        let help = match alone {
+            true if path.contains('.') => format!("write `{} is no`", shown(&path)),
+            true => {
+                format!("write `{} is no` of a yes/no field; of a condition with a name, its opposite", shown(&path))
+            }
+            false => "write the opposite of the condition: `is not …`, `does not contain …`, `is missing`".to_owned(),
+        };
         return at.error(codes::NEGATED, at.here(), "`not` does not stand before a condition", help);
     }
     if matches!(word.as_str(), "not" | "isnt") && at.expects(Rule::predicate) {
@@ -200,6 +220,18 @@ pub(super) fn other_word(at: &At) -> Option<Diagnostic> {
     let predicate = at.expects_any(&[Rule::predicate, Rule::test]);
     let message = format!("`{}` is not a word of playbooks", shown(at.text(0)));
     let help = match here {
+        Here::Predicate(_) if predicate && word == "has" && at.kind(1) == Some(Kind::Word) => {
+            let subject = or(&at.path(-1), "customer");
+            match (at.word(1).as_str(), at.word(2).as_str()) {
+                ("no", "open") => format!("write `{subject}.open_cases is 0`"),
+                ("open", "case" | "cases") | ("a" | "an", "open") => {
+                    format!("write `{subject}.open_cases is more than 0`")
+                }
+                ("no", fact) => format!("write `{subject}.{} is missing`", shown(fact)),
+                ("a" | "an", fact) if !fact.is_empty() => format!("write `{subject}.{} is present`", shown(fact)),
+                (fact, _) => format!("write `{subject}.{} is present`", shown(fact)),
+            }
+        }
         Here::Predicate(text) if predicate => {
             let skip = if matches!(at.word(1).as_str(), "than" | "to" | "then") { 2 } else { 1 };
             let value = match at.word(skip).as_str() {

@@ -20,6 +20,22 @@ pub(super) fn where_word(at: &At) -> Option<Diagnostic> {
     at.error(codes::OTHER_WORD, at.here(), format!("`{word}` is not how it is said here"), "write `where`")
 }
 
+/// `survey_response and complaint for the same customer within 7 days`
+pub(super) fn two_signals(at: &At) -> Option<Diagnostic> {
+    let chain = at.entry == Rule::e_trigger && at.index == 1 && at.word(0) == "and" && at.kind(1) == Some(Kind::Word);
+    (chain && matches!(at.word(2).as_str(), "for" | "within")).then_some(())?;
+    at.error(codes::OTHER_WORD, at.here(), "two signals come one after the other", "write `followed by`")
+}
+
+/// `no purchase for the same customer within 90 days`
+pub(super) fn nothing_happens(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_trigger && at.index == 0).then_some(())?;
+    matches!(at.word(0).as_str(), "no" | "not" | "without" | "never").then_some(())?;
+    let signal = or(at.text(1), "purchase");
+    let help = format!("write, for example, `{signal} not followed by {signal} for the same customer within 90 days`");
+    at.error(codes::UNEXPECTED, at.here(), "what does not happen is missed after something that did", help)
+}
+
 /// `queue_reading.wait goes over 10 minutes at checkout`
 pub(super) fn place(at: &At) -> Option<Diagnostic> {
     (at.entry == Rule::e_trigger && at.index > 0 && at.expects_any(&[Rule::filter, Rule::w_where])).then_some(())?;
@@ -77,6 +93,10 @@ pub(super) fn prose(at: &At) -> Option<Diagnostic> {
     let first = at.word(-1);
     let said = |index: usize| text(index).unwrap_or_default().to_lowercase();
     let help = match number.map(|at| (text(at).unwrap_or_default(), said(at + 1))) {
+        _ if (0..2).any(|place| matches!(&*said(place), "average" | "median" | "share" | "sum" | "total")) => {
+            let level = number.and_then(text).unwrap_or("7");
+            format!("write, for example, `average of survey_response.score over the last 7 days is less than {level}`")
+        }
         _ if matches!(first.as_str(), "nps" | "csat") => {
             let by = number.and_then(text).unwrap_or("10");
             format!(

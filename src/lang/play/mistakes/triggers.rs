@@ -23,6 +23,15 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
             format!("add `per customer`, or per store, per case …: `{} per customer`", shown(written.trim_end())),
         );
     }
+    let long = match at.word(0).as_str() {
+        "month" => Some("30 days"),
+        "quarter" => Some("90 days"),
+        "year" => Some("365 days"),
+        _ => None,
+    };
+    if let Some(days) = long.filter(|_| at.expects_any(&[Rule::length, Rule::number])) {
+        return at.error(codes::BAD_LIMIT, at.here(), "months differ in length", format!("write `every {days}`"));
+    }
     let length = at.expects_any(&[Rule::length, Rule::number]) && words::UNITS.contains(&at.word(0).as_str());
     if length {
         let unit = at.word(0);
@@ -76,6 +85,17 @@ pub(super) fn schedule_form(at: &At) -> Option<Diagnostic> {
             message,
             "write, for example, `every day at 07:00` or `every Monday at 08:00`",
         );
+    }
+    if at.expects_any(&[Rule::days, Rule::weekday]) && matches!(word.as_str(), "week" | "month" | "hour" | "morning") {
+        let day = (1..4)
+            .map(|offset| at.text(offset))
+            .find(|day| words::WEEKDAYS.iter().any(|known| known.eq_ignore_ascii_case(day)));
+        let help = match (word.as_str(), day) {
+            (_, Some(day)) => format!("write `every {day} at 08:00`"),
+            ("week", None) => "write `every Monday at 08:00`".to_owned(),
+            _ => "write `every day at 07:00`: a schedule names days and times of day".to_owned(),
+        };
+        return at.error(codes::UNEXPECTED, at.here(), format!("`{word}` is no day"), help);
     }
     if at.expects_any(&[Rule::days, Rule::weekday]) && !word.is_empty() {
         let singular = nearest(&word, words::WEEKDAYS.into_iter().chain(["day", "weekday"]));
@@ -183,13 +203,25 @@ pub(super) fn measured(at: &At) -> Option<Diagnostic> {
         };
         return at.error(code, at.span(-1, -1), message, help);
     }
-    if word == "is" && at.expects(Rule::w_over) {
-        return at.error(
-            codes::NO_WITHIN,
-            at.here(),
-            "this measure does not say over what time",
-            "write before it, for example, `over the last 7 days`",
-        );
+    if at.expects(Rule::w_over) && !word.is_empty() {
+        let later = at.sentence.tokens[at.index..].windows(3).position(|words| {
+            ["over", "the", "last"].iter().zip(words).all(|(word, token)| at.sentence.word(token) == *word)
+        });
+        let number = (1..4).find(|offset| at.kind(*offset) == Some(Kind::Number));
+        let length = match (number, word.as_str()) {
+            (Some(at_number), _) => format!("{} {}", shown(at.text(at_number)), or(at.text(at_number + 1), "days")),
+            (None, "today") => "1 day".to_owned(),
+            _ => "7 days".to_owned(),
+        };
+        let help = match (word.as_str(), later) {
+            ("is", Some(_)) => "`over the last …` stands in front of `is`".to_owned(),
+            ("is", None) => "write before it, for example, `over the last 7 days`".to_owned(),
+            ("today" | "this" | "last" | "in" | "within" | "during" | "for" | "yesterday", _) => {
+                format!("write `over the last {length}`")
+            }
+            _ => return None,
+        };
+        return at.error(codes::NO_WITHIN, at.here(), "this measure does not say over what time", help);
     }
     let number =
         [-1, -2].into_iter().find(|offset| at.kind(*offset) == Some(Kind::Number) && at.word(offset - 1) == "is")?;
@@ -212,6 +244,18 @@ pub(super) fn side(at: &At) -> Option<Diagnostic> {
         };
         let message = format!("`{}` is not how it is said here", at.word(0));
         return at.error(codes::OTHER_WORD, at.here(), message, format!("write `{} {side}`", at.word(-1)));
+    }
+    if at.word(0) == "for" && at.kind(1) == Some(Kind::Number) && at.expects_any(&[Rule::clears, Rule::w_clears]) {
+        let start = at.sentence.tokens.iter().rposition(|token| at.sentence.word(token) == "goes")?;
+        let tokens = at.sentence.tokens.get(start + 1..at.index).filter(|tokens| tokens.len() < 8)?;
+        let line = &at.sentence.slice.text[tokens.first()?.start..tokens.last()?.end];
+        let help = format!("write `stays {line} for {} {}`", shown(at.text(1)), or(at.text(2), "minutes"));
+        return at.error(
+            codes::OTHER_WORD,
+            at.here(),
+            "a reading goes over its line at once, and stays over it for a time",
+            help,
+        );
     }
     let lasting = at.last_before(&["goes", "stays", "clears"]).is_some_and(|word| word == "stays");
     if lasting && at.expects(Rule::w_for) && at.is_at_end() {
@@ -238,6 +282,15 @@ pub(super) fn missing_part(at: &At) -> Option<Diagnostic> {
             "write `for the same customer` before `within`"
         };
         return at.error(codes::NO_KEY, at.here(), "this does not say for the same what", help);
+    }
+    let second = word == "where" && at.expects_any(&[Rule::and_term, Rule::w_and]);
+    if second && at.last_before(&["where", "followed", "same", "within", "last"]).as_deref() == Some("where") {
+        return at.error(
+            codes::OTHER_WORD,
+            at.here(),
+            "`where` stands once, and its conditions are joined",
+            "write `and`",
+        );
     }
     if word == "where" && !at.expects(Rule::filter) && !at.expects(Rule::w_where) && at.entry == Rule::e_trigger {
         return at.error(

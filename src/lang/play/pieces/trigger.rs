@@ -163,7 +163,10 @@ impl Pieces<'_, '_> {
         let more = head.clone().find(|index| word_at(sentence, *index) == "more").map(|more| more + 1);
         let more = more.filter(|index| head.contains(index)).filter(name);
         let counted = self.sentence.tokens.first().is_some_and(|token| token.kind == Kind::Number);
-        let signal = match more.or_else(|| head.clone().rev().find(name).filter(|_| counted)) {
+        // `3 new complaints for same customer`: what stands in front of a key word, or last.
+        let ends = |index: &usize| index + 1 >= head.end || words::is_key_word(word_at(sentence, index + 1));
+        let plain = head.clone().filter(name).find(ends).filter(|_| counted);
+        let signal = match more.or(plain) {
             Some(index) => self.word(index),
             None => self.signal(head),
         };
@@ -237,6 +240,9 @@ impl Pieces<'_, '_> {
             _ => MeasureKind::Count,
         };
         let kind = Spanned { node: kind, span: self.place(head.start..head.start + 1) };
+        if !matches!(word_at(self.sentence, head.start + 1), "of" | "between") {
+            return self.hole(self.place(head));
+        }
         let of = (head.start + 2).min(head.end)..head.end;
         let (signal, field) = match kind.node {
             MeasureKind::Count | MeasureKind::Share => (self.signal(of), None),
