@@ -2,11 +2,17 @@
 //!
 //! `TOUCHLINE_CASES` says how many (2,000 unless said); a million: `TOUCHLINE_CASES=1000000 cargo test --release --test
 //! it properties -- --nocapture`. `TOUCHLINE_SEED` begins elsewhere, or with `TOUCHLINE_CASES=1` repeats one case.
+//!
+//! A day has signals (ties, late, too late, duplicates, updates, missing fields, clock changes), facts, silences, what people
+//! do to ladders and cases, mails that fail, scripts, pauses and, in every second one, up to three reloads: rules reworded,
+//! changed in every part, replaced, removed, and back within or after their grace. Left out: a change of vocabulary,
+//! directory or templates, a journal that does not reach back, deliveries heard of after a reload, and erasure.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::support::lockstep::{Case, differs, order_matters, saving_matters, shrink};
+use crate::support::lockstep::{Case, differs, order_matters, saving_matters};
+use crate::support::shrink::shrink;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.replace('_', "").parse().ok()).unwrap_or(default)

@@ -1,4 +1,8 @@
-//! Engine and naive interpreter side by side on one day; and making a day that tells them apart smaller.
+//! Engine and naive interpreter side by side on one day.
+//!
+//! Compared are what became of each signal, the firings, and every effect with its id, due time, recipient and content, in
+//! order. Not compared: the wording of reasons, traces, and the digests for owners. A delivery is heard of before the
+//! next input.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -11,7 +15,7 @@ use touchline::engine::refill::refill;
 use touchline::engine::ruleset::RuleSet;
 use touchline::engine::{Engine, Taken};
 use touchline::id::EffectId;
-use touchline::ir::{Rule, Trigger};
+use touchline::ir::Rule;
 use touchline::value::{Str, Value};
 use touchline::vocabulary::text::fold;
 
@@ -109,7 +113,10 @@ fn what(what: &What, outcome: Outcome) -> String {
             format!("record {:?}", signal.fields.iter().map(folded).collect::<Vec<_>>())
         }
         What::Post { values, .. } => format!("post {values:?}"),
-        What::Email { template, mail } if outcome == Outcome::Sent => format!("email {template} {mail:?}"),
+        What::Email { template, mail } if outcome == Outcome::Sent => {
+            // A mail may name the key as it was first written.
+            fold(&format!("email {template} {mail:?}")).into_owned()
+        }
         other => other.word().to_owned(),
     }
 }
@@ -373,131 +380,4 @@ pub fn differs(case: &Case) -> Option<String> {
             Some(format!("panic: {}", text.unwrap_or_default()))
         }
     }
-}
-
-/// Removes rules, switches, edits and inputs as long as `fails` still does.
-pub fn shrink(case: &Case, fails: impl Fn(&Case) -> bool) -> Case {
-    let mut smallest = case.clone();
-    loop {
-        match smaller(&smallest).into_iter().find(&fails) {
-            Some(case) => smallest = case,
-            None => return smallest,
-        }
-    }
-}
-
-/// Every case that is a little smaller, the boldest cuts first.
-fn smaller(case: &Case) -> Vec<Case> {
-    let mut smaller = Vec::new();
-    let sets = 1 + case.later.len();
-    let set = |case: &Case, number: usize| match number {
-        0 => case.rules.clone(),
-        number => case.later[number - 1].clone(),
-    };
-    let with = |number: usize, rules: Vec<Arc<Rule>>| {
-        let mut case = case.clone();
-        match number {
-            0 => case.rules = rules,
-            number => case.later[number - 1] = rules,
-        }
-        case
-    };
-    // A switch goes.
-    let switches = |event: &Event| matches!(event.what, Happens::Switch(_));
-    for number in case.events.iter().filter(|event| switches(event)).map(|event| match event.what {
-        Happens::Switch(number) => number,
-        Happens::Input(_) | Happens::OfCase(..) => unreachable!("just filtered"),
-    }) {
-        let mut case = case.clone();
-        case.events.retain(|event| event.what != Happens::Switch(number));
-        smaller.push(case);
-    }
-    // A rule goes from every set, then from one; or one set takes it as the set before has it.
-    let mut ids: Vec<_> = (0..sets).flat_map(|number| set(case, number)).map(|rule| rule.id.clone()).collect();
-    ids.sort();
-    ids.dedup();
-    for id in &ids {
-        let mut without = case.clone();
-        without.rules.retain(|rule| rule.id != *id);
-        without.later.iter_mut().for_each(|rules| rules.retain(|rule| rule.id != *id));
-        smaller.push(without);
-    }
-    for number in 0..sets {
-        for (place, rule) in set(case, number).iter().enumerate() {
-            let mut rules = set(case, number);
-            rules.remove(place);
-            smaller.push(with(number, rules));
-            if number > 0
-                && let Some(before) = set(case, number - 1).into_iter().find(|before| before.id == rule.id)
-                && before != *rule
-            {
-                let mut rules = set(case, number);
-                rules[place] = before;
-                smaller.push(with(number, rules));
-            }
-        }
-    }
-    for id in &ids {
-        for simpler in [no_guards, no_limit, no_ladder, no_last_step, no_filter] {
-            let mut changed = case.clone();
-            let all = changed.rules.iter_mut().chain(changed.later.iter_mut().flatten());
-            let mut any = false;
-            for rule in all.filter(|rule| rule.id == *id) {
-                if let Some(simple) = simpler(rule) {
-                    any = true;
-                    *rule = simple.into();
-                }
-            }
-            if any {
-                smaller.push(changed);
-            }
-        }
-    }
-    let mut length = case.events.len().div_ceil(2);
-    while length > 0 {
-        for start in (0..case.events.len()).step_by(length) {
-            let mut case = case.clone();
-            case.events.drain(start..(start + length).min(case.events.len()));
-            smaller.push(case);
-        }
-        length /= 2;
-    }
-    if case.sleeps {
-        smaller.push(Case { sleeps: false, ..case.clone() });
-    }
-    if case.fails > 0 {
-        smaller.push(Case { fails: 0, ..case.clone() });
-    }
-    smaller
-}
-
-fn no_guards(rule: &Rule) -> Option<Rule> {
-    (!rule.guards.is_empty()).then(|| Rule { guards: vec![], ..rule.clone() })
-}
-
-fn no_limit(rule: &Rule) -> Option<Rule> {
-    rule.limit.is_some().then(|| Rule { limit: None, ..rule.clone() })
-}
-
-fn no_ladder(rule: &Rule) -> Option<Rule> {
-    let mut simple = rule.clone();
-    (simple.then.ladder.take().is_some() && !simple.then.steps.is_empty()).then_some(simple)
-}
-
-fn no_last_step(rule: &Rule) -> Option<Rule> {
-    let mut simple = rule.clone();
-    simple.then.steps.pop()?;
-    (!simple.then.steps.is_empty() || simple.then.ladder.is_some()).then_some(simple)
-}
-
-fn no_filter(rule: &Rule) -> Option<Rule> {
-    let mut simple = rule.clone();
-    let sources = match &mut simple.trigger {
-        Trigger::Each(source) | Trigger::Reading { source, .. } | Trigger::Count { source, .. } => vec![source],
-        Trigger::Sequence { first, then, .. } | Trigger::Absence { first, then, .. } => vec![first, then],
-        Trigger::Measure(measure) => vec![&mut measure.source],
-        Trigger::Schedule(_) => vec![],
-    };
-    let filters: Vec<_> = sources.into_iter().filter_map(|source| source.filter.take()).collect();
-    (!filters.is_empty()).then_some(simple)
 }

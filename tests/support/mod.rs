@@ -5,3 +5,4 @@ pub mod daemon;
 pub mod lockstep;
 pub mod naive;
 pub mod random;
+pub mod shrink;

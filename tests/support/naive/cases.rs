@@ -35,6 +35,8 @@ impl Naive {
             return What::OpenCase { case: case.id.clone(), joined: true, priority, reason };
         }
         let mut things = plan.things.clone();
+        // A case is about what it names, not about another case.
+        things.retain(|(kind, _)| Some(*kind) != self.ruleset.vocabulary.thing(builtin::CASE));
         if let Some((thing, access)) = about
             && let Some(id) = self.scope(&values).access(&access).as_text()
             && !things.iter().any(|(kind, known)| *kind == thing && known == id)

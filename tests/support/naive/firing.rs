@@ -51,7 +51,8 @@ pub struct LimitEntry {
     pub per: Vec<Value>,
     pub at: Timestamp,
     pub firing: usize,
-    pub given_back: bool,
+    /// When, if it was: nothing of the firing went.
+    pub given_back: Option<Timestamp>,
     /// M21: shadow has limits of its own.
     pub shadow: bool,
 }
@@ -184,7 +185,7 @@ impl Naive {
             self.act(rule, firing, key, number, false);
             return Asked::Silenced(until);
         }
-        let entry = LimitEntry { per, at: self.now(), firing: number, given_back: false, shadow: is_shadow(rule) };
+        let entry = LimitEntry { per, at: self.now(), firing: number, given_back: None, shadow: is_shadow(rule) };
         self.story(&rule.id).limit.push(entry);
         let firing = self.firing(rule, candidate);
         let key = self.acting_key(rule, candidate);
@@ -212,7 +213,7 @@ impl Naive {
         let log = &self.stories[&rule.id].limit;
         let last = log
             .iter()
-            .filter(|entry| entry.per == per && entry.shadow == is_shadow(rule) && !entry.given_back)
+            .filter(|entry| entry.per == per && entry.shadow == is_shadow(rule) && entry.given_back.is_none())
             .map(|entry| entry.at)
             .max()?;
         Some(limit.every.after(last, &rule.zone))
@@ -220,6 +221,7 @@ impl Naive {
 
     /// M12: a limit is given back when all actions of the firing were cancelled or failed before any was sent.
     pub(super) fn give_back(&mut self, number: usize) {
+        let now = self.now();
         let outcomes = &self.outcomes[number];
         let to_nothing = |(_, became): &(EffectId, Became)| *became == Became::CameToNothing;
         if outcomes.effects.is_empty() || !outcomes.effects.iter().all(to_nothing) {
@@ -232,7 +234,9 @@ impl Naive {
             None => self.stories.get_mut(&rule),
         };
         let log = story.into_iter().flat_map(|story| story.limit.iter_mut());
-        log.filter(|entry| entry.firing == number).for_each(|entry| entry.given_back = true);
+        log.filter(|entry| entry.firing == number).for_each(|entry| {
+            entry.given_back.get_or_insert(now);
+        });
     }
 
     /// M12: when each waiting episode is asked again: with `check`, never by itself; otherwise when its limit frees.
@@ -247,7 +251,11 @@ impl Naive {
         }
         // Where a part of the key is missing it never will (M13): it is asked at once, and no more.
         let per = self.limit_key(rule, &waiting.candidate.values).unwrap_or_default();
-        Some((self.limit_frees_at(rule, &per).unwrap_or(self.now()), per))
+        // Not before it was given back, nor before the rules changed: then it was known.
+        let log = &self.stories[&rule.id].limit;
+        let given_back = log.iter().filter(|entry| entry.per == per).filter_map(|entry| entry.given_back).max();
+        let frees = [self.limit_frees_at(rule, &per), given_back, self.switched_at];
+        Some((frees.into_iter().flatten().max().unwrap_or(self.now()), per))
     }
 
     /// What cases and ladders hang on (M18): the rule's key; of a rule without one its limit's; else the first thing the

@@ -79,6 +79,8 @@ pub struct Naive {
     history: Vec<history::Past>,
     /// Rules that disappeared (M24).
     parked: Vec<switch::Parked>,
+    /// When the rules changed last.
+    switched_at: Option<Timestamp>,
     step: NaiveStep,
 }
 
@@ -141,6 +143,7 @@ impl Naive {
             silences: vec![],
             history: vec![],
             parked: vec![],
+            switched_at: None,
             step: NaiveStep::default(),
         }
     }

@@ -41,6 +41,7 @@ impl Naive {
         let Some(ruleset) = switch.ruleset else { return };
         let now = self.now();
         self.before = self.world.clone();
+        self.switched_at = Some(now);
         let old = std::mem::replace(&mut self.ruleset, ruleset.clone());
         let mut back = std::mem::take(&mut self.parked);
         for rule in old.rules.iter().filter(|rule| ruleset.rule(&rule.id).is_none()) {
