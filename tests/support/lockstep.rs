@@ -115,7 +115,7 @@ fn what(what: &What, outcome: Outcome) -> String {
         What::Post { values, .. } => format!("post {values:?}"),
         What::Email { template, mail } if outcome == Outcome::Sent => {
             // A mail may name the key as it was first written.
-            fold(&format!("email {template} {mail:?}")).into_owned()
+            fold(&format!("email {template} {mail:?}")).replace(' ', "")
         }
         other => other.word().to_owned(),
     }
