@@ -284,7 +284,7 @@ impl Desk {
     fn answer(&mut self, written: Written, pieces: &[usize], answers: Answers) -> Result<(), WriteError> {
         let Written { records, places, checkpoints, set_aside, .. } = written;
         let mut places = places.into_iter();
-        let taken = pieces.iter().sum();
+        self.tell(pieces.iter().sum());
         for piece in pieces {
             let Some(submission) = self.pending.front_mut() else { break };
             submission.places.extend(places.by_ref().take(*piece));
@@ -311,7 +311,6 @@ impl Desk {
                 return Err(WriteError::Stopped("the engine has ended".into()));
             }
         }
-        self.tell(taken);
         set_aside.iter().for_each(|aside| (self.listener)(Event::SetAside(aside)));
         Ok(())
     }

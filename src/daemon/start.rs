@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::daemon::fold::{FoldError, FoldOptions, Folder};
 use crate::daemon::rules::Rules;
-use crate::daemon::turn::{WriteError, Writer};
+use crate::daemon::turn::{WriteError, Writer, commit};
 use crate::engine::ruleset::RuleSet;
-use crate::engine::store::{Committed, RuleSources, Store, StoreError, Turn, Vault, Version};
+use crate::engine::store::{Epoch, RuleSources, Store, StoreError, Turn, Vault, Version};
 use crate::id::Position;
 
 /// A daemon that is ready to run: drive the two by hand, or hand them to `daemon::run`.
@@ -90,18 +90,13 @@ pub fn start(
 /// Writes the first rule set into an empty store.
 fn begin(
     store: &mut dyn Store,
-    epoch: crate::engine::store::Epoch,
+    epoch: Epoch,
     (ruleset, sources): (Arc<RuleSet>, RuleSources),
 ) -> Result<(), StartError> {
     let number = store.ends()?.turn + 1;
     let first = Version { from: Position(0), at: None, hash: ruleset.hash, sources };
     let turn = Turn { number, versions: vec![first], ..Turn::default() };
-    match store.write(epoch, &turn)? {
-        Committed::Ok => Ok(()),
-        Committed::Unknown if store.ends()?.turn == number => Ok(()),
-        Committed::Unknown => Err(WriteError::Unknown.into()),
-        Committed::Fenced => Err(WriteError::Fenced.into()),
-    }
+    Ok(commit(store, epoch, &turn)?)
 }
 
 /// A checkpoint is kept only once what it holds is in the journal: one beyond its end means that the journal has lost its

@@ -231,7 +231,7 @@ impl Writer {
         turn.set_aside = mem::take(&mut self.set_aside);
         let next = Folded::starting(self.unwritten.to);
         turn.folded = Some(mem::replace(&mut self.unwritten, next));
-        match self.commit(&turn) {
+        match commit(&mut *self.store, self.epoch, &turn) {
             Ok(()) => Ok(self.written(turn, places, switched)),
             Err(error) => {
                 if let Some(folded) = turn.folded.take() {
@@ -259,24 +259,6 @@ impl Writer {
         self.checkpoints = waiting;
         let has_rows = turn.folded.is_some_and(|folded| !folded.rows.is_empty());
         Written { records: turn.records, places, checkpoints: ready, has_rows, set_aside: turn.set_aside }
-    }
-
-    fn commit(&mut self, turn: &Turn) -> Result<(), WriteError> {
-        for _ in 0..TRIES {
-            match self.store.write(self.epoch, turn)? {
-                Committed::Ok => return Ok(()),
-                Committed::Fenced => return Err(WriteError::Fenced),
-                Committed::Unknown => {
-                    let ends = self.store.ends()?;
-                    match ends.epoch == self.epoch {
-                        true if ends.turn == turn.number => return Ok(()),
-                        true => {}
-                        false => return Err(WriteError::Fenced),
-                    }
-                }
-            }
-        }
-        Err(WriteError::Unknown)
     }
 
     /// Gives every input its position and the instant. A tick stands in front where a deadline lies before that instant;
@@ -396,4 +378,23 @@ fn version(record: &Record, switched: Option<&Switching>) -> Option<Version> {
     let Input::Switch(switch) = &record.input else { return None };
     let sources = switched?.sources.clone();
     Some(Version { from: record.position, at: Some(record.now), hash: switch.hash, sources })
+}
+
+/// Writes a turn, and finds out what became of it where the store does not know.
+pub(super) fn commit(store: &mut dyn Store, epoch: Epoch, turn: &Turn) -> Result<(), WriteError> {
+    for _ in 0..TRIES {
+        match store.write(epoch, turn)? {
+            Committed::Ok => return Ok(()),
+            Committed::Fenced => return Err(WriteError::Fenced),
+            Committed::Unknown => {
+                let ends = store.ends()?;
+                match ends.epoch == epoch {
+                    true if ends.turn == turn.number => return Ok(()),
+                    true => {}
+                    false => return Err(WriteError::Fenced),
+                }
+            }
+        }
+    }
+    Err(WriteError::Unknown)
 }

@@ -28,6 +28,10 @@ mod spec;
 #[cfg(feature = "daemon")]
 mod store;
 #[cfg(feature = "daemon")]
+mod store_run;
+#[cfg(feature = "daemon")]
+mod store_sqlite;
+#[cfg(feature = "daemon")]
 mod store_turns;
 mod vocabulary;
 mod why;

@@ -66,7 +66,7 @@ fn write(store: &mut dyn Store, turn: Turn) {
 }
 
 /// Runs the suite over what `open` gives, an empty store each time.
-fn suite(open: &dyn Fn() -> Box<dyn Store>) {
+pub fn suite(open: &dyn Fn() -> Box<dyn Store>) {
     let tests: [(&str, fn(&mut dyn Store)); 9] = [
         ("what is written is read back", what_is_written_is_read_back),
         ("a turn that does not follow is fenced", a_turn_that_does_not_follow_is_fenced),

@@ -100,7 +100,14 @@ impl SqliteReader {
             return Err(StoreError::Failed(format!("{} is there already: name a new folder", to.display())));
         }
         let name = to.to_str().ok_or_else(|| StoreError::Failed("the path is no text".into()))?;
-        self.connection.execute("VACUUM INTO ?1", [name]).map_err(|error| explain(&self.path, error))?;
+        let copy = || -> rusqlite::Result<()> {
+            // It writes another file and not this one.
+            self.connection.pragma_update(None, "query_only", false)?;
+            let copied = self.connection.execute("VACUUM INTO ?1", [name]);
+            self.connection.pragma_update(None, "query_only", true)?;
+            copied.map(|_| ())
+        };
+        copy().map_err(|error| explain(&self.path, error))?;
         let synced = File::open(to).and_then(|file| file.sync_all());
         synced.map_err(|error| StoreError::Failed(format!("{}: {error}", to.display())))
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -13,6 +14,9 @@ use crate::engine::store::StoreError;
 pub const FILE: &str = "touchline.sqlite";
 /// Who holds this lock may write.
 const LOCK: &str = "lock";
+/// A holder that is just ending is waited for.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// `TLJ1`: so that nobody takes another file for a store.
 const APPLICATION: i32 = 0x544c_4a31;
 /// How long a reader or the writer waits for SQLite's own short locks.
@@ -28,11 +32,14 @@ pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(|error| failed(&path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(folder.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(failed(&path, &error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(failed(&path, &error)),
+        }
     }
+    Err(StoreError::InUse(folder.display().to_string()))
 }
 
 /// Opens the file for writing, creates it where it is missing, brings it to this version's format and checks it.

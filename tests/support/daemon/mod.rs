@@ -1,5 +1,7 @@
 //! A daemon driven by hand: the shipped playbooks and feed, a clock that is moved, and the laws that hold whatever happened.
 
+pub mod world;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -30,7 +32,7 @@ pub fn retail_sources() -> RuleSources {
         for path in entries {
             let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
             match path.is_dir() {
-                true if !name.ends_with("snapshots") => folders.push(path),
+                true if !name.ends_with("snapshots") && !name.ends_with("reload") => folders.push(path),
                 false if [".jsonl", ".py", ".test.yaml"].iter().all(|end| !name.ends_with(end)) => {
                     files.push((name.into(), std::fs::read(&path).unwrap()));
                 }
