@@ -123,6 +123,7 @@ impl Turn<'_> {
                 (Mode::Live, Ok(plan)) => later.extend(self.plan(plan)),
             }
         }
+        self.has_acted(&rule.id, &key);
         if climbs && mode == Mode::Live {
             self.start_ladder(number, &firing, key, later);
         }

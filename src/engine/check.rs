@@ -191,18 +191,12 @@ impl Turn<'_> {
                 self.set_entered(number, key, false);
                 self.leave(number, key);
             }
-            Some(true) if entered => self.join_measure(candidate),
+            Some(true) if entered => self.join(candidate, true),
             Some(true) => {
                 self.set_entered(number, key, true);
                 self.enter(candidate, true);
             }
         }
-    }
-
-    fn join_measure(&mut self, mut candidate: Candidate) {
-        // A measure has only its key: there is no "latest signal" whose values a late one could spoil.
-        candidate.late = false;
-        self.join(candidate, true);
     }
 
     fn set_entered(&mut self, number: RuleNo, key: &Key, entered: bool) {

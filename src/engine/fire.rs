@@ -224,6 +224,7 @@ impl Turn<'_> {
         let firing = Arc::new(self.firing(candidate, &limit_key));
         let acting = self.acting_key(candidate, &limit_key);
         let id = self.effect_id(&firing.rule, &acting, WHOLE, 0, 0);
+        self.has_acted(&firing.rule, &acting);
         let at = self.now;
         let (what, to) = (What::Firing, Str::default());
         self.step.effects.push(Effect { id, at, outcome, reason, what, to, due: None, step: 0, firing: Some(firing) });

@@ -169,7 +169,7 @@ impl Turn<'_> {
         let id = arrived.signal.id.clone();
         let counted = window.insert(arrived.place, within.after(at, zone), id, distinct, need, now);
         let (have, signals) =
-            (window.have(at), if state.episode.is_some() { window.signals(now.max(at)) } else { vec![] });
+            (window.have(now.max(at)), if state.episode.is_some() { window.signals(now.max(at)) } else { vec![] });
         let values =
             Values { signal: Some(arrived.signal.clone()), key: key.clone(), count: whole(have), ..Values::default() };
         match counted {

@@ -179,6 +179,7 @@ impl Engine {
             derived: Default::default(),
             changes: Vec::new(),
             ordinal: 0,
+            acted: Default::default(),
             digest: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@
 //! actions), `due` (the agenda). Facts change and cases open only once every rule has seen the signal at hand (M8); the
 //! signals that brings about come after that, each in its own place (M20).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -41,6 +41,8 @@ pub(crate) struct Turn<'a> {
     pub changes: Vec<Change>,
     /// Which signal of this input is at hand: 0 for the input itself.
     pub ordinal: u32,
+    /// How often a rule has fired, or nearly, for what its actions hang on: one late signal can complete two sequences.
+    pub acted: BTreeMap<(RuleId, Key), u8>,
     /// What was too late or had nobody to go to, for the owners' digests: owner, line.
     pub digest: Vec<(Option<Str>, Str)>,
 }
@@ -94,6 +96,8 @@ impl<'a> Turn<'a> {
 
     /// Returns the id of what `rule` does for `key` in this turn at a place: step, action, and a word for which list.
     pub fn effect_id(&self, rule: &RuleId, key: &Key, step: u16, action: u16, list: u8) -> EffectId {
+        let times = self.acted.get(&(rule.clone(), key.clone())).copied().unwrap_or(0);
+        let list = list.wrapping_add(times.wrapping_mul(2));
         let key = postcard::to_stdvec(key).expect("a key has no value that cannot be written");
         EffectId::of(&[
             rule.playbook.as_bytes(),
@@ -120,6 +124,12 @@ impl<'a> Turn<'a> {
             let rule = self.rule(rule).id.clone();
             self.step.looks.push(Look { at: self.now, rule, key, signal: signal.cloned(), verdict, compared });
         }
+    }
+
+    /// Notes that a rule has fired, or nearly: what it does next in this turn has other ids.
+    pub fn has_acted(&mut self, rule: &RuleId, key: &Key) {
+        let times = self.acted.entry((rule.clone(), key.clone())).or_default();
+        *times = times.saturating_add(1);
     }
 
     /// Makes true what the signal at hand brought about.

@@ -113,10 +113,13 @@ impl AbsenceWindow {
             return (false, false);
         }
         let left = self.entered;
-        if left {
-            self.past.push_back((self.open[0].place, place.at));
-        }
         let before: Vec<Open> = self.open.drain(..answered).collect();
+        if left {
+            // Those whose end had passed before it were part of that episode, whatever comes late between them.
+            let part = |(number, open): &(usize, &Open)| *number == 0 || open.deadline < place.at;
+            let part = before.iter().enumerate().filter(part);
+            self.past.extend(part.map(|(_, open)| (open.place, place.at)));
+        }
         if !left {
             // M3: a B after the end is not in time, also while the deadline waits for late ones.
             let missed = before.into_iter().filter(|open| open.deadline < place.at);

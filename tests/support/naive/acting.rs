@@ -83,6 +83,7 @@ impl Naive {
         if rule.then.ladder.is_some() {
             self.climb(rule, &firing, &key, number);
         }
+        *self.acted.entry((rule.id.clone(), key)).or_default() += 1;
     }
 
     /// M18: one ladder a key; entering again joins it. Step times count from its start; none overtakes the one before.
@@ -455,6 +456,7 @@ impl Naive {
 
     /// Invariant 3: a hash of what decided, never a counter of effects.
     pub(super) fn effect_id(&self, rule: &Rule, key: &[Value], step: u16, action: u16, ladder: bool) -> EffectId {
+        let given = key.to_vec();
         let key = postcard::to_stdvec(key).expect("values can be written");
         EffectId::of(&[
             rule.id.playbook.as_bytes(),
@@ -464,7 +466,8 @@ impl Naive {
             &self.derived.to_le_bytes(),
             &step.to_le_bytes(),
             &action.to_le_bytes(),
-            &[u8::from(ladder)],
+            // Of one input a rule may fire more than once for a key.
+            &[u8::from(ladder) + 2 * self.acted.get(&(rule.id.clone(), given)).copied().unwrap_or(0)],
         ])
     }
 }

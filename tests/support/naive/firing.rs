@@ -302,6 +302,7 @@ impl Naive {
         let firing = Arc::new(self.firing(rule, candidate));
         let key = self.acting_key(rule, candidate);
         let id = self.effect_id(rule, &key, u16::MAX, 0, false);
+        *self.acted.entry((rule.id.clone(), key)).or_default() += 1;
         self.step.effects.push(Effect {
             id,
             at: self.now(),

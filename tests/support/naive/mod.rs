@@ -54,6 +54,8 @@ pub struct Naive {
     /// How many inputs there were, and how many derived signals the present one has led to.
     position: u64,
     derived: u32,
+    /// How often each rule has fired, or nearly, for a key of its actions in this input.
+    acted: BTreeMap<(RuleId, Vec<Value>), u8>,
     /// M6: every signal that came, by whom, and when it was first seen.
     known: Vec<Known>,
     /// The latest `at` of all signals: what is before it came late (M5).
@@ -128,6 +130,7 @@ impl Naive {
             now: None,
             position: 0,
             derived: 0,
+            acted: BTreeMap::new(),
             known: vec![],
             latest_at: None,
             arrivals: 0,
@@ -159,6 +162,7 @@ impl Naive {
         self.now = Some(now);
         self.position += 1;
         self.derived = 0;
+        self.acted.clear();
         self.step = NaiveStep::default();
         match input {
             Input::Signal(signal) => self.take_signal(signal),
