@@ -136,6 +136,7 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         literals::quoted_number,
         literals::quote_in_text,
         literals::hyphen,
+        literals::one_name,
         literals::unquoted_text,
         prose::share,
         prose::nothing_happens,

@@ -81,7 +81,8 @@ fn lost_rules(sources: &Sources, span: Span) -> Vec<BrokenRule> {
 /// them is read.
 fn as_meant<'n>(node: &'n Node, known: &[&str]) -> Cow<'n, Node> {
     let Some(entries) = node.map() else { return Cow::Borrowed(node) };
-    let meant: Vec<Option<&str>> = entries.iter().map(|(key, _)| keys::meant(&key.text, known)).collect();
+    let there = |word: &str| entries.len() <= 64 && entries.iter().any(|(key, _)| key.text == word);
+    let meant: Vec<Option<&str>> = entries.iter().map(|(key, _)| keys::meant(&key.text, known, &there)).collect();
     let only = |place: usize, word: &str| {
         let is = |other: usize| meant[other].unwrap_or(&entries[other].0.text) == word;
         (0..entries.len()).filter(|other| *other != place).all(|other| !is(other))
@@ -221,9 +222,16 @@ impl Reader<'_> {
             "paused" => Status::Paused,
             other => {
                 let near = crate::lang::suggest::nearest(other, ["live", "shadow", "paused"].into_iter());
-                let help = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "write `live`, `shadow` or `paused`".to_owned(),
+                let meant = match &*other.to_lowercase() {
+                    "on" | "active" | "enabled" | "yes" | "true" => Some("live"),
+                    "off" | "disabled" | "inactive" | "no" | "false" => Some("paused"),
+                    "test" | "draft" | "dry_run" | "dry-run" | "trial" => Some("shadow"),
+                    _ => None,
+                };
+                let help = match (meant, near) {
+                    (Some(meant), _) => format!("write `{meant}`"),
+                    (None, Some(near)) => format!("did you mean `{near}`?"),
+                    (None, None) => "write `live`, `shadow` or `paused`".to_owned(),
                 };
                 let message = format!("`{other}` is no status of a rule");
                 self.problem(Diagnostic::error(codes::UNEXPECTED, node.span, message).help(help));

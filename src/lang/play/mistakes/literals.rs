@@ -81,6 +81,25 @@ pub(super) fn hyphen(at: &At) -> Option<Diagnostic> {
     at.error(codes::BAD_NAME, at.span(-1, 1), message, help)
 }
 
+/// `playbook: third try`, `until: acknowledged, case_closed`: one name stands in a leaf of its own.
+pub(super) fn one_name(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_word && at.index == 1).then_some(())?;
+    if at.text(0) == "," {
+        let help = format!(
+            "write one name; names that may be several are joined by `or`: `{} or {}`",
+            shown(at.text(-1)),
+            shown(at.text(1))
+        );
+        return at.error(codes::UNEXPECTED, at.here(), "one name stands here", help);
+    }
+    let tokens = at.sentence.tokens;
+    (tokens.len() <= 8 && tokens.iter().all(|token| token.kind == Kind::Word)).then_some(())?;
+    let words: Vec<&str> = tokens.iter().map(|token| at.sentence.word(token)).collect();
+    let message = format!("`{}` is not one word", shown(&words.join(" ")));
+    let help = format!("names have letters, digits and `_`: write `{}`", shown(&words.join("_")));
+    at.error(codes::BAD_NAME, at.span(-1, tokens.len() as isize - 2), message, help)
+}
+
 /// `saying Hello there`
 pub(in crate::lang::play) fn unquoted_text(at: &At) -> Option<Diagnostic> {
     at.expects(Rule::text).then_some(())?;

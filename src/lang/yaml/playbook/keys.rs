@@ -82,6 +82,7 @@ pub(super) const VERBS: &[Verb] = &[
 /// Words that people bring from elsewhere, with the key used here.
 pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("name", "id"),
+    ("name", "title"),
     ("description", "title"),
     ("trigger", "when"),
     ("on", "when"),
@@ -90,6 +91,7 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("actions", "then"),
     ("do", "then"),
     ("steps", "then"),
+    ("steps", "ladder"),
     ("if", "where"),
     ("condition", "where"),
     ("conditions", "where"),
@@ -137,20 +139,25 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
 
 /// Returns the key meant by a foreign word, if it may stand here.
 pub(super) fn foreign<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    foreign_beside(word, known, &|_| false)
+}
+
+/// Returns the key meant by a foreign word, if it may stand here and does not do so yet.
+pub(super) fn foreign_beside<'a>(word: &str, known: &[&'a str], there: &dyn Fn(&str) -> bool) -> Option<&'a str> {
     let word = word.to_lowercase().replace([' ', '-'], "_");
-    let (_, key) = FOREIGN.iter().find(|(foreign, key)| *foreign == word && known.contains(key))?;
+    let (_, key) = FOREIGN.iter().find(|(foreign, key)| *foreign == word && known.contains(key) && !there(key))?;
     known.iter().copied().find(|known| known == key)
 }
 
 /// Returns the key that is meant by something that is none: in capitals, foreign or misspelt.
-pub(super) fn meant<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn meant<'a>(word: &str, known: &[&'a str], there: &dyn Fn(&str) -> bool) -> Option<&'a str> {
     if known.contains(&word) {
         return None;
     }
     let small = word.to_lowercase();
     let plain = word.trim().replace([' ', '-'], "_");
     let in_capitals = || known.iter().copied().find(|known| *known == small);
-    in_capitals().or_else(|| foreign(word, known)).or_else(|| nearest(&plain, known.iter().copied()))
+    in_capitals().or_else(|| foreign_beside(word, known, there)).or_else(|| nearest(&plain, known.iter().copied()))
 }
 
 /// Tells whether a word is a key somewhere in a playbook.

@@ -112,13 +112,14 @@ impl<'a> Reader<'a> {
     pub fn check_keys(&mut self, entries: &[(Key, Node)], known: &[&str]) {
         for (key, value) in entries {
             if !known.contains(&key.text.as_str()) {
-                let problem = self.unknown_key(key, value, known);
+                let there = |word: &str| entries.len() <= 64 && entries.iter().any(|(key, _)| key.text == word);
+                let problem = self.unknown_key(key, value, known, &there);
                 self.problem(problem);
             }
         }
     }
 
-    fn unknown_key(&self, key: &Key, value: &Node, known: &[&str]) -> Diagnostic {
+    fn unknown_key(&self, key: &Key, value: &Node, known: &[&str], there: &dyn Fn(&str) -> bool) -> Diagnostic {
         // `{saying: one, two}`: what follows the comma is a key without a value.
         let empty = value.span.start == value.span.end;
         if empty && self.text_before(key.span).ends_with(',') {
@@ -131,7 +132,7 @@ impl<'a> Reader<'a> {
             let message = format!("keys are written in small letters, `{}` is not", key.text);
             return Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, message).help(format!("write `{small}`"));
         }
-        match keys::foreign(&key.text, known) {
+        match keys::foreign_beside(&key.text, known, there) {
             Some(meant) => Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, format!("unknown key `{}`", key.text))
                 .help(format!("write `{meant}`")),
             None => read::unknown_key(key, known),
@@ -259,6 +260,15 @@ impl<'a> Reader<'a> {
 
     /// Reads a condition; a list is all of them, each in brackets of its own.
     pub fn condition(&mut self, node: &Node, what: &str) -> Condition {
+        if let Some([(key, value), ..]) = node.map() {
+            let said = value.text().unwrap_or("…").trim();
+            let verbs = ["is", "contains", "starts", "mentions", "does"];
+            let is = if verbs.iter().any(|verb| said.split(' ').next() == Some(*verb)) { "" } else { "is " };
+            let message = format!("`{what}` is a mapping, it has to be a sentence");
+            let help = format!("write `{what}: {} {is}{said}`; several are a list", key.text);
+            self.problem(Diagnostic::error(codes::YAML_WRONG_KIND, node.span, message).help(help));
+            return self.hole(node.span);
+        }
         let Some(list) = node.list() else { return self.leaf(node, what, play::condition) };
         if self.cut_in_list(node, list, what) {
             return self.hole(node.span);
@@ -333,9 +343,11 @@ impl<'a> Reader<'a> {
 
     /// Reads the values of `with`: text, or with a leading `=` a reference.
     pub fn with(&mut self, node: &Node) -> Vec<(Word, Operand)> {
-        let Some(entries) = self.map(node, "with") else { return Vec::new() };
+        let entries = self.map(node, "with");
+        // `- voucher: KIND10`: read on below the dashes.
+        let listed = node.list().unwrap_or_default().iter().flat_map(|entry| entry.map().unwrap_or_default());
         let mut with = Vec::new();
-        for (key, value) in entries {
+        for (key, value) in entries.unwrap_or_default().iter().chain(listed) {
             let name = Spanned { node: key.text.clone(), span: key.span };
             let given = match self.value(value, &key.text) {
                 Some(given) => given,

@@ -218,9 +218,12 @@ fn sentence_as_mapping(node: &Node) -> Option<String> {
     let text = node.text()?;
     let verb = VERBS.iter().map(|verb| verb.verb).find(|verb| {
         let word = verb.replace('_', " ");
-        text.strip_prefix(&word).is_some_and(|rest| rest.starts_with(' '))
+        text == *verb || text.strip_prefix(&word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     })?;
-    let object = text.get(verb.len()..)?.split_whitespace().next()?;
+    let rest = text.get(verb.len()..)?;
+    let ends = [" saying ", " using ", " with ", " in "].iter().filter_map(|word| rest.find(word)).min();
+    let object = rest[..ends.unwrap_or(rest.len())].trim();
+    let object = if object.is_empty() { "customer" } else { object };
     Some(format!("each part has its key: `- {verb}: {object}`"))
 }
 

@@ -173,9 +173,12 @@ impl Reader<'_> {
         let first = found.next();
         if let (Some((first, place, _)), Some((second, span, _))) = (first, found.next()) {
             let message = format!("`{second}` and `{first}` exclude each other");
-            let problem = Diagnostic::error(codes::YAML_SHAPE, span, message)
-                .related(place, "the other one")
-                .help("delete one of them, or make it a rule of its own");
+            let problem = Diagnostic::error(codes::YAML_SHAPE, span, message).related(place, "the other one").help(
+                match first.starts_with("goes_") && second.starts_with("stays_") {
+                    true => "keep `stays_…` with the line, and say with `for` how long",
+                    false => "delete one of them, or make it a rule of its own",
+                },
+            );
             self.problem(problem);
         }
         if first.is_none() {
