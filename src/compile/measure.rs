@@ -151,7 +151,7 @@ impl Lower<'_> {
                 Some(MeasuredIn { ty, range: None, percent: false, name })
             }
             (MeasureKind::Average | MeasureKind::Median | MeasureKind::Lowest | MeasureKind::Highest, Some(ty))
-                if matches!(ty, Type::Score(_) | Type::Duration(_)) =>
+                if matches!(ty, Type::Score(_) | Type::Duration(_) | Type::Money) =>
             {
                 let range = match ty {
                     Type::Score(scale) => Some(scale.range()),
@@ -159,7 +159,7 @@ impl Lower<'_> {
                 };
                 Some(MeasuredIn { ty, range, percent: false, name })
             }
-            (MeasureKind::Sum, Some(ty @ Type::Duration(_))) => {
+            (MeasureKind::Sum, Some(ty @ (Type::Duration(_) | Type::Money))) => {
                 Some(MeasuredIn { ty, range: None, percent: false, name })
             }
             (_, Some(ty)) => {
@@ -213,16 +213,20 @@ impl Lower<'_> {
             | MeasureKind::Highest
             | MeasureKind::Average
             | MeasureKind::Median
-            | MeasureKind::Sum => "a number, a score or a duration",
+            | MeasureKind::Sum => "a number, a score, a duration or an amount",
             _ => "two fields of one scale",
         };
+        let signal =
+            self.vocabulary.signal(&measure.source.signal.node).map(|number| self.vocabulary.signal_type(number));
+        let signals =
+            signal.map_or(&*measure.source.signal.node, |signal| signal.plural.as_deref().unwrap_or(&signal.name));
         let help = match (ty, measure.kind.node) {
             (Type::Score(Scale::Nps), MeasureKind::Csat) => "write `nps of …`, or `average of …`".to_owned(),
             (Type::Score(Scale::Csat), MeasureKind::Nps) => "write `csat of …`, or `average of …`".to_owned(),
-            (Type::Score(_) | Type::Number | Type::WholeNumber | Type::Duration(_), _) => {
+            (Type::Score(_) | Type::Number | Type::WholeNumber | Type::Duration(_) | Type::Money, _) => {
                 "write `average of …`".to_owned()
             }
-            _ => format!("write `share of {} where {field} is …`", measure.source.signal.node),
+            _ => format!("write `share of {signals} where {field} is …`"),
         };
         let message = format!("`{kind}` is measured of {wants}, and `{field}` is {what}");
         self.report(Diagnostic::error(codes::MEASURE_TYPE, span, message).label(what).help(help));

@@ -20,7 +20,7 @@ use crate::ir::expr::Operand;
 use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Rule, Side, Status, Trigger};
 use crate::number::Number;
 use crate::signal::Signal;
-use crate::value::Value;
+use crate::value::{Str, Value};
 use crate::vocabulary::{ThingNo, Type, Unit};
 
 /// A measure at one instant.
@@ -169,8 +169,8 @@ impl Turn<'_> {
         let signal = arrived.map(|arrived| arrived.signal.id.clone());
         let values = Values {
             key: key.clone(),
-            recent: self.printable(measure, measured.recent.value),
-            previous: self.printable(measure, measured.previous.as_ref().and_then(|period| period.value)),
+            recent: self.printable(measure, &measured.recent),
+            previous: measured.previous.as_ref().map_or(Value::Missing, |period| self.printable(measure, period)),
             ..Values::default()
         };
         let mut candidate = unsignalled(number, key.clone(), values, signals, compared.clone());
@@ -206,12 +206,13 @@ impl Turn<'_> {
         }
     }
 
-    fn printable(&self, measure: &Measure, value: Option<Ratio>) -> Value {
-        let Some(value) = value else { return Value::Missing };
+    fn printable(&self, measure: &Measure, period: &Period) -> Value {
+        let Some(value) = period.value else { return Value::Missing };
         let rounded = value.rounded();
-        match self.measured_unit(measure) {
-            Some(_) => Value::Duration(SignedDuration::from_nanos_i128(rounded.billionths())),
-            None => Value::Number(rounded),
+        match (self.measured_unit(measure), &period.currency) {
+            (Some(_), _) => Value::Duration(SignedDuration::from_nanos_i128(rounded.billionths())),
+            (None, Some(currency)) => Value::Money(rounded, currency.clone()),
+            (None, None) => Value::Number(rounded),
         }
     }
 
@@ -227,7 +228,7 @@ impl Turn<'_> {
 
     fn compared(&self, measure: &Measure, rule: &Rule, measured: &Measured) -> Compared {
         let vocabulary = &self.rules.vocabulary;
-        let value = |period: &Period| self.printable(measure, period.value);
+        let value = |period: &Period| self.printable(measure, period);
         let recent = value(&measured.recent);
         let previous = measured.previous.as_ref().map(|period| (period, value(period)));
         let previous = previous.as_ref().map(|(period, value)| (*period, value));
@@ -301,12 +302,12 @@ fn to_recent_length(measure: &Measure, before: Length, mut period: Period) -> Pe
 fn test(measure: &Measure, recent: &Period, previous: Option<&Period>, scale: i128) -> Option<bool> {
     let value = recent.value?;
     match &measure.test {
-        MeasureTest::Level(order, level) => Some(holds_in_order(value.compare(literal(level)?)?, *order)),
+        MeasureTest::Level(order, level) => Some(holds_in_order(value.compare(literal(level, recent)?)?, *order)),
         MeasureTest::Between(low, high) => {
-            Some(value.compare(literal(low)?)?.is_ge() && value.compare(literal(high)?)?.is_le())
+            Some(value.compare(literal(low, recent)?)?.is_ge() && value.compare(literal(high, recent)?)?.is_le())
         }
         MeasureTest::Previous { order, by, unit, side, .. } => {
-            let previous = previous?.value?;
+            let previous = previous.filter(|previous| one_currency(&previous.currency, &recent.currency))?.value?;
             let by = match unit {
                 DifferenceUnit::Points => Ratio::of(*by).times(scale, 1)?,
                 DifferenceUnit::Percent => previous.percent(*by)?,
@@ -320,9 +321,17 @@ fn test(measure: &Measure, recent: &Period, previous: Option<&Period>, scale: i1
     }
 }
 
-fn literal(operand: &Operand) -> Option<Ratio> {
+/// Returns the level a period is held against; `None` for an amount in another currency.
+fn literal(operand: &Operand, period: &Period) -> Option<Ratio> {
     match operand {
-        Operand::Literal(value) => number_of(value).map(|sample| Ratio::of(sample.value)),
+        Operand::Literal(value) => number_of(value)
+            .filter(|level| one_currency(&level.currency, &period.currency))
+            .map(|level| Ratio::of(level.value)),
         _ => None,
     }
+}
+
+/// Tells whether two amounts can be compared: nothing at all is nothing in every currency.
+fn one_currency(one: &Option<Str>, other: &Option<Str>) -> bool {
+    one.is_none() || other.is_none() || one == other
 }

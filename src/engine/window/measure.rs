@@ -54,7 +54,9 @@ pub struct Ratio {
 pub struct Period {
     /// How many signals.
     pub sample: u64,
-    /// What they measure; `None` for nothing to measure.
+    /// The currency of amounts; `None` where no amounts are measured, or none came.
+    pub currency: Option<Str>,
+    /// What they measure; `None` for nothing to measure, and for amounts of several currencies: they have no sum.
     pub value: Option<Ratio>,
 }
 
@@ -110,7 +112,8 @@ impl MeasureWindow {
         let first = currencies.next();
         let mixed = currencies.any(|currency| Some(currency) != first);
         let values: Vec<i128> = samples().map(|sample| sample.value.billionths()).collect();
-        Period { sample, value: if mixed { None } else { measured(kind, values) } }
+        let currency = first.filter(|_| !mixed).cloned().flatten();
+        Period { sample, currency, value: if mixed { None } else { measured(kind, values) } }
     }
 
     /// Counts both ends anew (a length changed, M24).

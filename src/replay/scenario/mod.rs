@@ -50,6 +50,8 @@ pub struct Scenario {
     pub covers: Vec<RuleId>,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// Whether all of it could be read. Where not, its timeline is no more than a part, and is not to be accepted.
+    pub whole: bool,
 }
 
 /// One step.
@@ -315,6 +317,7 @@ impl Reader<'_> {
     }
 
     fn scenario(&mut self, node: &Node) -> Option<Scenario> {
+        let known_before = self.problems.len();
         let entries = self.keep(read::expect_map(node, "a scenario"))?.to_vec();
         self.known_keys(&entries, &["name", "covers", "steps"]);
         let Some(name) = node.get("name") else {
@@ -328,7 +331,8 @@ impl Reader<'_> {
             return None;
         };
         let steps = self.steps(list)?;
-        Some(Scenario { name: text.into(), span: name.span, covers, steps })
+        let whole = !self.problems[known_before..].iter().any(Diagnostic::is_error);
+        Some(Scenario { name: text.into(), span: name.span, covers, steps, whole })
     }
 
     fn covers(&mut self, node: &Node) -> Vec<RuleId> {
