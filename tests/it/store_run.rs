@@ -491,8 +491,17 @@ struct Heard {
     went: BTreeMap<String, usize>,
 }
 
-/// Runs a child from a line on and kills it after a while.
-fn run_and_kill(folder: &Path, after: Duration, heard: &mut Heard) {
+/// When a child is killed.
+#[derive(Clone, Copy, Debug)]
+enum Death {
+    /// After a while from its start, wherever it is: mostly while it recovers.
+    Early(Duration),
+    /// As soon as it has said so many times that something was acknowledged: under load, however fast the machine is.
+    Acknowledged(usize),
+}
+
+/// Runs a child from a line on and kills it.
+fn run_and_kill(folder: &Path, death: Death, heard: &mut Heard) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["child_process_that_is_killed", "--nocapture", "--test-threads=1"])
         .env(CHILD_FOLDER, folder)
@@ -501,22 +510,28 @@ fn run_and_kill(folder: &Path, after: Duration, heard: &mut Heard) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let out = child.stdout.take().unwrap();
-    let listening = std::thread::spawn(move || {
-        let lines: Vec<String> = BufReader::new(out).lines().map_while(Result::ok).collect();
-        lines
-    });
-    std::thread::sleep(after);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    for line in listening.join().unwrap() {
+    let out = BufReader::new(child.stdout.take().unwrap());
+    if let Death::Early(after) = death {
+        std::thread::sleep(after);
+        child.kill().unwrap();
+    }
+    let mut acknowledged = 0;
+    for line in out.lines().map_while(Result::ok) {
         match line.strip_prefix('>').map(|line| line.split_once(' ').unwrap_or((line, ""))) {
-            Some(("acknowledged", upto)) => heard.acknowledged = upto.parse().unwrap(),
+            Some(("acknowledged", upto)) => {
+                heard.acknowledged = upto.parse().unwrap();
+                acknowledged += 1;
+            }
             Some(("settled", row)) => drop(heard.settled.insert(row.to_owned())),
             Some(("done", _)) => heard.done = true,
             _ => {}
         }
+        // What it says between the blow and its end is heard too: the pipe is read to its end.
+        if heard.done || matches!(death, Death::Acknowledged(count) if acknowledged == count) {
+            child.kill().unwrap();
+        }
     }
+    child.wait().unwrap();
 }
 
 #[test]
@@ -530,11 +545,14 @@ fn kill_9_loses_nothing_that_was_acknowledged_and_doubles_nothing() {
         let mut heard = Heard::default();
         let mut deaths = 0;
         for _ in 0..4 {
-            let after = Duration::from_millis(150 + dice.below(1_200) as u64);
-            run_and_kill(&folder.0, after, &mut heard);
+            let death = match dice.below(6) {
+                0 => Death::Early(Duration::from_millis(dice.below(400) as u64)),
+                _ => Death::Acknowledged(1 + dice.below(90)),
+            };
+            run_and_kill(&folder.0, death, &mut heard);
             deaths += 1;
             under_load += u64::from(!heard.done);
-            let about = format!("seed {seed}, kill {} after {after:?}", done + deaths as u64);
+            let about = format!("seed {seed}, kill {} at {death:?}", done + deaths as u64);
             if folder.0.join("touchline.sqlite").exists() {
                 laws_after_a_kill(&folder.0, &mut heard, deaths, &about);
             }
