@@ -34,6 +34,7 @@
 
 pub mod config;
 pub mod fold;
+pub mod outgoing;
 pub mod queue;
 pub mod rules;
 pub mod run;

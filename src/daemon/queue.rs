@@ -14,8 +14,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::daemon::fold::{FoldError, FoldedTurn};
-use crate::daemon::turn::{Arrived, Switching, WriteError};
-use crate::engine::store::{Change, Ends, Kind, Row, RowId};
+use crate::daemon::turn::{Arrived, Switching, Which, WriteError};
+use crate::engine::store::{Change, Ends, Row, RowId};
 use crate::id::Position;
 use crate::value::Str;
 
@@ -52,7 +52,7 @@ pub(super) struct Submission {
 
 /// What else is asked of the writer.
 pub(super) enum Request {
-    Lease { kind: Option<Kind>, hold: SignedDuration, limit: usize, then: Then<Vec<Row>> },
+    Lease { which: Which, hold: SignedDuration, then: Then<Vec<Row>> },
     Settle { changes: Vec<(RowId, Change)>, then: Then<()> },
     Switch { prepare: Prepare, then: Then<Option<Position>> },
     Trim { oldest_needed: Position, keep_from: Timestamp, limit: usize, then: Then<usize> },
@@ -147,21 +147,15 @@ impl Handle {
         self.submit(inputs, then).map(|()| receipt)
     }
 
-    /// Takes on at most `limit` rows of the outbox that are due, for `hold`; the answer comes once that is durable.
-    pub fn lease(
-        &self,
-        kind: Option<Kind>,
-        hold: SignedDuration,
-        limit: usize,
-        then: Then<Vec<Row>>,
-    ) -> Result<(), Refused> {
-        self.request(Request::Lease { kind, hold, limit, then })
+    /// Takes on rows of the outbox that are due, for `hold`; the answer comes once that is durable.
+    pub fn lease(&self, which: Which, hold: SignedDuration, then: Then<Vec<Row>>) -> Result<(), Refused> {
+        self.request(Request::Lease { which, hold, then })
     }
 
     /// As [`Handle::lease`], and waits for the answer.
-    pub fn lease_wait(&self, kind: Option<Kind>, hold: SignedDuration, limit: usize) -> Result<Vec<Row>, WriteError> {
+    pub fn lease_wait(&self, which: Which, hold: SignedDuration) -> Result<Vec<Row>, WriteError> {
         let (then, receipt) = Receipt::pair();
-        self.lease(kind, hold, limit, then).map_err(stopped)?;
+        self.lease(which, hold, then).map_err(stopped)?;
         receipt.wait()
     }
 

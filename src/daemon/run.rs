@@ -247,12 +247,10 @@ impl Desk {
         let mut first = true;
         while let Some(request) = self.requests.pop_front() {
             match request {
-                Request::Lease { kind, hold, limit, then } => {
-                    match self.writer.lease(&mut gathered.outbox, kind, hold, limit) {
-                        Ok(rows) => answers.leases.push((rows, then)),
-                        Err(error) => then(Err(error.into())),
-                    }
-                }
+                Request::Lease { which, hold, then } => match self.writer.lease(&mut gathered.outbox, &which, hold) {
+                    Ok(rows) => answers.leases.push((rows, then)),
+                    Err(error) => then(Err(error.into())),
+                },
                 Request::Settle { changes, then } => {
                     gathered.outbox.extend(changes.iter().cloned());
                     answers.settled.push((changes, then));

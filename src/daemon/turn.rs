@@ -5,7 +5,7 @@
 //! goes like this: [`Writer::write`] gives records that are durable, `Folder::fold` makes of them what the next turn takes
 //! in through [`Writer::take`].
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
@@ -18,10 +18,11 @@ use crate::engine::record::Record;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::RuleFill;
 use crate::engine::store::{
-    Change, Checkpoint, Committed, Ends, Epoch, Folded, Kind, Reader, Row, RowId, RowState, RuleSources, SetAside,
-    Store, StoreError, Turn, Version,
+    Change, Checkpoint, Committed, Ends, Epoch, Folded, Kind, Reader, Row, RowId, RuleSources, SetAside, Store,
+    StoreError, Turn, Version,
 };
-use crate::id::Position;
+use crate::id::{EffectId, Position};
+use crate::store::outbox::told;
 use crate::value::Str;
 use crate::vocabulary::Vocabulary;
 
@@ -43,6 +44,20 @@ pub enum WriteError {
     /// The daemon is stopping, or has stopped for a reason.
     #[error("{0}")]
     Stopped(String),
+}
+
+/// Which rows are to be leased.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are due longest.
+    Due {
+        /// Of one kind, where it is named.
+        kind: Option<Kind>,
+        /// How many at most.
+        limit: usize,
+    },
+    /// These, as far as they are due.
+    These(Vec<RowId>),
 }
 
 /// One input with the vocabulary its numbers are of.
@@ -195,28 +210,40 @@ impl Writer {
         self.next_deadline
     }
 
-    /// Chooses rows to lease for `hold`, besides those that `outbox` already changes, and adds the leases to it. They hold
-    /// once the turn is written.
+    /// Leases rows for `hold`, besides those that `outbox` already changes, and adds the leases to it. They hold once the
+    /// turn is written.
     pub fn lease(
         &self,
         outbox: &mut Vec<(RowId, Change)>,
-        kind: Option<Kind>,
+        which: &Which,
         hold: SignedDuration,
-        limit: usize,
     ) -> Result<Vec<Row>, StoreError> {
         let now = self.now();
         let until = now.checked_add(hold).unwrap_or(Timestamp::MAX);
-        let due = self.store.due(now, kind, limit + outbox.len())?;
+        let (found, limit) = match which {
+            Which::Due { kind, limit } => (self.store.due(now, *kind, limit + outbox.len())?, *limit),
+            Which::These(ids) => (self.rows_of(ids, now)?, ids.len()),
+        };
         let free = |row: &Row| {
             !outbox.iter().any(|(id, _)| *id == row.id) && !self.unwritten.withdrawn.contains(&row.id.effect)
         };
-        let mut rows: Vec<Row> = due.into_iter().filter(free).take(limit).collect();
+        let mut rows: Vec<Row> = found.into_iter().filter(free).take(limit).collect();
         for row in &mut rows {
             let change = Change::Lease { until };
             row.apply(&change);
             outbox.push((row.id, change));
         }
         Ok(rows)
+    }
+
+    /// Returns those of the named rows that are due.
+    fn rows_of(&self, ids: &[RowId], now: Timestamp) -> Result<Vec<Row>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            let rows = self.store.rows(id.effect)?;
+            found.extend(rows.into_iter().find(|row| row.id == *id && row.is_due(now)));
+        }
+        Ok(found)
     }
 
     /// Writes one turn: what was gathered, a tick if one is due, and what the engine made of the turns before. Where it
@@ -326,30 +353,10 @@ impl Writer {
 
     /// Returns what the engine has to hear of: effects of which the last open row is now at its end.
     fn deliveries(&self, outbox: &[(RowId, Change)]) -> Result<Vec<Delivery>, StoreError> {
-        let mut touched: BTreeMap<_, Vec<(u32, &Change)>> = BTreeMap::new();
-        for (id, change) in outbox {
-            touched.entry(id.effect).or_default().push((id.recipient, change));
-        }
+        let touched: BTreeSet<EffectId> = outbox.iter().map(|(id, _)| id.effect).collect();
         let mut deliveries = Vec::new();
-        for (effect, changes) in touched {
-            let mut rows = self.store.rows(effect)?;
-            let was_over = rows.iter().all(|row| row.state.is_final());
-            for (recipient, change) in changes {
-                if let Some(row) = rows.iter_mut().find(|row| row.id.recipient == recipient) {
-                    row.apply(change);
-                }
-            }
-            if was_over || !rows.iter().all(|row| row.state.is_final()) {
-                continue;
-            }
-            let sent = rows.iter().any(|row| row.state == RowState::Sent);
-            let dead = rows.iter().find(|row| row.state == RowState::Dead);
-            match (sent, dead) {
-                (true, _) => deliveries.push(Delivery { effect, failed: None }),
-                (false, Some(dead)) => deliveries.push(Delivery { effect, failed: Some(dead.why.clone()) }),
-                // Everything was withdrawn: the engine said so itself.
-                (false, None) => {}
-            }
+        for effect in touched {
+            deliveries.extend(told(effect, self.store.rows(effect)?, outbox));
         }
         Ok(deliveries)
     }

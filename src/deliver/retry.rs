@@ -9,13 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Tried;
 use crate::engine::effect::What;
+use crate::engine::input::STALE;
 use crate::engine::store::{Change, Row};
 use crate::id::EffectId;
 use crate::store::outbox::Patience;
 use crate::value::Str;
-
-/// The reason of what was too late (M17).
-pub const STALE: &str = "stale";
 
 /// How patient delivery is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

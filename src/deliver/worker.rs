@@ -1,9 +1,9 @@
 //! Takes rows from the outbox and sends them, many at once: one slow or failing address holds up nobody else.
 //!
 //! **Claim before send**: a lease is durable before anything leaves, and a row that was withdrawn meanwhile is not sent.
-//! What came of a try is written together with the input that tells the engine ([`Delivery`]), in one turn, so that no
-//! crash can separate them; until it is written nothing new is begun. The engine hears of an effect once all its
-//! recipients are done with: it went if it went to any of them.
+//! What came of a try is written together with the input that tells the engine, in one turn, so that no crash can separate
+//! them; until it is written nothing new is begun. The engine hears of an effect once all its recipients are done with: it
+//! went if it went to any of them.
 //!
 //! Left out: what a try does (`courier`), what becomes of a row (`retry`), who writes the store (`daemon`).
 
@@ -17,10 +17,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::Tried;
-use super::retry::{Pace, STALE, Verdict};
-use crate::engine::input::Delivery;
+use super::retry::{Pace, Verdict};
+use crate::engine::input::STALE;
 use crate::engine::store::{Change, Kind, Row, RowId, RowState, StoreError};
-use crate::id::EffectId;
 use crate::value::Str;
 
 /// What the worker needs of the store and whoever writes it.
@@ -38,18 +37,19 @@ pub trait Outbox: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
-    /// Returns every row of an effect.
-    fn rows(&self, effect: EffectId) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+    /// Leases these rows for `hold` and returns those that are ours now: due, not withdrawn. Durable when this returns.
+    fn lease(
+        &self,
+        rows: Vec<RowId>,
+        hold: SignedDuration,
+    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
     /// Returns every row somebody holds.
     fn held(&self) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
-    /// Writes changes and the inputs that tell of them, in one turn. Durable when this returns.
-    fn write(
-        &self,
-        changes: Vec<(RowId, Change)>,
-        told: Vec<Delivery>,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Writes what became of rows, and in the same turn tells the engine of every effect that is at its end by it. Durable
+    /// when this returns.
+    fn settle(&self, changes: Vec<(RowId, Change)>) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What carries a row once.
@@ -119,7 +119,7 @@ pub struct Worker<O, C> {
     flying: HashMap<Id, Row>,
     lanes: BTreeMap<(Kind, Str), usize>,
     /// Ended and not yet written.
-    ended: Vec<(Row, Verdict)>,
+    ended: Vec<(RowId, Change)>,
 }
 
 impl<O: Outbox, C: Courier> Worker<O, C> {
@@ -195,7 +195,7 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
         tracing::warn!(rows = held.len(), "the process stopped while it was sending; these are sent again");
         let why = "the process stopped while it was being sent";
         let free = |row: &Row| (row.id, Change::Retry { attempt: row.attempt, not_before: now, why: why.into() });
-        self.outbox.write(held.iter().map(free).collect(), vec![]).await
+        self.outbox.settle(held.iter().map(free).collect()).await
     }
 
     /// Leases what is due of one kind, as far as there is room, and begins to send it.
@@ -239,30 +239,18 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
         chosen
     }
 
-    /// Leases rows and returns those that are still to be sent.
+    /// Leases rows and returns those that are worth a try.
     async fn lease(&mut self, rows: Vec<Row>, now: Timestamp) -> Result<Vec<Row>, StoreError> {
         if rows.is_empty() {
             return Ok(rows);
         }
         let hold = SignedDuration::try_from(self.settings.a_try).unwrap_or(SignedDuration::from_hours(1));
-        let until = now.checked_add(hold + SignedDuration::from_mins(1)).unwrap_or(Timestamp::MAX);
-        let changes = rows.iter().map(|row| (row.id, Change::Lease { until })).collect();
-        self.outbox.write(changes, vec![]).await?;
+        let ids = rows.iter().map(|row| row.id).collect();
         let mut leased = Vec::new();
-        for row in rows {
-            let kept = self.outbox.rows(row.id.effect).await?;
-            let Some(kept) = kept.into_iter().find(|kept| kept.id == row.id) else { continue };
-            if kept.state != (RowState::Leased { until }) || kept.attempt != row.attempt + 1 {
-                continue;
-            }
-            match (kept.withdrawn, self.settings.pace.before(&kept, now)) {
-                // Nothing has left: giving it back ends it, for it is withdrawn.
-                (true, _) => {
-                    let change = Change::Retry { attempt: kept.attempt, not_before: now, why: "withdrawn".into() };
-                    self.ended.push((kept, Verdict { change, failed: None }));
-                }
-                (false, Some(verdict)) => self.end(kept, verdict),
-                (false, None) => leased.push(kept),
+        for row in self.outbox.lease(ids, hold + SignedDuration::from_mins(1)).await? {
+            match self.settings.pace.before(&row, now) {
+                Some(verdict) => self.end(row, verdict),
+                None => leased.push(row),
             }
         }
         Ok(leased)
@@ -320,47 +308,17 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             Change::Lease { .. } | Change::Again { .. } => return,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        self.ended.push((row, verdict));
+        self.ended.push((id, verdict.change));
     }
 
-    /// Writes what has ended with what the engine is to hear of it. Kept for the next turn where that fails.
+    /// Writes what has ended. Kept for the next turn where that fails.
     async fn settle(&mut self) -> Result<(), StoreError> {
         if self.ended.is_empty() {
             return Ok(());
         }
-        let told = self.told().await?;
-        let changes = self.ended.iter().map(|(row, verdict)| (row.id, verdict.change.clone())).collect();
-        self.outbox.write(changes, told).await?;
+        self.outbox.settle(self.ended.clone()).await?;
         self.ended.clear();
         Ok(())
-    }
-
-    /// Returns what the engine hears: one word on each effect whose last recipient is done with.
-    async fn told(&self) -> Result<Vec<Delivery>, StoreError> {
-        let ends = |change: &Change| matches!(change, Change::Sent { .. } | Change::Dead { .. });
-        let ended = self.ended.iter().filter(|(_, verdict)| ends(&verdict.change));
-        let effects: BTreeSet<EffectId> = ended.map(|(row, _)| row.id.effect).collect();
-        let mut told = Vec::new();
-        for effect in effects {
-            let mut rows = self.outbox.rows(effect).await?;
-            for (row, verdict) in &self.ended {
-                if let Some(kept) = rows.iter_mut().find(|kept| kept.id == row.id) {
-                    kept.apply(&verdict.change);
-                }
-            }
-            if !rows.iter().all(|row| row.state.is_final()) {
-                continue;
-            }
-            let went = rows.iter().any(|row| row.state == RowState::Sent);
-            let reason = rows.iter().find(|row| row.state == RowState::Dead).map(|row| row.why.clone());
-            match (went, reason) {
-                (true, _) => told.push(Delivery { effect, failed: None }),
-                (false, Some(reason)) => told.push(Delivery { effect, failed: Some(reason) }),
-                // Withdrawn: the engine did that itself.
-                (false, None) => {}
-            }
-        }
-        Ok(told)
     }
 }
 
@@ -370,6 +328,6 @@ pub async fn send_again<O: Outbox>(outbox: &O, pace: &Pace, rows: &[Row]) -> Res
     let dead = rows.iter().filter(|row| row.state == RowState::Dead);
     let changes: Vec<(RowId, Change)> = dead.map(|row| (row.id, pace.again(row, now))).collect();
     let count = changes.len();
-    outbox.write(changes, vec![]).await?;
+    outbox.settle(changes).await?;
     Ok(count)
 }

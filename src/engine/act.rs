@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::cases::Case;
 use crate::engine::effect::{Effect, Firing, Outcome, What};
 use crate::engine::eval::{Record, Scope};
+use crate::engine::input::STALE;
 use crate::engine::state::{Bound, DueKind, Flight, Key, Ladder, RuleNo};
 use crate::engine::turn::{Change, Turn};
 use crate::id::EffectId;
@@ -484,7 +485,7 @@ impl Turn<'_> {
         if self.is_stale(&plan) {
             self.forget_step(&plan, number);
             self.tell_owner(&plan, "came too late and was not sent");
-            return self.cancel(plan, "stale".into());
+            return self.cancel(plan, STALE.into());
         }
         if self.now > plan.due
             && let Some(due) = self.deferred(&plan)
@@ -571,6 +572,10 @@ impl Turn<'_> {
         let Some(Flight { plan }) = self.state.in_flight.remove(&effect) else { return };
         match failed {
             None => self.account_sent(plan.account),
+            Some(reason) if &*reason == STALE => {
+                self.tell_owner(&plan, "came too late and was not sent");
+                self.cancel(plan, reason);
+            }
             Some(reason) => {
                 self.tell_owner(&plan, &format!("could not be delivered: {reason}"));
                 self.fail(plan, reason);

@@ -109,9 +109,12 @@ pub enum Target {
 pub struct Delivery {
     /// The effect.
     pub effect: EffectId,
-    /// Why it failed for good; `None` when it went.
+    /// Why it failed for good, or [`STALE`]; `None` when it went.
     pub failed: Option<Str>,
 }
+
+/// What a delivery says that came too late to be any good (M17): then the effect is cancelled, not failed.
+pub const STALE: &str = "stale";
 
 /// The switch to another rule set. The record in a journal holds the hash and the fills; whoever reads it back attaches the
 /// set, which the store keeps by its sources.

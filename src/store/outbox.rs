@@ -5,8 +5,9 @@
 use jiff::SignedDuration;
 
 use crate::engine::effect::{Effect, Outcome, What};
-use crate::engine::store::{Folded, Kind, Row, RowId, RowState};
-use crate::id::Position;
+use crate::engine::input::Delivery;
+use crate::engine::store::{Change, Folded, Kind, Row, RowId, RowState};
+use crate::id::{EffectId, Position};
 use crate::value::{Str, Value};
 use crate::vocabulary::directory::Directory;
 
@@ -67,6 +68,26 @@ pub fn rows(effect: &Effect, directory: &Directory, patience: Patience) -> Vec<R
         effect: effect.clone(),
     };
     recipients.into_iter().zip(0..).map(row).collect()
+}
+
+/// Returns what the engine has to hear of an effect whose rows these are, once `changes` are made to them: nothing while one
+/// is open, or where all of them were at their end before. It went if it went to anybody.
+pub fn told(effect: EffectId, mut rows: Vec<Row>, changes: &[(RowId, Change)]) -> Option<Delivery> {
+    let was_over = rows.iter().all(|row| row.state.is_final());
+    for (id, change) in changes {
+        if let Some(row) = rows.iter_mut().find(|row| row.id == *id) {
+            row.apply(change);
+        }
+    }
+    if was_over || !rows.iter().all(|row| row.state.is_final()) {
+        return None;
+    }
+    if rows.iter().any(|row| row.state == RowState::Sent) {
+        return Some(Delivery { effect, failed: None });
+    }
+    // Where there is no dead one everything was withdrawn: the engine said so itself.
+    let dead = rows.iter().find(|row| row.state == RowState::Dead)?;
+    Some(Delivery { effect, failed: Some(dead.why.clone()) })
 }
 
 fn way(directory: &Directory, address: &Str) -> Kind {

@@ -1,6 +1,7 @@
 //! Delivery against servers that misbehave: nothing is lost, and nothing is doubled but what may have arrived, which then
 //! carries the same `Message-ID`.
 
+mod daemon;
 mod laws;
 mod misbehaving;
 mod outbox;

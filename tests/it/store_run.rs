@@ -14,7 +14,7 @@ use touchline::daemon::fold::FoldOptions;
 use touchline::daemon::queue::{Handle, QUEUE, Refused};
 use touchline::daemon::run::Running;
 use touchline::daemon::start::{Started, start};
-use touchline::daemon::turn::{Arrived, Gathered, Switching, WriteError};
+use touchline::daemon::turn::{Arrived, Gathered, Switching, Which, WriteError};
 use touchline::engine::input::Input;
 use touchline::engine::record::Record;
 use touchline::engine::ruleset::RuleSet;
@@ -469,7 +469,7 @@ fn say(line: &str) {
 fn deliver(handle: &Handle, folder: &Path) {
     let world = std::fs::File::options().create(true).append(true).open(folder.join("world")).unwrap();
     loop {
-        let rows = handle.lease_wait(None, SignedDuration::from_secs(5), 4).unwrap();
+        let rows = handle.lease_wait(Which::Due { kind: None, limit: 4 }, SignedDuration::from_secs(5)).unwrap();
         if rows.is_empty() {
             std::thread::sleep(Duration::from_millis(2));
         }

@@ -8,6 +8,7 @@ import email
 import email.policy
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -44,13 +45,15 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        self.mails.append((session.ssl is not None, envelope))
+        encrypted = server.transport.get_extra_info("sslcontext") is not None
+        self.mails.append((encrypted, envelope))
         return "250 OK"
 
 
 def authenticate(server, session, envelope, mechanism, data):
     right = LoginPassword(USER.encode(), PASSWORD.encode())
-    return AuthResult(success=isinstance(data, LoginPassword) and data == right)
+    # `handled=False`: the server answers a wrong password itself.
+    return AuthResult(success=isinstance(data, LoginPassword) and data == right, handled=False)
 
 
 class Hook(BaseHTTPRequestHandler):
@@ -116,8 +119,6 @@ def main():
     threading.Thread(target=hook.serve_forever, daemon=True).start()
     for controller in (starttls, implicit):
         # A free port first: the controller connects to its own port once to see that it runs.
-        import socket
-
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             controller.port = free.getsockname()[1]

@@ -11,13 +11,13 @@ use touchline::deliver::courier::Van;
 use touchline::deliver::email::{Carrier, Desk, Folder, Smtp};
 use touchline::deliver::webhook::{Poster, Rules};
 use touchline::deliver::worker::{Counts, Courier, Outbox, Settings, Worker, send_again};
-use touchline::engine::store::{Change, Row, RowState};
+use touchline::engine::store::{Row, RowState};
 use touchline::id::EffectId;
 use touchline::store::memory::Disk;
 use touchline::value::Str;
 
 use super::misbehaving::{MOODS, Mood, Server};
-use super::outbox::{Memory, alert, mail, start};
+use super::outbox::{Memory, alert, mail};
 use super::run;
 use super::smtp::configured;
 
@@ -248,9 +248,7 @@ fn after_a_crash_what_was_being_sent_is_sent_again_at_once_and_a_panic_loses_not
         let disk = Disk::new();
         let outbox = Arc::new(Memory::open(&disk));
         outbox.put(&[mail(1, "a@example.test")]);
-        let row = outbox.all()[0].id;
-        let until = start() + SignedDuration::from_hours(1);
-        outbox.write(vec![(row, Change::Lease { until })], vec![]).await.unwrap();
+        outbox.lease(vec![outbox.all()[0].id], SignedDuration::from_hours(1)).await.unwrap();
         disk.crash();
         let outbox = Arc::new(Memory::open(&disk));
         let courier = Scripted::new(|row: &Row| match row.attempt {

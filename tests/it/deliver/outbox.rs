@@ -12,7 +12,7 @@ use touchline::engine::store::{
 };
 use touchline::id::EffectId;
 use touchline::store::memory::{Disk, MemoryStore};
-use touchline::store::outbox::{Patience, rows};
+use touchline::store::outbox::{Patience, rows, told};
 use touchline::value::Str;
 use touchline::vocabulary::directory::Directory;
 
@@ -148,8 +148,13 @@ impl Outbox for Memory {
         Ok(found.into_iter().filter(|row| !except.contains(&row.to)).take(limit).collect())
     }
 
-    async fn rows(&self, effect: EffectId) -> Result<Vec<Row>, StoreError> {
-        self.inner.lock().unwrap().store.rows(effect)
+    async fn lease(&self, ids: Vec<RowId>, hold: SignedDuration) -> Result<Vec<Row>, StoreError> {
+        let now = self.now();
+        let until = now + hold;
+        let wanted = |row: &Row| ids.contains(&row.id) && row.is_due(now);
+        let free: Vec<RowId> = self.all().iter().filter(|row| wanted(row)).map(|row| row.id).collect();
+        self.turn(|turn| turn.outbox = free.iter().map(|id| (*id, Change::Lease { until })).collect())?;
+        Ok(self.all().into_iter().filter(|row| free.contains(&row.id)).collect())
     }
 
     async fn held(&self) -> Result<Vec<Row>, StoreError> {
@@ -157,9 +162,15 @@ impl Outbox for Memory {
         self.inner.lock().unwrap().store.outbox(None, Some(leased), usize::MAX)
     }
 
-    async fn write(&self, changes: Vec<(RowId, Change)>, told: Vec<Delivery>) -> Result<(), StoreError> {
+    async fn settle(&self, changes: Vec<(RowId, Change)>) -> Result<(), StoreError> {
+        let effects: BTreeSet<EffectId> = changes.iter().map(|(id, _)| id.effect).collect();
+        let rows = |effect| self.inner.lock().unwrap().store.rows(effect);
+        let mut heard = Vec::new();
+        for effect in effects {
+            heard.extend(told(effect, rows(effect)?, &changes));
+        }
         self.turn(|turn| turn.outbox = changes)?;
-        self.inner.lock().unwrap().told.extend(told);
+        self.inner.lock().unwrap().told.extend(heard);
         Ok(())
     }
 }

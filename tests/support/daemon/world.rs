@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use touchline::clock::ManualClock;
 use touchline::daemon::fold::FoldError;
 use touchline::daemon::start::{StartError, Started, start};
-use touchline::daemon::turn::{Arrived, Gathered, WriteError, Written};
+use touchline::daemon::turn::{Arrived, Gathered, Which, WriteError, Written};
 use touchline::engine::input::Input;
 use touchline::engine::record::Record;
 use touchline::engine::store::{Change, Reader, RowId, RowState, Store, StoreError, Vault};
@@ -191,7 +191,7 @@ impl<G: Ground> World<G> {
     /// Leases rows, sends them, settles.
     pub fn deliver(&mut self, dice: &mut Dice) -> Result<(), Died> {
         let mut outbox = Vec::new();
-        let rows = match self.daemon()?.writer.lease(&mut outbox, None, HOLD, 3) {
+        let rows = match self.daemon()?.writer.lease(&mut outbox, &Which::Due { kind: None, limit: 3 }, HOLD) {
             Ok(rows) => rows,
             Err(StoreError::Crashed) => return Err(self.dies()),
             Err(_) => return Ok(()),
