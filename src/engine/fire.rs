@@ -380,8 +380,14 @@ impl Turn<'_> {
                 left.insert((since, number, key));
                 continue;
             }
-            match self.attempt(&candidate) {
+            let attempt = self.attempt(&candidate);
+            match attempt {
                 Attempt::Fired => self.fired(rule, &key),
+                // What it is limited by is another by now: it waits for that one, in its turn.
+                Attempt::Limited { limit_key: ref met, .. } if met != limit_key => {
+                    self.keep_pending(candidate, attempt);
+                    continue;
+                }
                 Attempt::Limited { frees_at, .. } => {
                     frees_again = Some(frees_at);
                     left.insert((since, number, key));

@@ -280,6 +280,7 @@ impl Turn<'_> {
         let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
         // The latest reading is what the firing will speak of, also where a late one begins its run.
         state.latest = Some(latest_of(state.latest.take(), arrived));
+        state.ran_out = false;
         self.arm(number, key, due);
     }
 
@@ -289,8 +290,7 @@ impl Turn<'_> {
         let zone = &self.rule(number).zone;
         let now = self.now;
         let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
-        // Without a reading kept, the time had run out when the rule changed: its next reading enters (M10).
-        let since = state.window.reading().unentered_since().filter(|_| state.latest.is_some());
+        let since = state.window.reading().unentered_since().filter(|_| state.latest.is_some() && !state.ran_out);
         let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
         self.arm(number, key, due);
     }

@@ -8,6 +8,7 @@ use crate::engine::state::{Bound, Key, KeyState, RuleNo, Silence, Window};
 use crate::engine::turn::{DERIVED_SOURCE, Turn};
 use crate::engine::words::fill;
 use crate::id::{EffectId, RuleId, SignalId};
+use crate::ir::Trigger;
 use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::{SignalNo, ThingNo, Type, builtin};
@@ -106,7 +107,8 @@ impl Turn<'_> {
         // Whoever fills windows for this rule from the journal begins again there, too.
         let observer = self.number_of(&observer_id(&rule)).filter(|number| self.observing.contains(number));
         for number in self.number_of(&rule).into_iter().chain(observer) {
-            if self.rule(number).key.is_empty() {
+            // On each signal, or at given times, nothing is counted.
+            if matches!(self.rule(number).trigger, Trigger::Each(_) | Trigger::Schedule(_)) {
                 continue;
             }
             self.arm(number, &key, None);

@@ -322,9 +322,7 @@ impl Turn<'_> {
                 let due = |(since, length): (Timestamp, crate::clock::Length)| {
                     saturating_add(length.after(since, &rule.zone), wait)
                 };
-                if window.unentered_since().zip(*stays_for).map(due).is_none_or(|due| due <= now) {
-                    state.latest = None;
-                }
+                state.ran_out = window.unentered_since().zip(*stays_for).map(due).is_some_and(|due| due <= now);
                 goes_on
             }
             (Window::Absence(window), Trigger::Absence { .. }) => window.settle(now, carriers),

@@ -28,7 +28,7 @@ use crate::value::{Str, Value};
 use crate::vocabulary::ThingNo;
 
 /// The version of the saved form.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A key: one value a part; texts folded, ids exact.
 pub type Key = Vec<Value>;
@@ -109,6 +109,8 @@ pub(crate) struct KeyState {
     pub latest: Option<(crate::engine::window::Place, Arc<crate::signal::Signal>)>,
     /// The deadline in the agenda (absence, `stays over`).
     pub armed: Option<Timestamp>,
+    /// Whether the time of `stays over … for` had run out when the rule changed: its next reading enters (M10).
+    pub ran_out: bool,
 }
 
 /// A window by trigger shape.

@@ -31,6 +31,8 @@ pub struct Waiting {
     /// When it was entered, by the engine's clock, and the input that did it.
     pub since: (Timestamp, u64),
     pub why: Why,
+    /// The limit it met.
+    pub per: Vec<Value>,
     pub candidate: Candidate,
 }
 
@@ -126,7 +128,8 @@ impl Naive {
         }
         if let (true, Some(why)) = (lasts, asked.waits_for()) {
             let since = (self.now(), self.position);
-            let waiting = Waiting { key: candidate.key.clone(), since, why, candidate };
+            let per = self.limit_key(rule, &candidate.values).unwrap_or_default();
+            let waiting = Waiting { key: candidate.key.clone(), since, why, per, candidate };
             self.story(&rule.id).waiting.push(waiting);
         }
     }
@@ -151,6 +154,7 @@ impl Naive {
         };
         if let Some(why) = why {
             waiting.why = why;
+            waiting.per = self.limit_key(rule, &candidate.values).unwrap_or_default();
             waiting.candidate = candidate;
             self.story(&rule.id).waiting.push(waiting);
         }
@@ -199,7 +203,7 @@ impl Naive {
     }
 
     /// M13: a missing part of a limit key means no match.
-    fn limit_key(&self, rule: &Rule, values: &Values) -> Option<Vec<Value>> {
+    pub(super) fn limit_key(&self, rule: &Rule, values: &Values) -> Option<Vec<Value>> {
         let Some(limit) = &rule.limit else {
             return Some(vec![]);
         };
@@ -249,8 +253,7 @@ impl Naive {
             Why::Silence(until) => return Some((until, waiting.key.clone())),
             Why::Limit => {}
         }
-        // Where a part of the key is missing it never will (M13): it is asked at once, and no more.
-        let per = self.limit_key(rule, &waiting.candidate.values).unwrap_or_default();
+        let per = waiting.per.clone();
         // Not before it was given back, nor before the rules changed: then it was known.
         let log = &self.stories[&rule.id].limit;
         let given_back = log.iter().filter(|entry| entry.per == per).filter_map(|entry| entry.given_back).max();

@@ -91,8 +91,8 @@ impl Naive {
         };
         let (chain, now) = (self.chain.clone(), self.now());
         let story = self.story(&rule.id);
-        // A rule without a key counts nothing that could start again.
-        let floor = story.floors.get(&key).filter(|_| !key.is_empty());
+        // A rule on each signal counts nothing that could start again.
+        let floor = story.floors.get(&key).filter(|_| !matches!(rule.trigger, Trigger::Each(_)));
         if floor.is_some_and(|floor| look.signal.at < *floor) {
             return None;
         }

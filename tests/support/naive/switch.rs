@@ -66,6 +66,15 @@ impl Naive {
             }
         }
         self.parked.splice(..0, back);
+        // What waits for a limit waits for that of the rule as it is now; without one, or where a part of its key is missing,
+        // it is asked at once.
+        for rule in &ruleset.rules {
+            let mut waiting = std::mem::take(&mut self.story(&rule.id).waiting);
+            for waiting in &mut waiting {
+                waiting.per = self.limit_key(rule, &waiting.candidate.values).unwrap_or_default();
+            }
+            self.story(&rule.id).waiting = waiting;
+        }
     }
 
     /// One rule changes, or comes back: then its windows missed something, and are filled.
