@@ -159,11 +159,14 @@ struct Desk {
     stopping: bool,
 }
 
+/// What became of rows, and who waits to hear that it is durable.
+type Settling = (Vec<(RowId, Change)>, Then<()>);
+
 /// What a turn answers once it is durable.
 #[derive(Default)]
 struct Answers {
     leases: Vec<(Vec<Row>, Then<Vec<Row>>)>,
-    settled: Vec<(Vec<(RowId, Change)>, Then<()>)>,
+    settled: Vec<Settling>,
     switch: Option<Then<Option<Position>>>,
 }
 

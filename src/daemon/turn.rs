@@ -290,7 +290,6 @@ impl Writer {
 
     /// Gives every input its position and the instant. A tick stands in front where a deadline lies before that instant;
     /// one at exactly that instant waits until the inputs of the instant are seen (M3).
-    #[expect(clippy::type_complexity, reason = "three things that belong to one turn")]
     fn stamp(
         &self,
         now: Timestamp,

@@ -65,9 +65,12 @@ fn write(store: &mut dyn Store, turn: Turn) {
     assert_eq!(store.write(ends.epoch, &turn), Ok(Committed::Ok), "{turn:#?}");
 }
 
+/// A test by its name.
+type Named = (&'static str, fn(&mut dyn Store));
+
 /// Runs the suite over what `open` gives, an empty store each time.
 pub fn suite(open: &dyn Fn() -> Box<dyn Store>) {
-    let tests: [(&str, fn(&mut dyn Store)); 9] = [
+    let tests: [Named; 9] = [
         ("what is written is read back", what_is_written_is_read_back),
         ("a turn that does not follow is fenced", a_turn_that_does_not_follow_is_fenced),
         ("one row for each recipient, each on its own", one_row_for_each_recipient),

@@ -170,10 +170,9 @@ fn starts(folder: &Folder, reference: &Reference, ends: Ends) -> Came {
     };
     let reader = SqliteReader::open(&folder.0).unwrap();
     // Whatever can be read has to be right; what cannot be says so.
-    for error in [reader.effects(Position(0), 1 << 40).err(), reader.outbox(None, None, 1 << 40).err()] {
-        if let Some(error) = error {
-            return said(&error);
-        }
+    let errors = [reader.effects(Position(0), 1 << 40).err(), reader.outbox(None, None, 1 << 40).err()];
+    if let Some(error) = errors.iter().flatten().next() {
+        return said(error);
     }
     let found = match reader.records(Position(0), 1 << 40) {
         Ok(_) => reader.ends().unwrap(),

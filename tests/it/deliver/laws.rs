@@ -77,7 +77,7 @@ async fn one_seed(seed: u64) {
         match dice % 3 {
             0 => Mood::Takes,
             _ => match MOODS[(dice >> 8) as usize % MOODS.len()] {
-                Mood::Tarpit | Mood::KeepsAndTarpits if (dice >> 32) % 4 != 0 => Mood::BusyAtRecipient,
+                Mood::Tarpit | Mood::KeepsAndTarpits if !(dice >> 32).is_multiple_of(4) => Mood::BusyAtRecipient,
                 mood => mood,
             },
         }
