@@ -6,13 +6,25 @@
 
 mod after;
 mod check;
+#[cfg(feature = "daemon")]
+mod client;
 mod covered;
+#[cfg(feature = "daemon")]
+mod demo;
 mod feed;
 mod files;
 mod jsonl;
 mod load;
+#[cfg(feature = "daemon")]
+mod people;
+#[cfg(feature = "daemon")]
+mod refused;
 mod replay;
 mod screen;
+#[cfg(feature = "daemon")]
+mod serve;
+#[cfg(feature = "daemon")]
+mod status;
 mod story;
 mod test;
 mod why;
@@ -57,6 +69,24 @@ enum Command {
     Replay(replay::Replay),
     Why(why::Why),
     Test(test::Test),
+    #[cfg(feature = "daemon")]
+    Serve(serve::Serve),
+    #[cfg(feature = "daemon")]
+    Status(status::Status),
+    #[cfg(feature = "daemon")]
+    Refused(refused::Refused),
+    #[cfg(feature = "daemon")]
+    Acknowledge(people::Acknowledge),
+    #[cfg(feature = "daemon")]
+    Close(people::Close),
+    #[cfg(feature = "daemon")]
+    Reopen(people::Reopen),
+    #[cfg(feature = "daemon")]
+    Assign(people::Assign),
+    #[cfg(feature = "daemon")]
+    Comment(people::Comment),
+    #[cfg(feature = "daemon")]
+    Contact(people::Contact),
 }
 
 /// Runs the command line of this process.
@@ -89,6 +119,24 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Replay(replay) => replay.run(screen),
         Command::Why(why) => why.run(screen),
         Command::Test(test) => test.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Serve(serve) => serve.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Status(status) => status.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Refused(refused) => refused.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Acknowledge(acknowledge) => acknowledge.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Close(close) => close.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Reopen(reopen) => reopen.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Assign(assign) => assign.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Comment(comment) => comment.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Contact(contact) => contact.run(screen),
     }
 }
 

@@ -15,10 +15,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 pub use print::print;
 pub use read::read;
+pub use values::listen_address;
 
 /// The port that is listened on unless another is named.
 pub const DEFAULT_PORT: u16 = 7077;
@@ -46,8 +45,6 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// What is refused.
     pub limits: Limits,
-    /// How long the journal is kept beyond the longest window.
-    pub history: SignedDuration,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -65,7 +62,6 @@ impl Default for Config {
             mail: Mail::default(),
             webhooks: Webhooks::default(),
             limits: Limits::default(),
-            history: SignedDuration::from_hours(30 * 24),
             log: Log::default(),
         }
     }

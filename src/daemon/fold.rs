@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 use crate::daemon::rules::{Rules, RulesError};
-use crate::engine::input::Input;
+use crate::engine::input::{Human, Input};
 use crate::engine::record::Record;
 use crate::engine::state::RestoreError;
 use crate::engine::store::{Checkpoint, Folded, Reader, SetAside, StoreError, Vault};
@@ -42,6 +42,25 @@ impl Default for Pace {
 
 /// What is called before each input is applied: how tests have the engine panic.
 pub type Probe = Arc<dyn Fn(&Record) + Send + Sync>;
+
+/// What a follower hears of an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glance {
+    /// Where it stands.
+    pub position: Position,
+    /// The instant it was stamped with.
+    pub now: Timestamp,
+    /// Its kind, in one word.
+    pub kind: &'static str,
+    /// What somebody did, where it is that.
+    pub human: Option<Human>,
+}
+
+/// Hears of every turn that was folded, on the engine's thread: what people look at follows it. Keep it short.
+pub trait Follower: Send + Sync {
+    /// Looks at the engine as it stands after these inputs, and at what it asked for.
+    fn folded(&self, engine: &Engine, inputs: &[Glance], turn: &FoldedTurn);
+}
 
 /// Why folding cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +126,7 @@ pub struct Folder {
     set_aside: BTreeSet<Position>,
     last_checkpoint: (Position, Timestamp),
     probe: Option<Probe>,
+    follower: Option<Arc<dyn Follower>>,
 }
 
 /// How a folder folds.
@@ -138,7 +158,9 @@ impl Folder {
         let set_aside = reader.set_aside()?.iter().map(|aside| aside.position).collect();
         let last_checkpoint = (engine.position(), options.clock.now());
         let FoldOptions { vault, clock, pace, patience, probe } = options;
-        let folder = Folder { engine, rules, reader, vault, clock, pace, patience, set_aside, last_checkpoint, probe };
+        let follower = None;
+        let folder =
+            Folder { engine, rules, reader, vault, clock, pace, patience, set_aside, last_checkpoint, probe, follower };
         Ok((folder, damaged))
     }
 
@@ -170,6 +192,10 @@ impl Folder {
     pub fn fold(&mut self, records: Vec<Record>) -> Result<FoldedTurn, FoldError> {
         let mut turn = FoldedTurn { folded: Folded::starting(self.engine.position()), ..FoldedTurn::default() };
         let mut asked_for = false;
+        let glances: Vec<Glance> = match &self.follower {
+            Some(_) => records.iter().map(glance).collect(),
+            None => vec![],
+        };
         for record in records {
             asked_for |= matches!(record.input, Input::Switch(_) | Input::Erase(_));
             let position = record.position;
@@ -184,7 +210,15 @@ impl Folder {
         }
         turn.next_deadline = self.engine.next_deadline();
         turn.checkpoint = self.checkpoint_due(asked_for).then(|| self.checkpoint());
+        if let Some(follower) = &self.follower {
+            follower.folded(&self.engine, &glances, &turn);
+        }
         Ok(turn)
+    }
+
+    /// Lets `follower` hear of every turn from here on.
+    pub fn follow(&mut self, follower: Arc<dyn Follower>) {
+        self.follower = Some(follower);
     }
 
     /// Returns the whole state as a checkpoint.
@@ -305,6 +339,19 @@ fn base(
     }
     let first = reader.versions()?.into_iter().next().ok_or(FoldError::Empty)?;
     Ok((Engine::new(rules.get(first.hash, reader)?), damaged))
+}
+
+fn glance(record: &Record) -> Glance {
+    let (kind, human) = match &record.input {
+        Input::Signal(_) => ("signal", None),
+        Input::Fact(_) => ("fact", None),
+        Input::Human(human) => ("human", Some(human.clone())),
+        Input::Delivery(_) => ("delivery", None),
+        Input::Tick => ("tick", None),
+        Input::Switch(_) => ("switch", None),
+        Input::Erase(_) => ("erase", None),
+    };
+    Glance { position: record.position, now: record.now, kind, human }
 }
 
 fn said(panic: &(dyn Any + Send)) -> Str {

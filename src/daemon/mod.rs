@@ -32,11 +32,20 @@
 //! # }
 //! ```
 
+pub mod board;
+pub mod cloudevents;
 pub mod config;
+pub mod feeds;
 pub mod fold;
+pub mod http;
+pub mod ingest;
+pub mod intake;
+pub mod logs;
+pub mod metrics;
 pub mod outgoing;
 pub mod queue;
 pub mod rules;
 pub mod run;
+pub mod serve;
 pub mod start;
 pub mod turn;

@@ -7,6 +7,7 @@
 pub mod checkpoint;
 pub mod memory;
 pub mod outbox;
+pub mod refused;
 pub mod sqlite;
 
 use crate::engine::store::{Ends, Epoch, Turn};

@@ -412,7 +412,9 @@ fn nothing_is_accepted_of_a_playbook_with_errors() {
 #[test]
 fn every_command_explains_itself_with_examples() {
     let home = Home::new("help");
-    for verb in ["check", "replay", "why", "test"] {
+    let daemon = ["serve", "status", "refused", "acknowledge", "close", "reopen", "assign", "comment", "contact"];
+    let daemon = if cfg!(feature = "daemon") { &daemon[..] } else { &[] };
+    for verb in ["check", "replay", "why", "test"].iter().chain(daemon).copied() {
         let ran = home.run(&[verb, "--help"]);
         assert_eq!(ran.code, Some(0));
         assert!(ran.out.contains("Examples:") && ran.out.contains("Exit codes:"), "{verb}: {}", ran.out);

@@ -56,7 +56,6 @@ webhooks:
   endpoints:
     crm: {url: "https://crm.example.test/hook", secrets: [{environment: CRM_NEW}, {environment: CRM_OLD}]}
 limits: {body: 512 kB, depth: 32, queue: 100, connections: 10, header_timeout: 5 seconds, body_timeout: 1 minute, refused: 50}
-history: 90 days
 log: {format: json, level: warn}
 "#;
 
@@ -98,4 +97,18 @@ fn without_a_token_only_this_machine_may_be_answered() {
     assert_eq!(["0.0.0.0:1", "[::]:1", "192.0.2.7:80"].map(open), [1; 3]);
     let (with_token, _, problems) = load(b"listen: 0.0.0.0:80\ntoken: {environment: TOUCHLINE_TOKEN}\n");
     assert!(problems.is_empty() && with_token.open_to_all().is_none());
+}
+
+/// The example of the manual is read, and it is all there is.
+#[test]
+fn the_configuration_in_the_manual_holds_every_key() {
+    let chapter = include_str!("../../src/daemon/README.md");
+    let example = chapter.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let (config, sources, problems) = load(example.as_bytes());
+    assert_eq!(human(&sources, &problems, Look::PLAIN), "");
+    assert!(config.token.is_some() && config.mail.server.is_some() && config.webhooks.endpoints.contains_key("crm"));
+    let printed = print(&config);
+    let keys = printed.lines().filter_map(|line| line.split_once(':')).map(|(key, _)| key.trim());
+    let missing: Vec<&str> = keys.filter(|key| !example.contains(&format!("{key}:"))).collect();
+    assert!(missing.is_empty(), "the manual does not say {missing:?}");
 }

@@ -15,6 +15,8 @@ mod config;
 #[cfg(feature = "daemon")]
 mod deliver;
 mod hostile;
+#[cfg(feature = "daemon")]
+mod http;
 mod journal;
 mod lang;
 mod properties;
@@ -23,6 +25,8 @@ mod real_feedback;
 mod recovery;
 mod reload;
 mod scenarios;
+#[cfg(feature = "daemon")]
+mod serve;
 mod signals;
 mod spec;
 #[cfg(feature = "daemon")]

@@ -30,7 +30,6 @@ fn write(config: &Config, out: &mut String) -> std::fmt::Result {
     write_mail(config, out)?;
     write_webhooks(config, out)?;
     write_limits(&config.limits, out)?;
-    writeln!(out, "history: {}", plain_length(config.history.as_secs()))?;
     let (format, level) = (word_of(&LogFormat::WORDS, config.log.format), word_of(&Level::WORDS, config.log.level));
     writeln!(out, "log: {{format: {format}, level: {level}}}")
 }

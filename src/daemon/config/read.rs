@@ -13,20 +13,8 @@ use crate::lang::source::{FileNo, Sources};
 use crate::lang::yaml::node::Node;
 use crate::lang::yaml::{parse, read};
 
-const KEYS: [&str; 12] = [
-    "playbooks",
-    "data",
-    "listen",
-    "feeds",
-    "clock",
-    "shadow",
-    "token",
-    "mail",
-    "webhooks",
-    "limits",
-    "history",
-    "log",
-];
+const KEYS: [&str; 11] =
+    ["playbooks", "data", "listen", "feeds", "clock", "shadow", "token", "mail", "webhooks", "limits", "log"];
 
 /// Reads a configuration. Paths in it are meant from `folder`, that of the file. The configuration is of use only where
 /// no problem is an error.
@@ -74,7 +62,6 @@ impl Reader<'_> {
                 "mail" => config.mail = self.mail(node),
                 "webhooks" => config.webhooks = self.webhooks(node),
                 "limits" => config.limits = self.limits(node),
-                "history" => put(&mut config.history, self.length(node, "history", 0, 3_650 * 86_400)),
                 _ => config.log = self.log(node),
             }
         }
@@ -248,7 +235,7 @@ impl Reader<'_> {
             match name {
                 "body" => put(&mut limits.body, self.size(node, name, 64 << 20)),
                 "depth" => put(&mut limits.depth, self.number(node, name, 2..=128).map(|n| n as usize)),
-                "queue" => put(&mut limits.queue, self.number(node, name, 1..=1_000_000).map(|n| n as usize)),
+                "queue" => put(&mut limits.queue, self.number(node, name, 1..=8_192).map(|n| n as usize)),
                 "connections" => {
                     put(&mut limits.connections, self.number(node, name, 1..=100_000).map(|n| n as usize));
                 }

@@ -1,0 +1,270 @@
+//! `touchline serve`: the daemon, and the demonstration of it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::daemon::config::{self, Clock, Config, listen_address};
+use crate::daemon::logs;
+use crate::daemon::serve::{Daemon, Setup};
+use crate::engine::store::RuleSources;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::Sources;
+
+use super::demo::Teller;
+use super::load::{Loaded, complain, one_unit};
+use super::screen::{BOLD, DIM, Screen};
+use super::{ExitCode, files};
+
+/// Takes feedback as it arrives, keeps it, decides, and acts: until Ctrl-C or SIGTERM.
+///
+/// Everything can stand in `touchline.yaml`; options here count more. Without a token only this machine is answered. Mails
+/// are written as files into DATA/mail until a mail server is configured.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  touchline serve --demo
+  touchline serve --playbooks playbooks/retail --data /var/lib/touchline
+  touchline serve --config touchline.yaml
+  touchline serve --playbooks playbooks/retail --data data --feed tills.jsonl --feed surveys.jsonl
+  touchline serve --config touchline.yaml --print-config
+  curl -X POST http://127.0.0.1:7077/v1/signals -H 'Content-Type: application/json' -d '{\"id\": \"r-1\", …}'
+
+Exit codes: 0 ended as asked, 1 the configuration has problems, 2 could not run.")]
+pub struct Serve {
+    /// The configuration [default: touchline.yaml where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder of the playbooks
+    #[arg(long, value_name = "DIR")]
+    playbooks: Option<PathBuf>,
+    /// Where everything is kept
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where HTTP is answered: `127.0.0.1:7077`; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// A JSONL file to follow as it grows; may stand several times, `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    feed: Vec<PathBuf>,
+    /// Whose time it is
+    #[arg(long, value_enum)]
+    clock: Option<ClockWord>,
+    /// Decide and record, and send nothing
+    #[arg(long)]
+    shadow: bool,
+    /// Play the shipped feed in a temporary folder, tell each decision as it is made, and end
+    #[arg(long, conflicts_with_all = ["config", "data", "feed", "clock"])]
+    demo: bool,
+    /// Print the configuration in force, secrets hidden, and end
+    #[arg(long)]
+    print_config: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ClockWord {
+    /// The machine's
+    Wall,
+    /// The latest time seen in the feeds
+    Feed,
+}
+
+/// The configuration that is looked for where none is named.
+const USUAL: &str = "touchline.yaml";
+
+impl Serve {
+    pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        let Some(mut config) = read_config(self.config.as_deref(), screen)? else { return Ok(ExitCode::Problems) };
+        self.lay_over(&mut config)?;
+        if self.print_config {
+            write!(screen.out, "{}", config::print(&config))?;
+            return Ok(ExitCode::Clean);
+        }
+        if let Some(why) = config.open_to_all() {
+            bail!("{why}");
+        }
+        let demo = self.demo.then(|| Demo::prepare(&mut config)).transpose()?;
+        let loaded = one_unit(&config.playbooks, screen)?;
+        let ruleset = loaded.project.units[0].ruleset();
+        if !self.demo {
+            logs::begin(config.log);
+        }
+        let teller = demo.as_ref().map(|demo| Arc::new(Teller::new(ruleset.clone(), demo.mail.clone(), screen.width)));
+        teller.iter().for_each(Teller::watch);
+        let follower = teller.clone().map(|teller| teller as Arc<dyn crate::daemon::fold::Follower>);
+        let sources = rule_sources(&loaded);
+        let said = Said::of(&config, ruleset.rules.len());
+        let setup = Setup { config, ruleset, sources, follower, once: self.demo };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
+        runtime.block_on(serve(setup, &said, screen))?;
+        runtime.shutdown_background();
+        if let (Some(demo), Some(teller)) = (demo, teller) {
+            teller.end();
+            demo.end(&teller, screen)?;
+        }
+        Ok(ExitCode::Clean)
+    }
+
+    /// Lays the options over what the file says.
+    fn lay_over(&self, config: &mut Config) -> anyhow::Result<()> {
+        if let Some(playbooks) = &self.playbooks {
+            config.playbooks.clone_from(playbooks);
+        }
+        if let Some(data) = &self.data {
+            config.data.clone_from(data);
+        }
+        if let Some(listen) = &self.listen {
+            config.listen = listen_address(listen)
+                .map_err(|help| anyhow::anyhow!("`{listen}` is not an address to listen on: {help}"))?;
+        }
+        if !self.feed.is_empty() {
+            config.feeds.clone_from(&self.feed);
+        }
+        match self.clock {
+            Some(ClockWord::Wall) => config.clock = Clock::Wall,
+            Some(ClockWord::Feed) => config.clock = Clock::Feed,
+            None => {}
+        }
+        config.shadow |= self.shadow;
+        Ok(())
+    }
+}
+
+/// Reads a configuration and tells its problems; `None` where one is an error.
+fn read_config(path: Option<&Path>, screen: &mut Screen) -> anyhow::Result<Option<Config>> {
+    let Some((config, sources, problems)) = find_config(path)? else { return Ok(Some(Config::default())) };
+    complain(screen, &sources, &problems)?;
+    Ok((!problems.iter().any(Diagnostic::is_error)).then_some(config))
+}
+
+fn find_config(path: Option<&Path>) -> anyhow::Result<Option<(Config, Sources, Vec<Diagnostic>)>> {
+    let path = match path {
+        Some(path) => path,
+        None if Path::new(USUAL).is_file() => Path::new(USUAL),
+        None => return Ok(None),
+    };
+    let bytes = files::read(path)?;
+    let mut sources = Sources::default();
+    let file = sources.add(files::shown(path), &bytes);
+    let (config, problems) = config::read(&sources, file, path.parent().unwrap_or(Path::new("")), &config::lookup);
+    Ok(Some((config, sources, problems)))
+}
+
+/// Returns the configuration of the daemon that a client talks to, as far as it can be read.
+pub(super) fn config_for_client(path: Option<&Path>) -> anyhow::Result<Option<Config>> {
+    Ok(find_config(path)?.map(|(config, ..)| config))
+}
+
+/// Returns what a rule set is made of, as the store keeps it.
+fn rule_sources(loaded: &Loaded) -> RuleSources {
+    let file = |file: &crate::lang::source::SourceFile| (file.path.as_str().into(), file.text.clone().into_bytes());
+    RuleSources { files: loaded.sources.files.iter().map(file).collect(), kept: None }
+}
+
+/// What is said once it runs.
+struct Said {
+    rules: usize,
+    data: String,
+    token: bool,
+    shadow: bool,
+}
+
+impl Said {
+    fn of(config: &Config, rules: usize) -> Said {
+        Said { rules, data: files::shown(&config.data), token: config.token.is_some(), shadow: config.shadow }
+    }
+
+    fn say(&self, at: std::net::SocketAddr, screen: &mut Screen) -> std::io::Result<()> {
+        let rules = super::screen::counted(self.rules as u64, "rule", "rules");
+        writeln!(screen.err, "{BOLD}touchline{BOLD:#} runs {rules} on http://{at}, data in {}", self.data)?;
+        if !self.token {
+            writeln!(screen.err, "{DIM}no token: only this machine is answered; see `token` in touchline.yaml{DIM:#}")?;
+        }
+        if self.shadow {
+            writeln!(screen.err, "{DIM}shadow: everything is decided and recorded, nothing is sent{DIM:#}")?;
+        }
+        screen.flush()
+    }
+}
+
+async fn serve(setup: Setup, said: &Said, screen: &mut Screen) -> anyhow::Result<()> {
+    let address = setup.config.listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("{address} cannot be listened on: is another daemon there?"))?;
+    let at = listener.local_addr()?;
+    // Bringing a store up may take a while; signals that end the process are heard all the same.
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        end_asked().await;
+        let _ = stop.send(true);
+        std::future::pending::<()>().await;
+    });
+    let daemon = tokio::task::spawn_blocking(move || Daemon::open(setup)).await??;
+    said.say(at, screen)?;
+    daemon.run(listener, stopped).await?;
+    Ok(())
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn end_asked() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// The demonstration: a folder of its own, the shipped feed, its clock.
+struct Demo {
+    data: PathBuf,
+    mail: PathBuf,
+    begun: Timestamp,
+}
+
+impl Demo {
+    fn prepare(config: &mut Config) -> anyhow::Result<Demo> {
+        let shipped = Path::new("playbooks/retail");
+        if config.playbooks == Config::default().playbooks && shipped.is_dir() {
+            config.playbooks = shipped.into();
+        }
+        let folder = config.playbooks.join("feed");
+        let entries = std::fs::read_dir(&folder).map_err(|error| files::explain(&folder, error))?;
+        let mut feeds: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        feeds.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+        feeds.sort();
+        if feeds.is_empty() {
+            bail!("{} holds no feed to play", files::shown(&folder));
+        }
+        let begun = crate::clock::wall_clock_now();
+        let data = std::env::temp_dir().join(format!("touchline-demo-{}-{}", std::process::id(), begun.as_second()));
+        std::fs::create_dir_all(&data).map_err(|error| files::explain(&data, error))?;
+        config.listen.set_port(0);
+        (config.feeds, config.clock, config.data) = (feeds, Clock::Feed, data.clone());
+        Ok(Demo { mail: data.join("mail"), data, begun })
+    }
+
+    fn end(self, teller: &Teller, screen: &mut Screen) -> anyhow::Result<()> {
+        let seconds = crate::clock::wall_clock_now().duration_since(self.begun).as_secs();
+        let firings = super::screen::counted(teller.firings(), "decision", "decisions");
+        let mails = super::screen::counted(teller.mails(), "mail", "mails");
+        writeln!(
+            screen.err,
+            "{BOLD}{firings}{BOLD:#}, {mails}, {seconds} seconds; kept in {}",
+            files::shown(&self.data)
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! Feeds: JSONL files followed as they grow, and standard input, line by line into the journal.
+//!
+//! How far a file was read is kept beside the store, after its lines are on disk: a crash in between reads some lines once
+//! more, and they are known as duplicates by their ids. A file that was moved away is read to its end before the new one
+//! under its name is begun; one that was cut off is read from its beginning.
+//!
+//! With the feed's clock ([`Time::Feed`]) every line is stamped with the latest time seen, after every deadline before
+//! that has run at its own time: what fires is what a replay of the same lines fires. Left out: looking ahead for a wrong
+//! year, which only a recorded feed allows (`replay::feed`).
+
+mod file;
+mod places;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::{Clock, ManualClock};
+use crate::daemon::board::Board;
+use crate::daemon::ingest;
+use crate::daemon::intake::{Intake, NotTaken};
+use crate::daemon::metrics::Metrics;
+use crate::daemon::queue::Handle;
+use crate::engine::input::Input;
+use crate::signal::{FeedLine, Refused};
+use crate::store::refused::{RefusedLine, RefusedStore};
+
+pub use file::Feed;
+pub use places::Places;
+
+/// How many lines are handed in at once.
+const AT_ONCE: usize = 512;
+/// How long a feed without news is left alone.
+const REST: Duration = Duration::from_millis(200);
+/// How long a full queue, or an engine that is behind, is left alone.
+const PAUSE: Duration = Duration::from_micros(200);
+/// How far ahead of the machine's clock a signal may be (M4).
+pub const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whose time the lines are stamped with.
+#[derive(Clone, Debug)]
+pub enum Time {
+    /// The machine's.
+    Wall(Arc<dyn Clock>),
+    /// The latest seen in the feed.
+    Feed(Arc<ManualClock>),
+}
+
+/// What a feeder needs.
+#[derive(Clone)]
+pub struct Supplies {
+    /// The way into the journal.
+    pub intake: Arc<dyn Intake>,
+    /// How far the engine is.
+    pub handle: Handle,
+    /// What runs.
+    pub board: Arc<Board>,
+    /// Where refused lines go.
+    pub refused: Arc<Mutex<Box<dyn RefusedStore>>>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whose time it is.
+    pub time: Time,
+    /// The deepest nesting of a line.
+    pub depth: usize,
+    /// How far each file was read.
+    pub places: Arc<Places>,
+    /// Says when to end.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// Why a feeder ended.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The daemon takes nothing more.
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
+    /// A file cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(PathBuf, std::io::Error),
+}
+
+/// Reads feeds into the journal.
+pub struct Feeder {
+    supplies: Supplies,
+    feeds: Vec<Feed>,
+    group: Vec<Input>,
+}
+
+impl Feeder {
+    /// Returns a feeder of these files, `-` being standard input, each from where it was left.
+    pub fn new(paths: &[PathBuf], supplies: Supplies) -> Feeder {
+        let open = |path: &PathBuf| Feed::new(path, supplies.places.get(path));
+        Feeder { feeds: paths.iter().map(open).collect(), supplies, group: vec![] }
+    }
+
+    /// Reads on until it is stopped; with `once`, until there is nothing more at the moment.
+    pub fn run(mut self, once: bool) -> Result<(), FeedError> {
+        loop {
+            let mut read = 0;
+            for place in 0..self.feeds.len() {
+                read += self.read(place)?;
+            }
+            let stopping = self.supplies.stop.load(Ordering::SeqCst);
+            let over = self.feeds.iter().all(|feed| feed.is_over());
+            if stopping || (read == 0 && (once || over)) {
+                self.supplies.places.save(true);
+                return Ok(());
+            }
+            if read == 0 {
+                self.supplies.places.save(false);
+                std::thread::sleep(REST);
+            }
+        }
+    }
+
+    /// Takes in what a feed has; returns how many lines. With the feed's clock one is read to its end before the next.
+    fn read(&mut self, place: usize) -> Result<usize, FeedError> {
+        let mut total = 0;
+        while !self.supplies.stop.load(Ordering::SeqCst) {
+            let feed = &mut self.feeds[place];
+            let lines = feed.lines(AT_ONCE).map_err(|error| FeedError::Unreadable(feed.path().to_owned(), error))?;
+            if lines.is_empty() {
+                break;
+            }
+            total += lines.len();
+            let name = feed.name();
+            for (number, bytes) in lines {
+                self.line(&name, number, &bytes)?;
+            }
+            self.flush()?;
+            let feed = &self.feeds[place];
+            if let Some(at) = feed.place() {
+                self.supplies.places.set(feed.path(), at);
+            }
+            self.supplies.places.save(false);
+        }
+        Ok(total)
+    }
+
+    fn line(&mut self, name: &str, number: u64, bytes: &[u8]) -> Result<(), FeedError> {
+        let vocabulary = self.supplies.board.rules().vocabulary.clone();
+        let Some(line) = ingest::read_line(bytes, self.supplies.depth, &vocabulary) else { return Ok(()) };
+        let text = line.text.clone().into_owned();
+        let taken = match line.what {
+            Ok(said) => self.said(said)?,
+            Err(refused) => Err(refused),
+        };
+        if let Err(refused) = taken {
+            self.refuse(format!("{name}:{number}"), &refused, text);
+        }
+        Ok(())
+    }
+
+    /// Puts a line into the group that is handed in next.
+    fn said(&mut self, said: FeedLine) -> Result<Result<(), Refused>, FeedError> {
+        match self.supplies.time.clone() {
+            Time::Wall(clock) => {
+                if let Some(refused) = too_early(&said, clock.now()) {
+                    return Ok(Err(refused));
+                }
+            }
+            Time::Feed(clock) => {
+                let at = said.at().max(clock.now());
+                if at > clock.now() {
+                    self.flush()?;
+                    self.deadlines_before(at, &clock)?;
+                    clock.set(at);
+                }
+            }
+        }
+        let input = match said {
+            FeedLine::Signal(signal) => Input::Signal(signal),
+            FeedLine::Facts { change, .. } => Input::Fact(change),
+            FeedLine::Human(line) => {
+                // What was said before may open the case that is meant.
+                self.flush()?;
+                self.wait_for_engine()?;
+                match self.supplies.board.human(&line) {
+                    Ok(human) => Input::Human(human),
+                    Err(reason) => return Ok(Err(Refused { field: None, reason })),
+                }
+            }
+        };
+        self.group.push(input);
+        Ok(Ok(()))
+    }
+
+    /// Hands the group in and waits until it is on disk. A full queue is waited for: a file does not run away.
+    fn flush(&mut self) -> Result<(), FeedError> {
+        let group = std::mem::take(&mut self.group);
+        if group.is_empty() {
+            return Ok(());
+        }
+        let vocabulary = self.supplies.board.rules().vocabulary.clone();
+        let count = group.len() as u64;
+        let receipt = loop {
+            match self.supplies.intake.submit(group.clone(), vocabulary.clone()) {
+                Ok(receipt) => break receipt,
+                Err(NotTaken::Full) => std::thread::sleep(PAUSE),
+                Err(stopped) => return Err(stopped.into()),
+            }
+        };
+        let gone = || NotTaken::Stopped("the daemon stopped before a feed was written down".into());
+        receipt.blocking_recv().map_err(|_| gone())??;
+        self.supplies.metrics.accepted(count);
+        Ok(())
+    }
+
+    /// Runs every deadline before `at`, each at its own time.
+    fn deadlines_before(&self, at: Timestamp, clock: &ManualClock) -> Result<(), FeedError> {
+        loop {
+            self.wait_for_engine()?;
+            let progress = self.supplies.handle.progress();
+            let Some(due) = progress.next_deadline.filter(|due| *due < at) else { return Ok(()) };
+            clock.set(clock.now().max(due));
+            self.supplies.handle.nudge();
+            while self.supplies.handle.progress().ends.last == progress.ends.last {
+                self.pause()?;
+            }
+        }
+    }
+
+    /// Waits until the engine has decided on everything that is on disk.
+    fn wait_for_engine(&self) -> Result<(), FeedError> {
+        loop {
+            let progress = self.supplies.handle.progress();
+            if progress.waiting == 0 && progress.folded_to >= progress.ends.last {
+                return Ok(());
+            }
+            self.pause()?;
+        }
+    }
+
+    fn pause(&self) -> Result<(), FeedError> {
+        if let Some(why) = self.supplies.handle.stopped() {
+            return Err(NotTaken::Stopped(why).into());
+        }
+        std::thread::sleep(PAUSE);
+        Ok(())
+    }
+
+    fn refuse(&self, way: String, refused: &Refused, text: String) {
+        self.supplies.metrics.refused(1);
+        tracing::warn!(line = %way, field = refused.field.as_deref().unwrap_or(""), "a line was refused and kept");
+        let line = RefusedLine {
+            at: crate::clock::wall_clock_now(),
+            way,
+            field: refused.field.clone().unwrap_or_default(),
+            reason: refused.reason.clone(),
+            text,
+        };
+        let mut store = self.supplies.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = store.keep(&[line]) {
+            tracing::error!(%error, "a refused line could not be kept");
+        }
+    }
+}
+
+/// On the machine's clock a signal from the future is held: kept with the refused ones, to be sent again (M4).
+pub fn too_early(said: &FeedLine, now: Timestamp) -> Option<Refused> {
+    let early = matches!(said, FeedLine::Signal(_)) && said.at().duration_since(now) > AHEAD;
+    early.then(|| Refused {
+        field: Some("at".into()),
+        reason: "it lies more than 5 minutes ahead of the clock: it is held, send it again then".into(),
+    })
+}
+
+/// Returns a path as messages show it.
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.to_string_lossy().replace('\\', "/") }
+}

@@ -1,0 +1,93 @@
+//! Whether it lives, whether it takes signals, what it counted, and what runs.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::problem::answer;
+use super::{App, Problem, lists, refused};
+use crate::engine::store::RowState;
+use crate::replay::words;
+
+/// More rows than this are not counted for a glance.
+const COUNTED: usize = 10_000;
+
+pub(super) async fn live() -> &'static str {
+    "alive\n"
+}
+
+/// Ready is who takes signals: not while it drains, and not while the queue is full.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
+    let not = |why: &str| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+    match app.is_draining() {
+        true => not("the daemon is stopping"),
+        false if app.intake.waiting() >= app.limits.queue => not("the queue is full"),
+        false => Ok("ready\n"),
+    }
+}
+
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let gauges = gauges(&app).await?;
+    let text =
+        app.metrics.text(&app.board.counts(), gauges).map_err(|_| Problem::failed("metrics cannot be written"))?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(CONTENT_TYPE, kind)], text).into_response())
+}
+
+async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Problem> {
+    let now = app.clock.now();
+    let (ends, due, unsent, dead) = lists::read(app, |reader| {
+        let waiting = reader.outbox(None, Some(RowState::Waiting), COUNTED)?;
+        let dead = reader.outbox(None, Some(RowState::Dead), COUNTED)?;
+        let oldest = waiting.iter().map(|row| row.effect.at).min();
+        Ok((reader.ends()?, oldest, waiting.len(), dead.len()))
+    })
+    .await?;
+    let (kept, gone) = refused::with(app, |store| store.count()).await?;
+    let folded = app.board.counts().folded.0;
+    Ok(crate::daemon::metrics::Gauges {
+        queue: app.intake.waiting() as u64,
+        lag: ends.last.0.saturating_sub(folded.0),
+        journal: ends.last.0,
+        outbox: unsent as u64,
+        outbox_age: due.map_or(0, |at| now.duration_since(at).as_secs().max(0)) as u64,
+        dead_letters: dead as u64,
+        refused_kept: kept,
+        refused_dropped: gone,
+        open_cases: app.board.open_cases() as u64,
+        store_bytes: app.metrics.store_bytes(),
+    })
+}
+
+pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let gauges = gauges(&app).await?;
+    let counts = app.board.counts();
+    let rules = app.board.rules();
+    let mut hash = String::new();
+    rules.hash.iter().for_each(|byte| hash.push_str(&format!("{byte:02x}")));
+    let firings: u64 = counts.firings.values().sum();
+    let (accepted, refused, turned_away) = app.metrics.counted();
+    Ok(answer(
+        StatusCode::OK,
+        &json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "started": words::utc(app.started),
+            "now": words::utc(app.clock.now()),
+            "state": if app.is_draining() { "stopping" } else { "running" },
+            "shadow": app.shadow,
+            "vocabulary": &*rules.vocabulary.name,
+            "rules": rules.rules.len(),
+            "ruleset": hash,
+            "journal": {"last": gauges.journal, "behind": gauges.lag, "queue": gauges.queue, "bytes": gauges.store_bytes},
+            "signals": {"accepted": accepted, "refused": refused, "turned_away": turned_away},
+            "refused": {"kept": gauges.refused_kept, "dropped": gauges.refused_dropped},
+            "firings": firings,
+            "cases": {"open": gauges.open_cases},
+            "outbox": {"waiting": gauges.outbox, "oldest_seconds": gauges.outbox_age, "dead": gauges.dead_letters},
+        }),
+    ))
+}

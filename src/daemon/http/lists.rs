@@ -1,0 +1,165 @@
+//! `GET /v1/cases`, `/v1/alerts`, `/v1/firings`, with filters and pages.
+//!
+//! A page says how to go on: `next` is what to give as `after`. Cases come in order of their id, alerts and firings in
+//! the order they were decided, so that a reader follows with `after`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value as Json, json};
+
+use super::problem::answer;
+use super::{App, Problem, shapes};
+use crate::daemon::board::firings as firings_of;
+use crate::engine::cases::Case;
+use crate::engine::effect::{Effect, What};
+use crate::engine::store::{Reader, StoreError};
+use crate::id::Position;
+use crate::replay::words;
+use crate::suggest::nearest;
+use crate::value::Str;
+use crate::vocabulary::builtin;
+
+/// The most entries of a page.
+const MOST: usize = 1_000;
+/// Entries of a page unless another number is asked for.
+const USUAL: usize = 100;
+/// How many inputs that asked for anything are looked through for one page.
+const LOOKED_THROUGH: usize = 20_000;
+/// How many of these are read at once.
+const AT_ONCE: usize = 1_000;
+
+/// What a list was asked with.
+pub(super) type Asked = BTreeMap<String, String>;
+
+/// Reads from the store without holding up anybody else.
+pub(super) async fn read<T: Send + 'static>(
+    app: &Arc<App>,
+    read: impl FnOnce(&dyn Reader) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Problem> {
+    let app = app.clone();
+    let read = move || read(&**app.reader.lock().unwrap_or_else(PoisonError::into_inner));
+    let done = tokio::task::spawn_blocking(read).await;
+    done.map_err(|_| Problem::failed("the store could not be read"))?
+        .map_err(|error| Problem::failed(error.to_string()))
+}
+
+/// Refuses what a list cannot be asked, and returns the page's length.
+pub(super) fn check(asked: &Asked, known: &[&str]) -> Result<usize, Problem> {
+    let all = || known.iter().copied().chain(["after", "limit"]);
+    if let Some(key) = asked.keys().find(|key| !all().any(|known| known == key.as_str())) {
+        let near = nearest(key, all()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        return Err(Problem::new(StatusCode::BAD_REQUEST, format!("nothing is filtered by `{key}`{near}")));
+    }
+    match asked.get("limit").map(|limit| limit.parse::<usize>()) {
+        None => Ok(USUAL),
+        Some(Ok(limit)) if (1..=MOST).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::new(StatusCode::BAD_REQUEST, format!("`limit` is a number from 1 to {MOST}"))),
+    }
+}
+
+fn page(name: &str, entries: Vec<Json>, next: Option<Json>) -> Response {
+    answer(StatusCode::OK, &json!({name: entries, "next": next}))
+}
+
+pub(super) async fn cases(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let limit = check(&asked, &["status", "rule", "playbook", "priority", "owner", "customer"])?;
+    let rules = app.board.rules();
+    let customer = rules.vocabulary.thing(builtin::CUSTOMER);
+    let is = |name: &str, value: &str| asked.get(name).is_none_or(|wanted| wanted == value);
+    let wanted = |_: &Str, case: &Case| {
+        let about = case.things.iter().find(|(thing, _)| Some(*thing) == customer).map_or("", |(_, id)| id);
+        is("status", if case.open { "open" } else { "closed" })
+            && is("rule", &case.rule.rule)
+            && is("playbook", &case.rule.playbook)
+            && is("priority", builtin::PRIORITIES[usize::from(case.priority) % builtin::PRIORITIES.len()])
+            && is("owner", case.owner.as_deref().unwrap_or(""))
+            && is("customer", about)
+    };
+    let after = asked.get("after").map_or("", String::as_str);
+    let found = app.board.cases(after, limit + 1, wanted);
+    let next = (found.len() > limit).then(|| Json::from(&*found[limit - 1].id));
+    Ok(page("cases", found.iter().take(limit).map(|entry| shapes::case(entry, &rules)).collect(), next))
+}
+
+pub(super) async fn case(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let found = app.board.case(&id).ok_or_else(|| Problem::unknown(format!("no case is called `{id}`")))?;
+    Ok(answer(StatusCode::OK, &shapes::case(&found, &app.board.rules())))
+}
+
+pub(super) async fn alerts(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let limit = check(&asked, &["outcome", "rule", "playbook", "role", "key"])?;
+    let wanted = asked.clone();
+    let shape = move |_: Position, effects: &[Effect]| {
+        let is_alert = |effect: &&Effect| match &effect.what {
+            What::Alert { role, .. } => {
+                let is = |name: &str, value: &str| wanted.get(name).is_none_or(|wanted| wanted == value);
+                is("role", role) && is("outcome", effect.outcome.word()) && of_rule(&wanted, effect)
+            }
+            _ => false,
+        };
+        effects.iter().filter(is_alert).map(shapes::alert).collect()
+    };
+    let (found, next) = followed(&app, &asked, limit, shape).await?;
+    Ok(page("alerts", found, next))
+}
+
+pub(super) async fn firings(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let limit = check(&asked, &["rule", "playbook", "key"])?;
+    let wanted = asked.clone();
+    let shape = move |position: Position, effects: &[Effect]| {
+        let wanted: Vec<Effect> = effects.iter().filter(|effect| of_rule(&wanted, effect)).cloned().collect();
+        firings_of(position, &wanted).into_iter().map(|firing| shapes::firing(firing)).collect()
+    };
+    let (found, next) = followed(&app, &asked, limit, shape).await?;
+    Ok(page("firings", found, next))
+}
+
+/// Tells whether an effect is of the rule, playbook and key that are wanted.
+fn of_rule(asked: &Asked, effect: &Effect) -> bool {
+    let firing = effect.firing.as_ref();
+    let is = |name: &str, value: Option<&str>| asked.get(name).is_none_or(|wanted| Some(wanted.as_str()) == value);
+    let has_key = asked.get("key").is_none_or(|wanted| {
+        firing.is_some_and(|firing| firing.key.iter().any(|(_, value)| words::value(value) == *wanted))
+    });
+    is("rule", firing.map(|firing| &*firing.rule.rule))
+        && is("playbook", firing.map(|firing| &*firing.rule.playbook))
+        && has_key
+}
+
+/// Looks through what inputs asked for behind `after`, until a page is full or enough was looked through.
+async fn followed(
+    app: &Arc<App>,
+    asked: &Asked,
+    limit: usize,
+    shape: impl Fn(Position, &[Effect]) -> Vec<Json> + Send + 'static,
+) -> Result<(Vec<Json>, Option<Json>), Problem> {
+    let after: u64 = match asked.get("after").map(|after| after.parse()) {
+        None => 0,
+        Some(Ok(after)) => after,
+        Some(Err(_)) => return Err(Problem::new(StatusCode::BAD_REQUEST, "`after` is the `next` of the page before")),
+    };
+    read(app, move |reader| {
+        let (mut found, mut after, mut looked) = (vec![], after, 0);
+        while found.len() < limit && looked < LOOKED_THROUGH {
+            let read = reader.effects(Position(after + 1), AT_ONCE)?;
+            if read.is_empty() {
+                return Ok((found, None));
+            }
+            looked += read.len();
+            for (position, effects) in read {
+                // An input's own are never torn apart: a page may be a little longer.
+                after = position.0;
+                found.extend(shape(position, &effects));
+                if found.len() >= limit {
+                    break;
+                }
+            }
+        }
+        Ok((found, Some(Json::from(after.to_string()))))
+    })
+    .await
+}

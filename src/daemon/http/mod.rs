@@ -1,0 +1,122 @@
+//! HTTP: signals, facts and human actions in; cases, alerts, firings, health and metrics out.
+//!
+//! [`server`] holds connections within their limits, [`guard`] lets in who may, the other rooms answer. Every answer is
+//! JSON; what is wrong is a problem after RFC 9457. Read [`App`] and [`router`] first.
+//!
+//! Left out: TLS. A proxy in front has certificates; without one the daemon is for its own machine.
+
+mod actions;
+mod body;
+mod guard;
+mod health;
+mod lists;
+mod problem;
+mod refused;
+pub mod server;
+mod shapes;
+mod signals;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{get, post, put};
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::daemon::board::Board;
+use crate::daemon::config::Limits;
+use crate::daemon::intake::Intake;
+use crate::daemon::metrics::Metrics;
+use crate::engine::store::Reader;
+use crate::store::refused::RefusedStore;
+
+pub use guard::Token;
+pub use problem::Problem;
+
+/// What every answer is made from.
+pub struct App {
+    /// The way into the journal.
+    pub intake: Arc<dyn Intake>,
+    /// What people look at.
+    pub board: Arc<Board>,
+    /// Reads alerts and firings; one request at a time.
+    pub reader: Arc<Mutex<Box<dyn Reader>>>,
+    /// What was refused.
+    pub refused: Arc<Mutex<Box<dyn RefusedStore>>>,
+    /// Stamps refused lines, facts and human actions.
+    pub clock: Arc<dyn Clock>,
+    /// Whether that is the machine's clock: then a signal of the future is held (M4).
+    pub has_wall_clock: bool,
+    /// What may write; without one, only this machine.
+    pub token: Option<Token>,
+    /// What is refused at the door.
+    pub limits: Limits,
+    /// What was counted.
+    pub metrics: Arc<Metrics>,
+    /// When it was started.
+    pub started: Timestamp,
+    /// Whether it decides without sending.
+    pub shadow: bool,
+    /// Whether it still takes anything in.
+    pub draining: AtomicBool,
+}
+
+impl App {
+    /// Returns another one over the same store, to be changed in parts.
+    pub fn like(&self) -> App {
+        App {
+            intake: self.intake.clone(),
+            board: self.board.clone(),
+            reader: self.reader.clone(),
+            refused: self.refused.clone(),
+            clock: self.clock.clone(),
+            has_wall_clock: self.has_wall_clock,
+            token: self.token.clone(),
+            limits: self.limits,
+            metrics: self.metrics.clone(),
+            started: self.started,
+            shadow: self.shadow,
+            draining: AtomicBool::new(self.is_draining()),
+        }
+    }
+
+    /// Takes nothing more in: what is under way is finished.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+}
+
+/// Returns everything that is answered.
+pub fn router(app: Arc<App>) -> Router {
+    let guarded = Router::new()
+        .route("/v1/signals", post(signals::post))
+        .route("/v1/things/{thing}/{id}", put(actions::put_thing))
+        .route("/v1/cases", get(lists::cases))
+        .route("/v1/cases/{id}", get(lists::case))
+        .route("/v1/cases/{id}/{action}", post(actions::case))
+        .route("/v1/alerts", get(lists::alerts))
+        .route("/v1/alerts/{id}/acknowledge", post(actions::alert))
+        .route("/v1/firings", get(lists::firings))
+        .route("/v1/contacts", post(actions::contact))
+        .route("/v1/silences", post(actions::silence))
+        .route("/v1/actions", post(actions::any))
+        .route("/v1/refused", get(refused::list))
+        .route("/v1/refused/{number}", get(refused::show).delete(refused::forget))
+        .route("/v1/refused/{number}/retry", post(refused::retry))
+        .route("/v1/status", get(health::status))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard));
+    Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .merge(guarded)
+        .fallback(problem::nowhere)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .with_state(app)
+}

@@ -1,0 +1,166 @@
+//! What is counted, in the text form of OpenMetrics. The only file that names prometheus-client.
+//!
+//! Counters of the engine are those since this start; a restart begins at zero, as scrapers expect. No label holds a name or
+//! a word of a customer.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::daemon::board::Counts;
+
+/// What was counted at the door.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    accepted: AtomicU64,
+    refused: AtomicU64,
+    turned_away: AtomicU64,
+    /// The folder whose files are the store.
+    store: Option<PathBuf>,
+}
+
+/// What is measured when somebody asks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gauges {
+    /// Inputs that wait to be written.
+    pub queue: u64,
+    /// Inputs written and not yet folded.
+    pub lag: u64,
+    /// The latest position.
+    pub journal: u64,
+    /// Rows that wait to be sent.
+    pub outbox: u64,
+    /// The age of the oldest of them, in seconds.
+    pub outbox_age: u64,
+    /// Rows that will not go by themselves.
+    pub dead_letters: u64,
+    /// Refused lines kept.
+    pub refused_kept: u64,
+    /// Refused lines that went because there were too many.
+    pub refused_dropped: u64,
+    /// Open cases.
+    pub open_cases: u64,
+    /// The size of the store.
+    pub store_bytes: u64,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Way {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Of {
+    playbook: String,
+    rule: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Asked {
+    effect: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+impl Metrics {
+    /// Returns metrics that measure the files in `store`.
+    pub fn of_store(store: PathBuf) -> Metrics {
+        Metrics { store: Some(store), ..Metrics::default() }
+    }
+
+    /// Counts lines that are on disk.
+    pub fn accepted(&self, lines: u64) {
+        self.accepted.fetch_add(lines, Ordering::Relaxed);
+    }
+
+    /// Counts lines that were refused.
+    pub fn refused(&self, lines: u64) {
+        self.refused.fetch_add(lines, Ordering::Relaxed);
+    }
+
+    /// Counts a request that was answered 503.
+    pub fn turned_away(&self) {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns lines accepted, lines refused, requests turned away.
+    pub fn counted(&self) -> (u64, u64, u64) {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (of(&self.accepted), of(&self.refused), of(&self.turned_away))
+    }
+
+    /// Returns the size of the store's files.
+    pub fn store_bytes(&self) -> u64 {
+        let files = self.store.as_ref().and_then(|folder| std::fs::read_dir(folder).ok());
+        let sizes = files.into_iter().flatten().flatten().filter_map(|entry| entry.metadata().ok());
+        sizes.filter(std::fs::Metadata::is_file).map(|file| file.len()).sum()
+    }
+
+    /// Returns everything as text.
+    pub fn text(&self, counts: &Counts, gauges: Gauges) -> Result<String, std::fmt::Error> {
+        let mut registry = Registry::with_prefix("touchline");
+        let (accepted, refused, turned_away) = self.counted();
+        let signals = Family::<Way, Counter>::default();
+        for (outcome, count) in [("accepted", accepted), ("refused", refused)] {
+            signals.get_or_create(&Way { outcome }).inc_by(count);
+        }
+        registry.register("signals", "Lines of feeds and requests, by what became of them", signals);
+        let counter = |count: u64| {
+            let counter = Counter::<u64>::default();
+            counter.inc_by(count);
+            counter
+        };
+        registry.register("turned_away", "Requests answered 503 because too much was waiting", counter(turned_away));
+        registry.register("set_aside", "Inputs the engine could not take", counter(counts.set_aside));
+        registry.register(
+            "refused_dropped",
+            "Refused lines forgotten because there were too many",
+            counter(gauges.refused_dropped),
+        );
+        let firings = Family::<Of, Counter>::default();
+        for (rule, count) in &counts.firings {
+            let of = Of { playbook: rule.playbook.to_string(), rule: rule.rule.to_string() };
+            firings.get_or_create(&of).inc_by(*count);
+        }
+        registry.register("firings", "Times a rule fired", firings);
+        let effects = Family::<Asked, Counter>::default();
+        for ((effect, outcome), count) in &counts.effects {
+            effects.get_or_create(&Asked { effect, outcome }).inc_by(*count);
+        }
+        registry.register("effects", "What was asked for, by what came of it", effects);
+        let inputs = Family::<Kind, Counter>::default();
+        for (kind, count) in &counts.inputs {
+            inputs.get_or_create(&Kind { kind }).inc_by(*count);
+        }
+        registry.register("inputs", "Inputs folded", inputs);
+        let measured = [
+            ("queue", "Inputs that wait to be written down", gauges.queue),
+            ("lag", "Inputs written down and not yet decided on", gauges.lag),
+            ("journal_position", "The latest position of the journal", gauges.journal),
+            ("outbox_waiting", "Messages that wait to be sent", gauges.outbox),
+            ("outbox_age_seconds", "Age of the oldest message that waits", gauges.outbox_age),
+            ("dead_letters", "Messages that will not go by themselves", gauges.dead_letters),
+            ("refused_kept", "Refused lines that wait for somebody", gauges.refused_kept),
+            ("open_cases", "Open cases", gauges.open_cases),
+            ("store_bytes", "Size of the store on disk", gauges.store_bytes),
+        ];
+        for (name, help, value) in measured {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+            registry.register(name, help, gauge);
+        }
+        let mut text = String::new();
+        encode(&mut text, &registry)?;
+        Ok(text)
+    }
+}

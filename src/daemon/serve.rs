@@ -1,0 +1,356 @@
+//! The daemon put together: store, writer, engine, board, feeds, HTTP and delivery, from the start to a graceful end.
+//!
+//! [`Daemon::open`] brings the store up and decides with what is on disk now; [`Daemon::run`] answers until it is stopped.
+//! In between a test can look at everything. Left out: the command line (`cli::serve`), and watching playbooks.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+
+use crate::clock::{Clock, ManualClock, WallClock};
+use crate::daemon::board::Board;
+use crate::daemon::config::{self, Config};
+use crate::daemon::delivery::{self, QueuedOutbox};
+use crate::daemon::feeds::{FeedError, Feeder, Places, Supplies, Time};
+use crate::daemon::fold::{FoldOptions, FoldedTurn, Follower, Glance, Pace};
+use crate::daemon::http::{self, App, Token};
+use crate::daemon::intake::{Gate, Intake};
+use crate::daemon::metrics::Metrics;
+use crate::daemon::queue::Handle;
+use crate::daemon::run::{Event, Running};
+use crate::daemon::start::{StartError, start};
+use crate::daemon::turn::{Switching, WriteError};
+use crate::deliver::courier::Van;
+use crate::deliver::worker::{Settings, Worker};
+use crate::engine::Engine;
+use crate::engine::input::Input;
+use crate::engine::plan::ReloadPlan;
+use crate::engine::refill::refill;
+use crate::engine::ruleset::RuleSet;
+use crate::engine::store::{Reader, RowState, RuleSources, StoreError, Vault};
+use crate::id::Position;
+use crate::store::checkpoint::CheckpointFolder;
+use crate::store::outbox::Patience;
+use crate::store::refused::{RefusedFile, RefusedStore};
+use crate::store::sqlite::SqliteStore;
+
+/// How many effects are read at once.
+const READ: usize = 4_096;
+
+/// Why the daemon does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The switch to the playbooks on disk.
+    #[error("the playbooks on disk could not take over: {0}")]
+    Switch(#[from] WriteError),
+    /// It would be open to strangers.
+    #[error("{0}")]
+    Open(String),
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Config(String),
+    /// The machine.
+    #[error("{0}: {1}")]
+    Machine(String, std::io::Error),
+    /// It ended by itself.
+    #[error("the daemon has ended: {0}")]
+    Ended(String),
+}
+
+/// What a daemon starts from.
+pub struct Setup {
+    /// How it is configured.
+    pub config: Config,
+    /// What decides.
+    pub ruleset: Arc<RuleSet>,
+    /// What that is made of.
+    pub sources: RuleSources,
+    /// Who else hears of every turn.
+    pub follower: Option<Arc<dyn Follower>>,
+    /// Whether it ends by itself once the feeds are read: for a demonstration.
+    pub once: bool,
+}
+
+/// A daemon that is up.
+pub struct Daemon {
+    config: Config,
+    once: bool,
+    running: Running,
+    app: Arc<App>,
+    supplies: Supplies,
+    wake: Arc<Notify>,
+    worker: Option<Worker<QueuedOutbox, Van>>,
+}
+
+/// Everybody who hears of a turn.
+struct Followers(Vec<Arc<dyn Follower>>);
+
+impl Follower for Followers {
+    fn folded(&self, engine: &Engine, inputs: &[Glance], turn: &FoldedTurn) {
+        self.0.iter().for_each(|follower| follower.folded(engine, inputs, turn));
+    }
+}
+
+impl Daemon {
+    /// Brings the store up: folds what is left, and lets what is on disk now decide.
+    pub fn open(setup: Setup) -> Result<Daemon, ServeError> {
+        let Setup { config, ruleset, sources, follower, once } = setup;
+        if let Some(why) = config.open_to_all() {
+            return Err(ServeError::Open(why));
+        }
+        let owner = ruleset.directory.owner.clone();
+        let van = delivery::courier(&config, owner.as_deref()).map_err(ServeError::Config)?;
+        let store = SqliteStore::open(&config.data)?;
+        let reader = store.reader()?;
+        let vault: Arc<dyn Vault> = Arc::new(CheckpointFolder::open(&config.data)?);
+        let (clock, time) = clocks(config.clock, store.ends()?.now);
+        let options = FoldOptions {
+            vault: vault.clone(),
+            clock: clock.clone(),
+            pace: Pace::default(),
+            patience: Patience::default(),
+            probe: None,
+        };
+        let mut started = start(Box::new(store), (ruleset.clone(), sources.clone()), options)?;
+        tell_start(&started.report);
+        let board = Arc::new(Board::of(started.folder.engine()));
+        remember(&board, &*reader)?;
+        let followers = [Some(board.clone() as Arc<dyn Follower>), follower];
+        started.folder.follow(Arc::new(Followers(followers.into_iter().flatten().collect())));
+        let old = started.folder.engine().ruleset().clone();
+        let wake = Arc::new(Notify::new());
+        let running = begin(started, vault, clock.clone(), wake.clone())?;
+        if old.hash != ruleset.hash {
+            switch(&running.handle(), &*reader, &old, (ruleset, sources))?;
+        }
+        let outbox = Arc::new(QueuedOutbox::new(running.handle(), reader.reader()?, clock.clone()));
+        // In shadow everything is decided and recorded, and nobody takes anything from the outbox.
+        let worker = (!config.shadow).then(|| Worker::new(outbox, Arc::new(van), Settings::default()));
+        let refused: Box<dyn RefusedStore> =
+            Box::new(RefusedFile::open(&config.data.join("refused.db"), config.limits.refused)?);
+        let refused = Arc::new(Mutex::new(refused));
+        let intake: Arc<dyn Intake> = Arc::new(Gate::new(running.handle(), config.limits.queue));
+        let metrics = Arc::new(Metrics::of_store(config.data.clone()));
+        let supplies = Supplies {
+            intake: intake.clone(),
+            handle: running.handle(),
+            board: board.clone(),
+            refused: refused.clone(),
+            metrics: metrics.clone(),
+            time,
+            depth: config.limits.depth,
+            places: Arc::new(Places::open(&config.data)),
+            stop: Arc::new(AtomicBool::new(false)),
+        };
+        let app = Arc::new(App {
+            intake,
+            board,
+            reader: Arc::new(Mutex::new(reader)),
+            refused,
+            started: clock.now(),
+            clock,
+            has_wall_clock: config.clock == config::Clock::Wall,
+            token: config.token.as_ref().map(|token| Token::new(token.reveal())),
+            limits: config.limits,
+            metrics,
+            shadow: config.shadow,
+            draining: AtomicBool::new(false),
+        });
+        Ok(Daemon { config, once, running, app, supplies, wake, worker })
+    }
+
+    /// Returns what answers are made from.
+    pub fn app(&self) -> Arc<App> {
+        self.app.clone()
+    }
+
+    /// Returns the way to the writer.
+    pub fn handle(&self) -> Handle {
+        self.running.handle()
+    }
+
+    /// Answers on `listener` until `stop` says so, or the daemon ends by itself; then lets everything under way end.
+    pub async fn run(mut self, listener: TcpListener, mut stop: watch::Receiver<bool>) -> Result<(), ServeError> {
+        let (halt, halted) = watch::channel(false);
+        let server = tokio::spawn(http::server::serve(
+            listener,
+            http::router(self.app.clone()),
+            self.config.limits,
+            halted.clone(),
+        ));
+        let worker = self.worker.take().map(|worker| tokio::spawn(worker.run(self.wake.clone(), halted)));
+        let feeders = self.feeders();
+        let fed = async {
+            while feeders.iter().any(|feeder| !feeder.is_finished()) || !self.once || !self.is_quiet() {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        let ended = async {
+            loop {
+                if let Some(why) = self.running.handle().stopped() {
+                    break why;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        };
+        let why = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => None,
+            () = fed => None,
+            why = ended => Some(why),
+        };
+        tracing::info!("stopping: what is under way is finished");
+        self.app.drain();
+        self.supplies.stop.store(true, Ordering::SeqCst);
+        let _ = halt.send(true);
+        let _ = server.await;
+        for feeder in feeders {
+            // One that waits for standard input ends with the process.
+            if feeder.is_finished() {
+                let _ = feeder.join();
+            }
+        }
+        // What is being sent comes to its end before the writer does.
+        if let Some(worker) = worker {
+            let _ = worker.await;
+        }
+        let running = self.running;
+        let stopped = tokio::task::spawn_blocking(move || running.stop()).await;
+        let stopped = stopped.unwrap_or_else(|_| Err("its threads could not be joined".into()));
+        match (why, stopped) {
+            (Some(why), _) | (None, Err(why)) => Err(ServeError::Ended(why)),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    /// Tells whether everything is decided and, as far as it goes at all, sent.
+    fn is_quiet(&self) -> bool {
+        let progress = self.running.handle().progress();
+        let reader = self.app.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = |state| reader.outbox(None, Some(state), 1).map(|rows| rows.is_empty()).unwrap_or(true);
+        let sent =
+            self.config.shadow || (state(RowState::Waiting) && state(RowState::Leased { until: Timestamp::MIN }));
+        progress.waiting == 0 && progress.folded_to >= progress.ends.last && sent
+    }
+
+    /// Begins to read the feeds: each on its own, or, where the clock is theirs, one after the other.
+    fn feeders(&self) -> Vec<JoinHandle<()>> {
+        let feeds = &self.config.feeds;
+        let groups: Vec<Vec<PathBuf>> = match self.config.clock {
+            config::Clock::Feed if feeds.is_empty() => vec![],
+            config::Clock::Feed => vec![feeds.clone()],
+            config::Clock::Wall => feeds.iter().map(|feed| vec![feed.clone()]).collect(),
+        };
+        let once = self.once;
+        let begin = |group: Vec<PathBuf>| {
+            let feeder = Feeder::new(&group, self.supplies.clone());
+            thread::spawn(move || match feeder.run(once) {
+                Ok(()) | Err(FeedError::NotTaken(_)) => {}
+                Err(error) => tracing::error!(%error, "a feed is no longer followed"),
+            })
+        };
+        groups.into_iter().map(begin).collect()
+    }
+
+    /// Returns what is notified when something waits to be sent.
+    pub fn wake(&self) -> Arc<Notify> {
+        self.wake.clone()
+    }
+}
+
+/// Returns the clock that stamps, twice: for everybody, and for the feeds. A feed's clock goes on where it stood.
+fn clocks(which: config::Clock, last: Option<Timestamp>) -> (Arc<dyn Clock>, Time) {
+    match which {
+        config::Clock::Wall => {
+            let clock = Arc::new(WallClock);
+            (clock.clone(), Time::Wall(clock))
+        }
+        config::Clock::Feed => {
+            let clock = Arc::new(ManualClock::new(last.unwrap_or(Timestamp::UNIX_EPOCH)));
+            (clock.clone(), Time::Feed(clock))
+        }
+    }
+}
+
+fn begin(
+    started: crate::daemon::start::Started,
+    vault: Arc<dyn Vault>,
+    clock: Arc<dyn Clock>,
+    wake: Arc<Notify>,
+) -> Result<Running, ServeError> {
+    let listener = move |event: Event| match event {
+        Event::Written { has_rows, .. } => {
+            if has_rows {
+                wake.notify_one();
+            }
+        }
+        Event::SetAside(aside) => {
+            tracing::error!(position = aside.position.0, "the engine cannot take an input: it was set aside and kept");
+        }
+        Event::WriteFailed(error) => tracing::error!(%error, "a turn could not be written; it is tried again"),
+        Event::CheckpointKept(position) => tracing::debug!(position = position.0, "a checkpoint is kept"),
+        Event::CheckpointFailed(error) => tracing::warn!(%error, "a checkpoint could not be kept"),
+        Event::Stopped(why) => tracing::info!(why, "the writer has ended"),
+    };
+    let begun = Running::begin(started, vault, clock, Arc::new(listener));
+    begun.map_err(|error| ServeError::Machine("a thread could not be started".into(), error))
+}
+
+fn tell_start(report: &crate::daemon::start::Report) {
+    report.damaged.iter().for_each(|what| tracing::warn!(what, "passed over at the start"));
+    tracing::info!(
+        new = report.is_new,
+        from = report.from.0,
+        to = report.to.0,
+        again = report.folded_again,
+        anew = report.folded_anew,
+        "the store is up"
+    );
+}
+
+/// Lets the board know what was decided before, so that a person can speak of a case by rule and key.
+fn remember(board: &Board, reader: &dyn Reader) -> Result<(), StoreError> {
+    let mut from = Position(1);
+    loop {
+        let read = reader.effects(from, READ)?;
+        let Some((last, _)) = read.last() else { return Ok(()) };
+        from = Position(last.0 + 1);
+        read.iter().for_each(|(_, effects)| board.remember(effects));
+    }
+}
+
+/// Lets what is on disk take over from what ran before, with windows filled from the journal.
+fn switch(
+    handle: &Handle,
+    reader: &dyn Reader,
+    old: &Arc<RuleSet>,
+    (ruleset, sources): (Arc<RuleSet>, RuleSources),
+) -> Result<(), ServeError> {
+    let plan = ReloadPlan::between(old, &ruleset);
+    let to_fill = plan.to_fill();
+    let mut journal: Vec<(Input, Timestamp)> = vec![];
+    let mut from = Position(1);
+    // Under one rule set all along the journal can be folded once more; a longer history is the reload's matter.
+    if !to_fill.is_empty() && reader.versions()?.len() == 1 {
+        loop {
+            let read = reader.records(from, READ)?;
+            let Some(last) = read.last() else { break };
+            from = Position(last.position.0 + 1);
+            journal.extend(read.into_iter().map(|record| (record.input, record.now)));
+        }
+    }
+    let fills = refill(old, &ruleset, &to_fill, journal);
+    tracing::info!(rules = ruleset.rules.len(), "the playbooks have changed since the last run: they take over");
+    handle.switch_wait(Box::new(move |_| Some(Switching { ruleset, sources, fills })))?;
+    Ok(())
+}

@@ -1,0 +1,468 @@
+//! HTTP over loopback: a real daemon on a store of its own, and clients that write bytes.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use touchline::compile;
+use touchline::daemon::config::{Config, Limits, Secret, SecretFrom};
+use touchline::daemon::http::{self, App};
+use touchline::daemon::intake::{Intake, NotTaken, Receipt};
+use touchline::daemon::serve::{Daemon, Setup};
+use touchline::engine::input::Input;
+use touchline::engine::ruleset::RuleSet;
+use touchline::engine::store::RuleSources;
+use touchline::lang::source::Sources;
+use touchline::vocabulary::Vocabulary;
+
+const VOCABULARY: &str = r#"
+vocabulary: Shop
+time_zone: Europe/Madrid
+languages: [en]
+journey: {after: [delivery]}
+channels: [web]
+things: {customer: {segment: "one of bronze, gold", email: "email, personal"}}
+signals:
+  complaint:
+    plural: complaints
+    about: [customer]
+    fields: {topic: text, score: "nps, optional", comment: "text, personal, optional"}
+"#;
+
+const PLAYBOOK: &str = r#"
+playbook care "Care" version 1
+time zone "Europe/Madrid"
+owner "owner@example.test"
+
+rule each "A complaint opens a case"
+  when complaint
+    where topic is not "quiet"
+  for each customer
+  then open case for customer with priority "high"
+    and alert care_team
+      saying "{customer} complained about {topic}."
+"#;
+
+const DIRECTORY: &str = "company: {owner: owner@example.test, roles: {care_team: [care@example.test]}}\n";
+
+fn rules() -> (Arc<RuleSet>, RuleSources) {
+    let playbook = PLAYBOOK.replace("  for each customer\n", "");
+    let files = [("vocabulary.yaml", VOCABULARY), ("directory.yaml", DIRECTORY), ("care.play", playbook.as_str())];
+    let mut sources = Sources::default();
+    files.iter().for_each(|(path, text)| drop(sources.add(*path, text.as_bytes())));
+    let project = compile::project(&sources, &compile::Options::default());
+    let errors: Vec<_> = project.diagnostics.iter().filter(|problem| problem.is_error()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let files = files.iter().map(|(path, text)| ((*path).into(), text.as_bytes().to_vec())).collect();
+    (project.units[0].ruleset(), RuleSources { files, kept: None })
+}
+
+/// A daemon on a free port, with a folder of its own.
+struct Server {
+    runtime: Runtime,
+    at: SocketAddr,
+    data: PathBuf,
+    stop: watch::Sender<bool>,
+    ended: Option<tokio::task::JoinHandle<()>>,
+}
+
+fn folder(name: &str) -> PathBuf {
+    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("http").join(name);
+    let _ = std::fs::remove_dir_all(&data);
+    std::fs::create_dir_all(&data).unwrap();
+    data
+}
+
+impl Server {
+    fn start(name: &str) -> Server {
+        Server::with(folder(name), |_| {})
+    }
+
+    fn with(data: PathBuf, change: impl FnOnce(&mut Config)) -> Server {
+        let mut config = Config { data: data.clone(), listen: "127.0.0.1:0".parse().unwrap(), ..Config::default() };
+        change(&mut config);
+        let (ruleset, sources) = rules();
+        let daemon = Daemon::open(Setup { config, ruleset, sources, follower: None, once: false }).unwrap();
+        let runtime = runtime();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let at = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let ended = runtime.spawn(async move { daemon.run(listener, stopped).await.unwrap() });
+        Server { runtime, at, data, stop, ended: Some(ended) }
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Json, String) {
+        ask(self.at, method, path, headers, body)
+    }
+
+    fn post(&self, body: &str) -> (u16, Json, String) {
+        self.ask("POST", "/v1/signals", &[("Content-Type", "application/json")], body)
+    }
+
+    fn get(&self, path: &str) -> Json {
+        let (status, body, _) = self.ask("GET", path, &[], "");
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// Waits until the engine has decided on everything.
+    fn settled(&self) {
+        let begun = Instant::now();
+        while self.get("/v1/status")["journal"]["behind"] != 0 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the engine is behind");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn end(mut self) -> PathBuf {
+        self.stop.send(true).unwrap();
+        self.runtime.block_on(self.ended.take().unwrap()).unwrap();
+        self.data.clone()
+    }
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn ask(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Json, String) {
+    let mut stream = TcpStream::connect(at).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| *name == "Host") {
+        head.push_str(&format!("Host: {at}\r\n"));
+    }
+    headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+    // A server that answers early may close before all of a large body is written.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
+    let mut answer = vec![];
+    let _ = stream.read_to_end(&mut answer);
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    (status, serde_json::from_str(body).unwrap_or(Json::Null), head.to_ascii_lowercase())
+}
+
+fn now() -> String {
+    touchline::clock::wall_clock_now().to_string()
+}
+
+fn complaint(id: &str, topic: &str) -> Json {
+    json!({"id": id, "signal": "complaint", "at": now(), "customer": "C1", "topic": topic})
+}
+
+#[test]
+fn one_object_a_list_and_lines_are_taken_and_each_line_is_answered() {
+    let server = Server::start("shapes");
+    let (status, body, _) = server.post(&complaint("one", "late").to_string());
+    assert_eq!((status, &body["accepted"], &body["items"][0]["id"]), (202, &json!(1), &json!("one")), "{body}");
+    let list = json!([complaint("two", "late"), complaint("three", "late")]).to_string();
+    assert_eq!(server.post(&list).1["accepted"], 2);
+    assert_eq!(server.post(&list).0, 202, "a duplicate is accepted and has no effect");
+    let lines = format!("{}\nno json\n\n{}\n", complaint("four", "late"), complaint("five", "late"));
+    let (status, body, _) = server.ask("POST", "/v1/signals", &[("Content-Type", "application/x-ndjson")], &lines);
+    assert_eq!((status, &body["accepted"], &body["refused"]), (202, &json!(2), &json!(1)), "{body}");
+    assert_eq!((&body["items"][1]["status"], &body["items"][1]["number"]), (&json!("refused"), &json!(1)));
+    server.settled();
+    let firings = server.get("/v1/firings")["firings"].as_array().unwrap().clone();
+    let signals: Vec<&str> = firings.iter().map(|firing| firing["signal"].as_str().unwrap()).collect();
+    assert_eq!(signals, ["one", "two", "three", "four", "five"]);
+    assert_eq!(server.get("/v1/firings?limit=2&rule=each")["firings"].as_array().unwrap().len(), 2);
+    let next = server.get("/v1/firings?limit=2")["next"].as_str().unwrap().to_owned();
+    assert_eq!(server.get(&format!("/v1/firings?limit=2&after={next}"))["firings"][0]["signal"], "three");
+    assert_eq!(server.ask("GET", "/v1/firings?rul=x", &[], "").0, 400);
+    server.end();
+}
+
+#[test]
+fn cloudevents_come_in_three_modes() {
+    let server = Server::start("events");
+    let event = |id: &str| {
+        json!({"specversion": "1.0", "id": id, "source": "/tills", "type": "com.example.complaint", "time": now(),
+        "datacontenttype": "application/json", "data": {"customer": "C1", "topic": "late"}})
+    };
+    let structured = [("Content-Type", "application/cloudevents+json; charset=utf-8")];
+    let (status, body, _) = server.ask("POST", "/v1/signals", &structured, &event("a").to_string());
+    assert_eq!(status, 202, "{body}");
+    let batch = [("Content-Type", "application/cloudevents-batch+json")];
+    let mut bad = event("c");
+    bad.as_object_mut().unwrap().remove("time");
+    let (status, body, _) = server.ask("POST", "/v1/signals", &batch, &json!([event("b"), bad]).to_string());
+    assert_eq!((status, &body["items"][1]["field"]), (202, &json!("time")), "{body}");
+    let time = now();
+    let binary = [
+        ("Content-Type", "application/json"),
+        ("ce-specversion", "1.0"),
+        ("ce-id", "d%20e"),
+        ("ce-source", "/tills"),
+        ("ce-type", "complaint"),
+        ("ce-time", time.as_str()),
+    ];
+    let (status, body, _) = server.ask("POST", "/v1/signals", &binary, r#"{"customer": "C1", "topic": "late"}"#);
+    assert_eq!((status, &body["items"][0]["id"]), (202, &json!("d e")), "{body}");
+    let mut old = event("f");
+    old["specversion"] = "0.3".into();
+    let (status, body, _) = server.ask("POST", "/v1/signals", &structured, &old.to_string());
+    assert_eq!((status, &body["items"][0]["field"]), (422, &json!("specversion")), "{body}");
+    let mut unknown = event("g");
+    unknown["type"] = "complant".into();
+    let (_, body, _) = server.ask("POST", "/v1/signals", &structured, &unknown.to_string());
+    assert_eq!(body["items"][0]["field"], "type", "{body}");
+    assert!(body["items"][0]["reason"].as_str().unwrap().contains("did you mean `complaint`?"));
+    server.settled();
+    assert_eq!(server.get("/v1/firings")["firings"].as_array().unwrap().len(), 3);
+    server.end();
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_a_problem_with_its_status() {
+    let server = Server::start("problems");
+    let json = [("Content-Type", "application/json")];
+    let (status, body, head) = server.ask("POST", "/v1/signals", &[("Content-Type", "text/plain")], "{}");
+    assert_eq!((status, &body["status"]), (415, &json!(415)));
+    assert!(head.contains("application/problem+json"), "{head}");
+    assert_eq!(server.ask("POST", "/v1/signals", &json, &" ".repeat((1 << 20) + 1)).0, 413);
+    assert_eq!(server.ask("POST", "/v1/signals", &json, "{\"id\": ").0, 422);
+    assert_eq!(server.ask("POST", "/v1/signals", &json, "").0, 422);
+    let deep = format!("{{\"a\": {}{}}}", "[".repeat(70), "]".repeat(70));
+    let (status, body, _) = server.ask("POST", "/v1/signals", &json, &deep);
+    assert_eq!((status, body["detail"].as_str().unwrap().contains("nested")), (422, true), "{body}");
+    let mut wrong = complaint("x", "late");
+    wrong["score"] = json!(11);
+    let (status, body, _) = server.post(&wrong.to_string());
+    assert_eq!((status, &body["items"][0]["field"]), (422, &json!("score")), "{body}");
+    let mut early = complaint("y", "late");
+    early["at"] = "2999-01-01T00:00:00Z".into();
+    assert_eq!(server.post(&early.to_string()).1["items"][0]["field"], "at", "a signal from the future is held");
+    assert_eq!(server.ask("GET", "/v1/nothing", &[], "").0, 404);
+    assert_eq!(server.ask("GET", "/v1/signals", &[], "").0, 405);
+    assert_eq!(server.ask("GET", "/livez", &[], "").0, 200);
+    assert_eq!(server.ask("GET", "/readyz", &[], "").0, 200);
+    let (status, problem, _) = server.ask("GET", "/v1/status", &[("Host", "evil.example")], "");
+    assert_eq!(status, 403, "{problem}");
+    server.end();
+}
+
+#[test]
+fn refused_signals_are_kept_corrected_and_sent_again() {
+    let server = Server::start("refused");
+    let json = [("Content-Type", "application/json")];
+    let mut wrong = complaint("x", "late");
+    wrong["score"] = json!(11);
+    assert_eq!(server.post(&wrong.to_string()).0, 422);
+    let listed = server.get("/v1/refused");
+    assert_eq!((&listed["kept"], &listed["refused"][0]["field"]), (&json!(1), &json!("score")), "{listed}");
+    assert_eq!(server.ask("POST", "/v1/refused/1/retry", &json, "{}").0, 422, "it is still wrong");
+    wrong["score"] = json!(1);
+    assert_eq!(server.ask("POST", "/v1/refused/1/retry", &json, &wrong.to_string()).0, 202);
+    assert_eq!(server.get("/v1/refused")["kept"], 0);
+    assert_eq!(server.ask("POST", "/v1/refused/1/retry", &json, "{}").0, 404);
+    server.settled();
+    assert_eq!(server.get("/v1/firings")["firings"][0]["signal"], "x");
+    server.end();
+}
+
+#[test]
+fn facts_and_what_people_do_come_in_over_http() {
+    let server = Server::start("people");
+    let json = [("Content-Type", "application/json")];
+    let put = |path: &str, body: &str| server.ask("PUT", path, &json, body);
+    assert_eq!(put("/v1/things/customer/C1", r#"{"segment": "gold"}"#).0, 202);
+    let (status, body, _) = put("/v1/things/customer/C1", r#"{"segmnt": "gold"}"#);
+    assert_eq!((status, &body["field"]), (422, &json!("segmnt")), "{body}");
+    assert_eq!(put("/v1/things/planet/C1", "{}").0, 422);
+    server.post(&complaint("one", "late").to_string());
+    server.settled();
+    let case = server.get("/v1/cases?status=open&customer=C1")["cases"][0].clone();
+    assert_eq!((&case["rule"], &case["priority"]), (&json!("each"), &json!("high")), "{case}");
+    let id = case["id"].as_str().unwrap();
+    let act = |action: &str, body: &str| server.ask("POST", &format!("/v1/cases/{id}/{action}"), &json, body);
+    assert_eq!(act("assign", r#"{"to": "ana@example.test"}"#).0, 202);
+    assert_eq!(act("comment", r#"{"text": "called", "by": "ana"}"#).0, 202);
+    assert_eq!(act("acknowledge", "{}").0, 202);
+    let (status, body, _) = act("asign", r#"{"to": "ana@example.test"}"#);
+    assert!(status == 422 && body["detail"].as_str().unwrap().contains("did you mean `assign`?"), "{body}");
+    assert_eq!(act("close", r#"{"outcome": "refunded", "by": "ana"}"#).0, 202);
+    server.settled();
+    let case = server.get(&format!("/v1/cases/{id}"));
+    assert_eq!(
+        (&case["status"], &case["outcome"], &case["owner"]),
+        (&json!("closed"), &json!("refunded"), &json!("ana@example.test"))
+    );
+    assert_eq!(act("close", "{}").0, 409);
+    assert_eq!(act("reopen", "{}").0, 202);
+    assert_eq!(server.ask("POST", "/v1/cases/none/close", &json, "{}").0, 404);
+    assert_eq!(server.ask("POST", "/v1/contacts", &json, r#"{"customer": "C1"}"#).0, 202);
+    assert_eq!(
+        server.ask("POST", "/v1/silences", &json, r#"{"until": "2099-01-01T00:00:00Z", "rule": "care/each"}"#).0,
+        202
+    );
+    assert_eq!(
+        server.ask("POST", "/v1/silences", &json, r#"{"until": "2099-01-01T00:00:00Z", "rule": "care/eech"}"#).0,
+        422
+    );
+    let alert = server.get("/v1/alerts?outcome=sent")["alerts"][0].clone();
+    assert_eq!(alert["role"], "care_team", "{alert}");
+    let path = format!("/v1/alerts/{}/acknowledge", alert["id"].as_str().unwrap());
+    assert_eq!(server.ask("POST", &path, &json, r#"{"by": "ana"}"#).0, 202);
+    assert_eq!(server.ask("POST", "/v1/alerts/00000000000000000000000000000000/acknowledge", &json, "{}").0, 404);
+    assert_eq!(server.ask("POST", &path, &[], "").0, 415, "a page in a browser could send this");
+    server.end();
+}
+
+#[test]
+fn metrics_count_and_alerts_become_files() {
+    let server = Server::start("metrics");
+    server.post(&json!([complaint("one", "late"), complaint("two", "quiet")]).to_string());
+    server.settled();
+    let mail = server.data.join("mail");
+    let begun = Instant::now();
+    while std::fs::read_dir(&mail)
+        .map_or(0, |found| found.flatten().filter(|e| e.path().extension().is_some_and(|x| x == "eml")).count())
+        == 0
+    {
+        assert!(begun.elapsed() < Duration::from_secs(20), "no mail was written");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut stream = TcpStream::connect(server.at).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    for line in [
+        "touchline_signals_total{outcome=\"accepted\"} 2",
+        "touchline_firings_total{playbook=\"care\",rule=\"each\"} 1",
+        "touchline_open_cases 1",
+        "touchline_lag 0",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+    assert!(!text.contains("C1"), "a metric names a customer");
+    server.end();
+}
+
+#[test]
+fn a_token_protects_everything_but_health() {
+    let token = Secret::new(SecretFrom::Environment("T".into()), "0123456789abcdef");
+    let server = Server::with(folder("token"), |config| config.token = Some(token));
+    let body = complaint("one", "late").to_string();
+    let json = ("Content-Type", "application/json");
+    let (status, problem, head) = server.ask("POST", "/v1/signals", &[json], &body);
+    assert!(status == 401 && head.contains("www-authenticate: bearer"), "{problem}");
+    assert_eq!(server.ask("POST", "/v1/signals", &[json, ("Authorization", "Bearer 0123456789abcdeF")], &body).0, 401);
+    assert_eq!(server.ask("GET", "/v1/cases", &[], "").0, 401);
+    assert_eq!(server.ask("GET", "/livez", &[], "").0, 200);
+    assert_eq!(server.ask("POST", "/v1/signals", &[json, ("Authorization", "Bearer 0123456789abcdef")], &body).0, 202);
+    drop(server.end());
+    let open = Config { listen: "0.0.0.0:7077".parse().unwrap(), data: folder("open"), ..Config::default() };
+    let (ruleset, sources) = rules();
+    let refused = Daemon::open(Setup { config: open, ruleset, sources, follower: None, once: false });
+    assert!(refused.err().unwrap().to_string().contains("token"));
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_restart() {
+    let server = Server::start("restart");
+    assert_eq!(server.post(&complaint("one", "late").to_string()).0, 202);
+    server.settled();
+    let case = server.get("/v1/cases")["cases"][0].clone();
+    let data = server.end();
+    let server = Server::with(data, |_| {});
+    assert_eq!(server.get("/v1/cases")["cases"][0], case);
+    assert_eq!(server.get("/v1/firings")["firings"].as_array().unwrap().len(), 1);
+    assert_eq!(server.post(&complaint("one", "late").to_string()).0, 202);
+    server.settled();
+    assert_eq!(server.get("/v1/firings")["firings"].as_array().unwrap().len(), 1, "it is known by its id");
+    server.end();
+}
+
+#[test]
+fn a_thousand_slow_clients_delay_nobody() {
+    let server = Server::with(folder("slow"), |config| config.limits.header_timeout = Duration::from_secs(2));
+    let slow: Vec<TcpStream> = (0..1_000)
+        .map(|n| {
+            let mut stream = TcpStream::connect(server.at).unwrap();
+            let begun: &[u8] = if n % 2 == 0 { b"POST /v1/sig" } else { b"POST /v1/signals HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{" };
+            stream.write_all(begun).unwrap();
+            stream
+        })
+        .collect();
+    let begun = Instant::now();
+    for n in 0..20 {
+        assert_eq!(server.post(&complaint(&format!("s{n}"), "quiet").to_string()).0, 202);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "a good client waited {:?}", begun.elapsed());
+    // Those whose head never ends are shown out.
+    let mut first = &slow[0];
+    first.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut rest = vec![];
+    first.read_to_end(&mut rest).unwrap();
+    drop(slow);
+    server.end();
+}
+
+/// A door behind which nothing is ever written.
+#[derive(Default)]
+struct Stalled {
+    waiting: AtomicUsize,
+    held: Mutex<Vec<tokio::sync::oneshot::Sender<Result<touchline::daemon::intake::Places, NotTaken>>>>,
+}
+
+impl Intake for Stalled {
+    fn submit(&self, inputs: Vec<Input>, _: Arc<Vocabulary>) -> Result<Receipt, NotTaken> {
+        if self.waiting.load(Ordering::SeqCst) + inputs.len() > 4 {
+            return Err(NotTaken::Full);
+        }
+        self.waiting.fetch_add(inputs.len(), Ordering::SeqCst);
+        let (answer, receipt) = tokio::sync::oneshot::channel();
+        self.held.lock().unwrap().push(answer);
+        Ok(receipt)
+    }
+
+    fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn a_full_queue_is_answered_503_and_nobody_is_told_202_before_the_disk() {
+    // The rest of the daemon is real; only its door is another.
+    let data = folder("stalled");
+    let config = Config { data, listen: "127.0.0.1:0".parse().unwrap(), ..Config::default() };
+    let (ruleset, sources) = rules();
+    let daemon = Daemon::open(Setup { config, ruleset, sources, follower: None, once: false }).unwrap();
+    let whole = daemon.app();
+    let stalled = Arc::new(Stalled::default());
+    let limits = Limits { queue: 4, ..Limits::default() };
+    let app = Arc::new(App { intake: stalled.clone(), limits, ..whole.like() });
+    let runtime = runtime();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let at = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    runtime.spawn(http::server::serve(listener, http::router(app), limits, stopped));
+    let json = [("Content-Type", "application/json")];
+    let body = json!([complaint("a", "x"), complaint("b", "x"), complaint("c", "x"), complaint("d", "x")]).to_string();
+    let waiting =
+        std::thread::spawn(move || ask(at, "POST", "/v1/signals", &[("Content-Type", "application/json")], &body));
+    let begun = Instant::now();
+    while stalled.waiting() < 4 {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (status, problem, head) = ask(at, "POST", "/v1/signals", &json, &complaint("e", "x").to_string());
+    assert!(status == 503 && head.contains("retry-after: 1"), "{problem} {head}");
+    assert_eq!(ask(at, "GET", "/readyz", &[], "").0, 503);
+    assert_eq!(ask(at, "GET", "/livez", &[], "").0, 200);
+    assert!(!waiting.is_finished(), "somebody was told 202 before anything was on disk");
+    let answer = stalled.held.lock().unwrap().pop().unwrap();
+    answer.send(Ok((1..=4).map(|n| Ok(touchline::id::Position(n))).collect())).unwrap();
+    assert_eq!(waiting.join().unwrap().0, 202);
+    stop.send(true).unwrap();
+}

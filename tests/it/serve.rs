@@ -1,0 +1,259 @@
+//! The real binary: the sample feed through `serve`, a graceful end, and kill −9 under load.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn folder(name: &str) -> PathBuf {
+    let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("serve").join(name);
+    let _ = fs::remove_dir_all(&data);
+    fs::create_dir_all(&data).unwrap();
+    data
+}
+
+fn touchline(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_touchline"));
+    command.args(arguments).current_dir(ROOT).env("NO_COLOR", "1").env_remove("TOUCHLINE_TOKEN");
+    command
+}
+
+/// A daemon of its own process.
+struct Served {
+    child: Child,
+    at: String,
+}
+
+impl Served {
+    fn start(data: &Path, more: &[&str]) -> Served {
+        let data = data.to_string_lossy().into_owned();
+        let mut command = touchline(&["serve", "--playbooks", "playbooks/retail", "--listen", "127.0.0.1:0", "--data"]);
+        let mut child = command.arg(data).args(more).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut told = String::new();
+        let at = loop {
+            let mut line = String::new();
+            assert!(said.read_line(&mut line).unwrap() > 0, "it did not start: {told}");
+            told.push_str(&line);
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split(',').next().unwrap().trim().to_owned();
+            }
+        };
+        // Nobody reads on: what it says must not fill the pipe.
+        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+        Served { child, at }
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
+        ask(&self.at, method, path, body)
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    #[cfg(unix)]
+    fn end(mut self) -> i32 {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+fn ask(at: &str, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
+    let mut stream = TcpStream::connect(at).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, serde_json::from_str(body).unwrap_or(Json::Null)))
+}
+
+/// Rule, time, key and signal of a firing. Cases and derived signals are named by where their cause stands in the journal,
+/// which also holds what became of mails: they are told apart by the rest.
+fn name(firing: &Json) -> String {
+    let mut key = firing["key"].clone();
+    key.as_object_mut().unwrap().remove("case");
+    let signal = firing["signal"].as_str().unwrap_or("");
+    let derived = signal.starts_with("touchline:") || signal.len() == 32;
+    format!("{} {} {key} {}", firing["at"], firing["rule"], if derived { "" } else { signal })
+}
+
+fn firings_of(served: &Served) -> Vec<String> {
+    let (mut found, mut after) = (vec![], "0".to_owned());
+    loop {
+        let (status, page) = served.ask("GET", &format!("/v1/firings?limit=1000&after={after}"), "").unwrap();
+        assert_eq!(status, 200, "{page}");
+        found.extend(page["firings"].as_array().unwrap().iter().map(name));
+        match page["next"].as_str() {
+            Some(next) => after = next.to_owned(),
+            None => return found,
+        }
+    }
+}
+
+#[test]
+fn the_sample_feed_fires_the_same_through_serve_and_through_replay() {
+    let feed = "playbooks/retail/feed/eight_weeks.jsonl";
+    let replay = touchline(&["replay", "--playbooks", "playbooks/retail", "--feed", feed, "--format", "jsonl"])
+        .output()
+        .unwrap();
+    let lines = String::from_utf8(replay.stdout).unwrap();
+    let expected: Vec<String> = lines.lines().map(|line| name(&serde_json::from_str(line).unwrap())).collect();
+    assert!(expected.len() > 20);
+    let data = folder("feed");
+    let served = Served::start(&data, &["--feed", feed, "--clock", "feed", "--shadow"]);
+    let begun = Instant::now();
+    let last = fs::read_to_string(Path::new(ROOT).join(feed)).unwrap().lines().count() as u64;
+    loop {
+        let (_, status) = served.ask("GET", "/v1/status", "").unwrap();
+        let counts = &status["signals"];
+        let read = counts["accepted"].as_u64().unwrap() + counts["refused"].as_u64().unwrap();
+        if read >= last && status["journal"]["behind"] == 0 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(240), "{status}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let found = firings_of(&served);
+    let (mut one, mut other) = (expected.clone(), found);
+    one.sort();
+    other.sort();
+    assert_eq!(one, other);
+    drop(served);
+}
+
+/// A feedback line that opens nothing: what matters is that it is there.
+fn signal(id: &str) -> String {
+    let at = touchline::clock::wall_clock_now().to_string();
+    json!({"id": id, "signal": "complaint", "at": at, "customer": format!("K{id}"), "store": "S7", "topic": "delivery"})
+        .to_string()
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_load() {
+    let data = folder("killed");
+    let acknowledged: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    for round in 0..4 {
+        let served = Served::start(&data, &["--shadow"]);
+        let senders: Vec<_> = (0..4)
+            .map(|sender| {
+                let (at, acknowledged) = (served.at.clone(), acknowledged.clone());
+                std::thread::spawn(move || {
+                    for n in 0.. {
+                        let id = format!("k{round}-{sender}-{n}");
+                        match ask(&at, "POST", "/v1/signals", &signal(&id)) {
+                            Some((202, _)) => drop(acknowledged.lock().unwrap().insert(id)),
+                            Some((status, body)) => panic!("{status} {body}"),
+                            None => return,
+                        }
+                    }
+                })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(700 + round * 330));
+        served.kill();
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+    }
+    let acknowledged = acknowledged.lock().unwrap();
+    assert!(acknowledged.len() > 20, "only {} were acknowledged", acknowledged.len());
+    let served = Served::start(&data, &["--shadow"]);
+    assert_eq!(served.ask("GET", "/readyz", "").unwrap().0, 200);
+    assert_eq!(served.end(), 0, "it ends as asked");
+    let store = touchline::store::sqlite::SqliteStore::open(&data).unwrap();
+    let records =
+        touchline::engine::store::Reader::records(&store, touchline::id::Position(1), usize::MAX >> 1).unwrap();
+    let kept: BTreeSet<String> = records
+        .iter()
+        .filter_map(|record| match &record.input {
+            touchline::engine::input::Input::Signal(signal) => Some(signal.id.id.to_string()),
+            _ => None,
+        })
+        .collect();
+    let lost: Vec<_> = acknowledged.difference(&kept).collect();
+    assert!(lost.is_empty(), "{} of {} lost: {lost:?}", lost.len(), acknowledged.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_verbs_speak_to_the_running_daemon() {
+    let data = folder("verbs");
+    let served = Served::start(&data, &[]);
+    let say = |arguments: &[&str]| {
+        let output = touchline(&[arguments, &["--server", &served.at]].concat()).output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, said) = say(&["status"]);
+    assert!(code == 0 && said.contains("running since") && said.contains("0 open"), "{said}");
+    assert_eq!(say(&["contact", "--customer", "C1", "--by", "ana"]).0, 0);
+    let (code, said) = say(&["close", "no-such-case"]);
+    assert!(code == 2 && said.contains("no case is called `no-such-case`"), "{said}");
+    assert_eq!(served.ask("POST", "/v1/signals", r#"{"id": "x", "signal": "complant"}"#).unwrap().0, 422);
+    let (code, said) = say(&["refused", "list"]);
+    assert!(code == 0 && said.contains("did you mean `complaint`?"), "{said}");
+    let (code, said) = say(&["refused", "retry", "1"]);
+    assert!(code == 1 && said.contains("refused again"), "{said}");
+    assert_eq!(say(&["refused", "retry", "1", "--with", &signal("mended")]).0, 0);
+    assert!(say(&["refused", "list"]).1.contains("nothing was refused"));
+    assert_eq!(served.end(), 0);
+    let nobody = touchline(&["status", "--server", "127.0.0.1:9"]).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(String::from_utf8(nobody.stderr).unwrap().contains("touchline serve"));
+}
+
+#[test]
+fn the_configuration_is_printed_and_a_wrong_one_is_refused_with_its_place() {
+    let data = folder("config");
+    fs::write(data.join("touchline.yaml"), "listen: 127.0.0.1:9999\nclok: feed\n").unwrap();
+    let run = |more: &[&str]| {
+        let arguments = [&["serve", "--print-config", "--config", "touchline.yaml"], more].concat();
+        let output = touchline(&arguments).current_dir(&data).output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, _, said) = run(&[]);
+    assert!(code == 1 && said.contains("touchline.yaml:2:1") && said.contains("did you mean `clock`?"), "{said}");
+    fs::write(data.join("touchline.yaml"), "listen: 127.0.0.1:9999\n").unwrap();
+    let (code, printed, _) = run(&["--clock", "feed", "--data", "elsewhere"]);
+    assert!(code == 0 && printed.contains("127.0.0.1:9999") && printed.contains("clock: feed"), "{printed}");
+    assert!(printed.contains("data: elsewhere"), "{printed}");
+    let open = touchline(&["serve", "--listen", "0.0.0.0:0", "--playbooks", "playbooks/retail"]).output().unwrap();
+    assert_eq!(open.status.code(), Some(2));
+    assert!(String::from_utf8(open.stderr).unwrap().contains("no token"));
+}
