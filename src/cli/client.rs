@@ -20,10 +20,10 @@ const MOST: u64 = 64 << 20;
 #[derive(Debug, Args)]
 pub struct Server {
     /// The running daemon, as host and port [default: `listen` of touchline.yaml, or 127.0.0.1:7077]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, global = true, value_name = "ADDR")]
     server: Option<String>,
     /// The daemon's configuration, for its address and token [default: touchline.yaml where there is one]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
