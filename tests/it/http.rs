@@ -56,7 +56,9 @@ fn rules() -> (Arc<RuleSet>, RuleSources) {
     let playbook = PLAYBOOK.replace("  for each customer\n", "");
     let files = [("vocabulary.yaml", VOCABULARY), ("directory.yaml", DIRECTORY), ("care.play", playbook.as_str())];
     let mut sources = Sources::default();
-    files.iter().for_each(|(path, text)| drop(sources.add(*path, text.as_bytes())));
+    for (path, text) in &files {
+        sources.add(*path, text.as_bytes());
+    }
     let project = compile::project(&sources, &compile::Options::default());
     let errors: Vec<_> = project.diagnostics.iter().filter(|problem| problem.is_error()).collect();
     assert!(errors.is_empty(), "{errors:?}");
