@@ -15,12 +15,12 @@ use tokio::sync::{Notify, watch};
 use crate::clock::{Clock, ManualClock, WallClock};
 use crate::daemon::board::Board;
 use crate::daemon::config::{self, Config};
-use crate::daemon::delivery::{self, QueuedOutbox};
 use crate::daemon::feeds::{FeedError, Feeder, Places, Supplies, Time};
 use crate::daemon::fold::{FoldOptions, FoldedTurn, Follower, Glance, Pace};
 use crate::daemon::http::{self, App, Token};
 use crate::daemon::intake::{Gate, Intake};
 use crate::daemon::metrics::Metrics;
+use crate::daemon::outgoing::{self, Post};
 use crate::daemon::queue::Handle;
 use crate::daemon::run::{Event, Running};
 use crate::daemon::start::{StartError, start};
@@ -90,7 +90,7 @@ pub struct Daemon {
     app: Arc<App>,
     supplies: Supplies,
     wake: Arc<Notify>,
-    worker: Option<Worker<QueuedOutbox, Van>>,
+    worker: Option<Worker<Post, Van>>,
 }
 
 /// Everybody who hears of a turn.
@@ -109,8 +109,7 @@ impl Daemon {
         if let Some(why) = config.open_to_all() {
             return Err(ServeError::Open(why));
         }
-        let owner = ruleset.directory.owner.clone();
-        let van = delivery::courier(&config, owner.as_deref()).map_err(ServeError::Config)?;
+        let van = outgoing::van(&config).map_err(ServeError::Config)?;
         let store = SqliteStore::open(&config.data)?;
         let reader = store.reader()?;
         let vault: Arc<dyn Vault> = Arc::new(CheckpointFolder::open(&config.data)?);
@@ -134,7 +133,7 @@ impl Daemon {
         if old.hash != ruleset.hash {
             switch(&running.handle(), &*reader, &old, (ruleset, sources))?;
         }
-        let outbox = Arc::new(QueuedOutbox::new(running.handle(), reader.reader()?, clock.clone()));
+        let outbox = Arc::new(Post::new(running.handle(), reader.reader()?, clock.clone()));
         // In shadow everything is decided and recorded, and nobody takes anything from the outbox.
         let worker = (!config.shadow).then(|| Worker::new(outbox, Arc::new(van), Settings::default()));
         let refused: Box<dyn RefusedStore> =
