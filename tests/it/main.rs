@@ -37,6 +37,8 @@ mod store_run;
 mod store_sqlite;
 #[cfg(feature = "daemon")]
 mod store_turns;
+#[cfg(feature = "daemon")]
+mod store_views;
 mod vocabulary;
 mod why;
 mod yaml;

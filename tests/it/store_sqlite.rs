@@ -49,7 +49,7 @@ impl Drop for Folder {
 }
 
 /// A world in a folder, some way through the feed.
-fn world(folder: &Folder, lines: usize, steps: usize, seed: u64) -> World<PathBuf> {
+pub fn world(folder: &Folder, lines: usize, steps: usize, seed: u64) -> World<PathBuf> {
     let mut world = World::new(folder.0.clone(), feed(&retail().0)[..lines].to_vec(), 60);
     let mut dice = Dice::new(seed);
     for _ in 0..steps {

@@ -7,6 +7,7 @@
 
 mod open;
 mod row;
+pub mod views;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

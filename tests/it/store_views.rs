@@ -1,0 +1,71 @@
+//! The read side: the promised views say what journal and outbox hold, and are built anew when they are lost.
+
+use std::fs;
+
+use rusqlite::Connection;
+use touchline::daemon::rules::{Rules, RulesError};
+use touchline::engine::input::Input;
+use touchline::engine::store::Reader;
+use touchline::store::sqlite::SqliteReader;
+use touchline::store::sqlite::views::{FILE, Views};
+
+use crate::store_sqlite::{Folder, world};
+use crate::support::daemon::{all_records, retail};
+use crate::support::random::Dice;
+
+fn follow(folder: &Folder, at_once: usize) {
+    let mut views = Views::open(&folder.0).unwrap();
+    let reader = SqliteReader::open(&folder.0).unwrap();
+    let mut rules = Rules::default();
+    rules.add(retail().0);
+    loop {
+        let followed = views.follow::<RulesError>(&reader, at_once, |hash| rules.get(hash, &reader)).unwrap();
+        if followed == 0 {
+            return;
+        }
+    }
+}
+
+/// Every view, row by row.
+fn seen(folder: &Folder) -> Vec<String> {
+    let connection = Connection::open(folder.0.join(FILE)).unwrap();
+    let mut all = Vec::new();
+    for view in ["v_signals", "v_firings", "v_alerts", "v_cases", "v_outbox", "v_contacts"] {
+        let mut statement = connection.prepare(&format!("SELECT * FROM {view} ORDER BY 1, 2, 3, 4")).unwrap();
+        let columns = statement.column_count();
+        let rows = statement.query_map([], |row| {
+            let values: Vec<_> = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at).unwrap()).collect();
+            Ok(format!("{view} {values:?}"))
+        });
+        all.extend(rows.unwrap().map(Result::unwrap));
+    }
+    all
+}
+
+#[test]
+fn the_views_say_what_journal_and_outbox_hold_and_are_built_anew() {
+    let folder = Folder::new();
+    let mut world = world(&folder, 400, 100, 71);
+    follow(&folder, 7);
+    world.finish(&mut Dice::new(3));
+    follow(&folder, 7);
+    let first = seen(&folder);
+    let count = |view: &str| first.iter().filter(|row| row.starts_with(view)).count();
+    let reader = SqliteReader::open(&folder.0).unwrap();
+    let records = all_records(&reader);
+    assert_eq!(count("v_signals"), records.iter().filter(|record| matches!(record.input, Input::Signal(_))).count());
+    assert_eq!(count("v_outbox"), reader.outbox(None, None, 1 << 30).unwrap().len());
+    assert!(count("v_firings") > 0 && count("v_alerts") > 0 && count("v_cases") > 0, "{first:#?}");
+    assert!(first.iter().all(|row| !row.contains("@example.test")), "no address is in them");
+    assert!(
+        first.iter().all(|row| !row.starts_with("v_outbox") || !row.contains("\"leased\"")),
+        "and nothing is stale"
+    );
+    // Lost, and damaged: the same again.
+    fs::remove_file(folder.0.join(FILE)).unwrap();
+    follow(&folder, 1_000);
+    assert_eq!(seen(&folder), first);
+    fs::write(folder.0.join(FILE), b"not a database, by any means").unwrap();
+    follow(&folder, 1_000);
+    assert_eq!(seen(&folder), first);
+}
