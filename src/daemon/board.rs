@@ -160,7 +160,7 @@ pub fn firings(position: Position, effects: &[Effect]) -> Vec<&Arc<Firing>> {
         let is_its_own = firing.position == position && !matches!(effect.what, What::Firing | What::Withdraw);
         let is_told =
             |told: &&Arc<Firing>| told.rule == firing.rule && told.key == firing.key && told.signal == firing.signal;
-        if is_its_own && !found.iter().any(|told| is_told(told)) {
+        if is_its_own && !found.iter().any(is_told) {
             found.push(firing);
         }
     }
