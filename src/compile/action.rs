@@ -198,7 +198,11 @@ impl Lower<'_> {
         if role.node == builtin::CASE_OWNER || roles.contains(role.node.as_str()) {
             return true;
         }
-        let names = roles.iter().map(|role| &**role).chain([builtin::CASE_OWNER]).collect();
+        let names: Vec<&str> = roles.iter().map(|role| &**role).chain([builtin::CASE_OWNER]).collect();
+        if self.more_roles && nearest(&role.node, names.iter().copied()).is_none() {
+            self.report(Diagnostic::told(role.span));
+            return false;
+        }
         let problem =
             Diagnostic::error(codes::UNKNOWN_ROLE, role.span, format!("nobody fills the role `{}`", role.node));
         let problem = did_you_mean(problem, &role.node, names, "the directory has");
@@ -353,6 +357,7 @@ impl Lower<'_> {
             match self.find(scope, &Path { words, span: text.span }) {
                 Ok(access) => values.push((variable.clone(), Operand::Access(access))),
                 Err(_) if template.defaults.contains_key(variable) => {}
+                Err(problem) if problem.is_told() => self.report(*problem),
                 Err(_) => missing.push(variable.to_string()),
             }
         }
@@ -381,7 +386,9 @@ impl Lower<'_> {
     fn address_of(&mut self, thing: ThingNo, who: &Path) -> Option<FactNo> {
         let kind = self.vocabulary.thing_type(thing);
         let place = kind.facts.iter().position(|fact| fact.ty == Type::Email);
-        if place.is_none() {
+        if place.is_none() && kind.facts.iter().any(|fact| fact.unread) {
+            self.report(Diagnostic::told(who.span));
+        } else if place.is_none() {
             let with_address: Vec<String> = self
                 .vocabulary
                 .things

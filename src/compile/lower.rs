@@ -27,8 +27,12 @@ pub struct Lower<'a> {
     pub sources: &'a Sources,
     /// What exists.
     pub vocabulary: &'a Vocabulary,
+    /// Whether what is counted is named in the plural; in YAML its key says so.
+    pub plurals: bool,
     /// Every role somebody fills somewhere; `None` without a directory, where no role can be known.
     pub roles: Option<&'a FxHashSet<Str>>,
+    /// Whether others may be filled, where the directory could not be read whole.
+    pub more_roles: bool,
     /// Mail templates.
     pub templates: &'a Templates,
     /// Templates that are there and cannot be used; their own errors are told in their files.
@@ -83,7 +87,7 @@ impl<'a> Lower<'a> {
             problem.label = format!("`{name}` cannot be used here");
         }
         self.errors += usize::from(problem.is_error());
-        if !self.is_about_a_hole(&problem) {
+        if !problem.is_told() && !self.is_about_a_hole(&problem) {
             self.problems.push(problem);
         }
     }

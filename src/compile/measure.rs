@@ -353,6 +353,7 @@ impl Lower<'_> {
 
     fn enough(&mut self, enough: &tree::Enough, measured: SignalNo, has_previous: bool) -> Option<Enough> {
         let signal = self.signal(&enough.signal, true)?;
+        self.many_of(&enough.at_least, &enough.signal);
         let kind = self.vocabulary.signal_type(measured);
         if signal != measured {
             let right = kind.plural.as_ref().unwrap_or(&kind.name);

@@ -393,7 +393,9 @@ fn unit(
         let mut lower = Lower {
             sources,
             vocabulary: &unit.vocabulary,
+            plurals: tree.syntax == tree::Syntax::Play,
             roles: roles.as_ref(),
+            more_roles: unit.directory.unread,
             templates: &unit.templates,
             broken_templates: &broken_templates,
             defines: FxHashMap::default(),

@@ -12,7 +12,7 @@ use crate::lang::format::sentence;
 use crate::lang::tree::{Path, Word};
 use crate::suggest::nearest;
 use crate::value::Str;
-use crate::vocabulary::{SignalNo, ThingNo, Type, Vocabulary, builtin};
+use crate::vocabulary::{Field, SignalNo, ThingNo, Type, Vocabulary, builtin};
 
 /// What can be named at one place of a rule.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +82,12 @@ impl Scope {
     }
 }
 
+/// Returns what a field or fact holds, and whether that is personal; nothing is known of one whose type could not be
+/// read.
+fn held(field: &Field, word: &Word) -> Result<(Type, bool), Box<Diagnostic>> {
+    if field.unread { Err(Box::new(Diagnostic::told(word.span))) } else { Ok((field.ty.clone(), field.personal)) }
+}
+
 /// A path's beginning, resolved: where it starts, how many words that took, and what it holds.
 struct Start {
     root: Root,
@@ -131,8 +137,7 @@ impl Lower<'_> {
         if let Some(signal) = scope.signal
             && let Some(field) = self.vocabulary.signal_type(signal).field(&head.node)
         {
-            let found = &self.vocabulary.signal_type(signal).fields[field.index()];
-            let (ty, personal) = (found.ty.clone(), found.personal);
+            let (ty, personal) = held(&self.vocabulary.signal_type(signal).fields[field.index()], head)?;
             return Ok(Some(Start { root: Root::Signal(field), taken: 1, ty, personal }));
         }
         let plain = |root, ty| Ok(Some(Start { root, taken: 1, ty, personal: false }));
@@ -161,8 +166,7 @@ impl Lower<'_> {
         };
         match kind.field(&word.node) {
             Some(field) => {
-                let found = &kind.fields[field.index()];
-                let (ty, personal) = (found.ty.clone(), found.personal);
+                let (ty, personal) = held(&kind.fields[field.index()], word)?;
                 Ok(Some(Start { root: Root::First(field), taken: 2, ty, personal }))
             }
             None => {
@@ -197,10 +201,8 @@ impl Lower<'_> {
             };
             return Err(Box::new(problem));
         };
-        let found = &kind.facts[fact.index()];
         access.facts.push((thing, fact));
-        access.ty = found.ty.clone();
-        access.personal = found.personal;
+        (access.ty, access.personal) = held(&kind.facts[fact.index()], word)?;
         Ok(())
     }
 

@@ -10,14 +10,20 @@ use crate::script::Script;
 
 /// Compiles the script at `span` (back-ticks included), or reports why not.
 pub fn compile(lower: &mut Lower<'_>, scope: &Scope, text: &str, span: Span) -> Option<Script> {
-    let known = |name: &str| {
+    let find = |lower: &Lower<'_>, name: &str| {
         let words = name.split('.').map(|word| Spanned { node: word.to_owned(), span }).collect();
-        lower.find(scope, &Path { words, span }).ok()
+        lower.find(scope, &Path { words, span })
     };
-    match Script::compile(text, &known) {
+    match Script::compile(text, &|name| find(lower, name).ok()) {
         Ok(script) => Some(script),
         Err(problem) => {
             if scope.incomplete && problem.unknown.is_some() {
+                return None;
+            }
+            if let Some(unknown) = &problem.unknown
+                && find(lower, unknown).is_err_and(|problem| problem.is_told())
+            {
+                lower.report(Diagnostic::told(span));
                 return None;
             }
             let place = within(lower, text, span, problem.start, problem.end);

@@ -37,7 +37,9 @@ impl Lower<'_> {
                     "a count says `for the same …`",
                     "write `for the same` instead of `for each`",
                 );
+                let word = &source.signal;
                 let source = self.source(source, true);
+                self.many_of(at_least, word);
                 let within = self.plain_length(within, "the `within` of a count");
                 let at_least = self.count_of(at_least);
                 let source = source?;
@@ -132,6 +134,17 @@ impl Lower<'_> {
         meant.or_else(|| self.singular_of(name).filter(|_| many))
     }
 
+    /// Suggests the plural of a signal that several are counted of.
+    pub fn many_of(&mut self, count: &Spanned<u64>, word: &Word) {
+        let Some(signal) = self.vocabulary.signal(&word.node).filter(|_| self.plurals && count.node != 1) else {
+            return;
+        };
+        if let Some(plural) = &self.vocabulary.signal_type(signal).plural {
+            let message = format!("`{}` is one, and several are counted here", word.node);
+            self.report(Diagnostic::warning(codes::PLURAL, word.span, message).help(format!("write `{plural}`")));
+        }
+    }
+
     fn unknown_signal(&self, word: &Word, many: bool) -> Diagnostic {
         let name = &*word.node;
         if many && let Some(signal) = self.singular_of(name) {
@@ -182,6 +195,10 @@ impl Lower<'_> {
     pub fn field(&mut self, signal: SignalNo, word: &Word) -> Option<FieldNo> {
         let kind = self.vocabulary.signal_type(signal);
         if let Some(found) = kind.field(&word.node) {
+            if kind.fields[found.index()].unread {
+                self.report(Diagnostic::told(word.span));
+                return None;
+            }
             return Some(found);
         }
         let message = format!("`{}` is no field of `{}`", word.node, kind.name);
@@ -206,7 +223,8 @@ impl Lower<'_> {
             match self.find(&Scope::of_signal(*signal), path) {
                 Ok(access) => from.push((*signal, access)),
                 Err(problem) => {
-                    let problem = self.key_problem(path, *signal, signals, *problem);
+                    let problem =
+                        if problem.is_told() { *problem } else { self.key_problem(path, *signal, signals, *problem) };
                     self.report(problem);
                 }
             }

@@ -61,8 +61,8 @@ impl Lower<'_> {
             Ok(access) => access,
             Err(problem) => {
                 if !scope.incomplete {
-                    let problem = self.unquoted_word(path, beside).unwrap_or(*problem);
-                    self.report(problem);
+                    let word = if problem.is_told() { None } else { self.unquoted_word(path, beside) };
+                    self.report(word.unwrap_or(*problem));
                 }
                 return None;
             }
@@ -112,6 +112,9 @@ impl Lower<'_> {
         }
         if let Some(near) = nearest(&written, words.iter().map(|word| &**word)) {
             return Some(problem().help(format!("did you mean `{}`?", sentence::quoted(near))));
+        }
+        if let Some(near) = nearest(&written, ["present", "missing"].into_iter()) {
+            return Some(problem().help(format!("did you mean `{near}`?")));
         }
         let plain = matches!(ty, Type::Text | Type::Language | Type::Email | Type::TimeZone | Type::Thing(_));
         (plain && path.words.len() == 1).then(|| {

@@ -5,7 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::source::Span;
+use crate::lang::codes;
+use crate::lang::source::{FileNo, Span};
+
+/// The largest file of playbooks, vocabulary or directory that is read, in bytes.
+pub const LARGEST_FILE: usize = 1_000_000;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +56,23 @@ impl Diagnostic {
         Diagnostic { code, severity, message, span, label: String::new(), related: Vec::new(), help: None }
     }
 
+    /// Returns what is told already, where it arises: it makes useless what hangs on it and is not told again.
+    pub fn told(span: Span) -> Diagnostic {
+        Diagnostic::error(TOLD, span, "")
+    }
+
+    /// Returns the error of a file too large to be read.
+    pub fn too_large(file: FileNo, bytes: usize, help: &str) -> Diagnostic {
+        let (megabytes, most) = (bytes as f64 / 1e6, LARGEST_FILE as f64 / 1e6);
+        let message = format!("the file has {megabytes:.1} MB, and at most {most} MB are read");
+        Diagnostic::error(codes::FILE_TOO_LARGE, Span::new(file, 0, 0), message).help(help)
+    }
+
+    /// Tells whether this was told already.
+    pub fn is_told(&self) -> bool {
+        self.code == TOLD
+    }
+
     /// Adds what stands beside the caret.
     pub fn label(mut self, label: impl Into<String>) -> Diagnostic {
         self.label = clipped(label.into());
@@ -75,6 +96,9 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 }
+
+/// The code of what nobody is shown.
+const TOLD: &str = "";
 
 /// The longest sentence of a message, in bytes: a word may be as long as its file.
 const MAX_SENTENCE: usize = 600;

@@ -46,8 +46,6 @@ mod grammar {
     pub struct PlayParser;
 }
 
-/// The longest text that is read, in bytes.
-pub const LONGEST_TEXT: usize = 1_000_000;
 /// How deep brackets may be nested.
 pub const DEEPEST_BRACKETS: usize = 64;
 /// How many words and marks one rule may have.

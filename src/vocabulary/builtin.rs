@@ -61,7 +61,7 @@ pub fn signal_names() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Returns the field of a signal for a thing it is about.
 pub(super) fn about(thing: Str, number: ThingNo) -> Field {
-    Field { name: thing, ty: Type::Thing(number), optional: true, personal: false }
+    Field { name: thing, ty: Type::Thing(number), optional: true, personal: false, unread: false }
 }
 
 /// Adds the built-in facts, thing and signals to what was declared.
@@ -97,7 +97,7 @@ pub(super) fn add(vocabulary: &mut Vocabulary) {
 }
 
 fn fact(name: &str, ty: Type) -> Field {
-    Field { name: name.into(), ty, optional: true, personal: false }
+    Field { name: name.into(), ty, optional: true, personal: false, unread: false }
 }
 
 fn case_fact(name: &str) -> Field {

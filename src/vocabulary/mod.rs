@@ -123,6 +123,8 @@ pub struct Field {
     pub optional: bool,
     /// Whether it is a person's data: never in logs, metrics or snapshots unless revealed on purpose.
     pub personal: bool,
+    /// Whether its type could not be read, which was said: what rules do with it is not judged.
+    pub unread: bool,
 }
 
 /// What a field may hold.

@@ -17,7 +17,35 @@ const IN_SENTENCES: &[(&str, &str, &str)] = &[
     (
         "when survey_response where score is 3 and comment is present or stars is 1 then alert care_team",
         "P016",
-        "put brackets",
+        "put brackets around what belongs together: write `score is 3 and (comment is present or stars is 1)` or \
+         `(score is 3 and comment is present) or stars is 1`",
+    ),
+    ("when complaint atmost once every 7 days per customer then alert care_team", "P019", "did you mean `at most`?"),
+    ("when complaint at mots once every 7 days per customer then alert care_team", "P019", "did you mean `at most`?"),
+    (
+        "when complaint at most 2 per store per week then alert care_team",
+        "P052",
+        "write `at most once every 7 days per store`",
+    ),
+    ("when survey_response where comment is presnt then alert care_team", "N011", "did you mean `present`?"),
+    ("when survey_response where score is not misssing then alert care_team", "N011", "did you mean `missing`?"),
+    (
+        "when complaint is not followed by survey_response for the same customer within 2 days then alert care_team",
+        "P018",
+        "take it out",
+    ),
+    ("when 3 or more complaint for the same customer within 7 days then alert care_team", "N003", "write `complaints`"),
+    ("when survey_response where no then alert care_team", "P039", "write what has to be so, a text in quotes"),
+    ("when survey_response where 21:00 then alert care_team", "P039", "write what has to be so, a text in quotes"),
+    (
+        "when survey_response where postcode is \"x\" then alert care_team",
+        "N001",
+        "known here are `channel`, `comment`, `customer`, `score`, `stars`, `store`, `touchpoint` and `visited`",
+    ),
+    (
+        "when queue_reading.length goes over 10 for each store then alert care_team",
+        "N001",
+        "it has `spend`, `store`, `touchpoint` and `wait`",
     ),
     (
         "when 3 or more complaints for the same customer then alert care_team",
@@ -196,6 +224,36 @@ const IN_YAML: &[(&str, &str, &str)] = &[
         "when: {at_least: 2, signal: complaint, same: customer, within: 2 days}\n  then: [{post_to: crm, with: {urgent: no}}]",
         "Y026",
         "write `=no`",
+    ),
+    (
+        "when: {signal: survey_response, where: no}\n  then: [{alert: care_team}]",
+        "P039",
+        "write what has to be so, a text in quotes, such as `comment contains \"no\"`",
+    ),
+    (
+        "when: {signal: survey_response, where: 21:00}\n  then: [{alert: care_team}]",
+        "P039",
+        "write what has to be so, a text in quotes, such as `comment contains \"21:00\"`",
+    ),
+    (
+        "when: {signal: survey_response, where: comment is no}\n  then: [{alert: care_team}]",
+        "T001",
+        "quote it: `\"no\"`",
+    ),
+    (
+        "when: {signal: complaint}\n  then: [{alert: care_team, saying: Look: a thing}]",
+        "Y014",
+        "quote the whole value: `saying: \"Look: a thing\"`",
+    ),
+    (
+        "when: {signal: complaint}\n  then:\n  - alert: care_team\n    saying: Say \"hello\": it's late",
+        "Y014",
+        "quote the whole value: `saying: 'Say \"hello\": it''s late'`",
+    ),
+    (
+        "when: {signal: complaint, where: topic is: late}\n  then: [{alert: care_team}]",
+        "Y014",
+        "quote the whole value: `where: \"topic is: late\"`",
     ),
 ];
 

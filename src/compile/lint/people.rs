@@ -30,6 +30,9 @@ pub fn roles(unit: &Unit, found: &mut Vec<Diagnostic>) {
         no_directory(unit, found);
         return;
     }
+    if unit.directory.unread {
+        return;
+    }
     let mut told: FxHashSet<(Str, Option<ThingNo>)> = FxHashSet::default();
     for rule in &unit.rules {
         for action in actions(rule) {
@@ -102,7 +105,9 @@ fn filled(people: Option<&Vec<Str>>) -> bool {
 fn filled_upwards(unit: &Unit, thing: ThingNo, place: &Place, role: &str) -> bool {
     let mut open = vec![(thing, place)];
     for _ in 0..LEVELS {
-        if open.iter().any(|(_, place)| filled(place.roles.get(role))) {
+        // A fact whose type could not be read may name a wider place.
+        let unknown = |thing: &ThingNo| unit.vocabulary.thing_type(*thing).facts.iter().any(|fact| fact.unread);
+        if open.iter().any(|(thing, place)| filled(place.roles.get(role)) || unknown(thing)) {
             return true;
         }
         open = open.iter().flat_map(|(thing, place)| wider(unit, *thing, place)).collect();

@@ -271,7 +271,9 @@ fn clauses(sentence: &Sentence, body: usize) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let mut index = body;
     while index < sentence.tokens.len() {
-        let clause = clause_at(sentence, index, body).or_else(|| nearly(sentence, index, body, &found));
+        let clause = clause_at(sentence, index, body)
+            .or_else(|| nearly_at_most(sentence, index, body))
+            .or_else(|| nearly(sentence, index, body, &found));
         match clause {
             Some(clause) => {
                 index = clause.keyword.end;
@@ -309,6 +311,7 @@ fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
         ("check", "every") => (Clause::Check, 1),
         ("check", next) if starts_line && next != "is" => (Clause::Check, 1),
         ("at", "most") if word(2) == "once" || starts_line && before != Some("is") => (Clause::Limit, 2),
+        ("at", "most") if before != Some("is") && says_how_often(sentence, index + 2) => (Clause::Limit, 2),
         // `is more then 6` means `than`.
         ("then", _) if matches!(before, Some("more" | "less" | "greater" | "smaller")) => return None,
         ("then", _) => (Clause::Then, 1),
@@ -322,6 +325,38 @@ fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
             .help(format!("write `{}`", clause.words()))
     });
     Some(Found { clause, keyword: index..index + length, problem })
+}
+
+/// Tells whether a limit goes on here as one says it: `once`, `2 times`, `2 per customer`.
+fn says_how_often(sentence: &Sentence, index: usize) -> bool {
+    let word = |index: usize| sentence.tokens.get(index).map_or("", |token| sentence.word(token));
+    let number = sentence.tokens.get(index).is_some_and(|token| token.kind == Kind::Number);
+    word(index) == "once" || number && matches!(word(index + 1), "per" | "time" | "times" | "every" | "a" | "each")
+}
+
+/// Recognises `atmost once every …` and `at mots once every …`, wherever they stand.
+fn nearly_at_most(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
+    let small = |index: usize| {
+        let token = sentence.tokens.get(index).filter(|token| token.kind == Kind::Word);
+        token.map_or_else(String::new, |token| sentence.word(token).to_lowercase())
+    };
+    let before = index.checked_sub(1).map(|before| sentence.word(&sentence.tokens[before]));
+    if matches!(before, Some("." | "is" | "not")) {
+        return None;
+    }
+    let one = matches!(&*small(index), "atmost" | "at_most");
+    let words = match (&*small(index), &*small(index + 1)) {
+        _ if one => 1,
+        ("at", second) if nearest(second, ["most"].into_iter()).is_some() => 2,
+        _ => return None,
+    };
+    let starts_line = sentence.tokens[index].first || index == body;
+    (says_how_often(sentence, index + words) || one && starts_line).then_some(())?;
+    let span = sentence.slice.span(sentence.tokens[index].start, sentence.tokens[index + words - 1].end);
+    let written = sentence.slice.text.get(sentence.tokens[index].start..sentence.tokens[index + words - 1].end);
+    let problem = Diagnostic::error(codes::MISSPELT, span, format!("unknown word `{}`", shown(written.unwrap_or(""))))
+        .help("did you mean `at most`?");
+    Some(Found { clause: Clause::Limit, keyword: index..index + words, problem: Some(problem) })
 }
 
 /// Recognises a misspelt or foreign clause word, only where a clause is likely to start: at the start of a line.

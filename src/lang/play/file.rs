@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::lang::codes;
-use crate::lang::diagnostic::Diagnostic;
+use crate::lang::diagnostic::{Diagnostic, LARGEST_FILE};
 use crate::lang::source::{FileNo, Offsets, Slice, Sources, Spanned};
 use crate::lang::tree::{self, BrokenRule, Comment, Define, Playbook, Syntax, Text};
 use crate::lang::unread::Unread;
@@ -46,11 +46,8 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
 
 /// Reports a text that is too long to read.
 pub(super) fn too_large(slice: &Slice) -> Option<Diagnostic> {
-    (slice.text.len() > super::LONGEST_TEXT).then(|| {
-        let megabytes = slice.text.len() as f64 / 1e6;
-        let message = format!("this file has {megabytes:.1} MB; playbooks are read up to 1 MB");
-        Diagnostic::error(codes::FILE_TOO_LARGE, slice.span(0, 0), message).help("split it into several playbooks")
-    })
+    let bytes = slice.text.len();
+    (bytes > LARGEST_FILE).then(|| Diagnostic::too_large(slice.file, bytes, "split it into several playbooks"))
 }
 
 /// Reports what is wrong with single characters and with nesting, wherever it stands.

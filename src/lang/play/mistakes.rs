@@ -168,6 +168,7 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         literals::bracket,
         literals::other_word,
         literals::misspelt,
+        conditions::value_alone,
         conditions::no_predicate,
         prose::prose,
         prose::article,

@@ -5,17 +5,12 @@
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileNo, Span};
-use crate::lang::yaml::parse::{ErrorKind, MAX_BYTES, MAX_DEPTH, Stop};
+use crate::lang::yaml::parse::{ErrorKind, MAX_DEPTH, Stop};
 
 pub(super) fn not_utf8(span: Span) -> Diagnostic {
     Diagnostic::error(codes::INVALID_UTF8, span, "the file is not UTF-8 text")
         .label("the first byte that is not UTF-8")
         .help("save the file with the encoding UTF-8")
-}
-
-pub(super) fn too_large(span: Span, bytes: usize) -> Diagnostic {
-    Diagnostic::error(codes::FILE_TOO_LARGE, span, format!("the file has {bytes} bytes, at most {MAX_BYTES} are read"))
-        .help("split it into several files")
 }
 
 /// Returns the characters that no YAML file should hold, and their places.
@@ -245,7 +240,7 @@ impl<'a> Place<'a> {
 
     fn brackets(&self, kind: &ErrorKind) -> Diagnostic {
         use ErrorKind as K;
-        if let Some(cut) = self.bracket_in_comment() {
+        if let Some(cut) = self.bracket_in_comment().or_else(|| self.colon_in_value()) {
             return cut;
         }
         match kind {
@@ -299,6 +294,23 @@ impl<'a> Place<'a> {
         )
     }
 
+    /// `{saying: Look: a thing}`: the colon that ends no key.
+    fn colon_in_value(&self) -> Option<Diagnostic> {
+        let at = self.at - self.line_start;
+        let (before, rest) = (self.line.get(..at)?, self.line.get(at..)?);
+        rest.starts_with(": ").then_some(())?;
+        let start = before.rfind(": ")? + 2;
+        (!before[start..].contains(['{', '[', ',', '"', '\''])).then_some(())?;
+        let key = before[..start - 2].rsplit(['{', '[', ',', ' ']).next()?;
+        let value = &self.line[start..at + rest.find(['{', '}', '[', ']', ',']).unwrap_or(rest.len())];
+        let from = self.line_start + start;
+        let span = Span::new(self.file, from, from + value.trim_end().len());
+        Some(
+            Diagnostic::error(codes::YAML_NEEDS_QUOTES, span, "a `: ` inside a value makes YAML read a second key")
+                .help(quote_it(key, value)),
+        )
+    }
+
     fn unclosed_bracket(&self, open: char) -> Diagnostic {
         Diagnostic::error(codes::YAML_UNCLOSED, self.span(), format!("the bracket `{open}` is never closed"))
             .help(format!("add the closing `{}`; a text with brackets in it goes in quotes", closing(open)))
@@ -335,13 +347,11 @@ impl<'a> Place<'a> {
         }
         // Inside brackets a `: ` is what it should be: the line stands in the wrong column.
         let bracketed = value.is_some_and(|value| value.starts_with(['{', '[']));
-        if !bracketed && value.is_some_and(|value| value.contains(": ") || value.ends_with(':')) {
-            return Diagnostic::error(
-                codes::YAML_NEEDS_QUOTES,
-                self.line_span(),
-                "a `: ` inside a value makes YAML read a second key",
-            )
-            .help(quoted);
+        if let Some((key, value)) = line.split_once(": ").filter(|_| !bracketed)
+            && (value.contains(": ") || value.ends_with(':'))
+        {
+            let message = "a `: ` inside a value makes YAML read a second key";
+            return Diagnostic::error(codes::YAML_NEEDS_QUOTES, self.line_span(), message).help(quote_it(key, value));
         }
         if !line.contains(':') && !self.line.trim_start().starts_with("- ") && !line.is_empty() {
             return Diagnostic::error(
@@ -355,6 +365,16 @@ impl<'a> Place<'a> {
             .label("it fits nothing above")
             .help("keys of one mapping begin in the same column, what belongs to a key two spaces further right; use spaces only")
     }
+}
+
+/// Says how a value is typed that YAML would misread.
+fn quote_it(key: &str, value: &str) -> String {
+    let (key, value) = (key.trim(), value.trim());
+    let quoted = match value.contains(['"', '\\']) {
+        false => format!("\"{value}\""),
+        true => format!("'{}'", value.replace('\'', "''")),
+    };
+    format!("quote the whole value: `{key}: {quoted}`")
 }
 
 fn closing(open: char) -> char {

@@ -13,7 +13,7 @@ pub(super) use granit_parser::ErrorKind;
 use granit_parser::{Event, Parser, ScalarStyle as Style, StructureStyle};
 use rustc_hash::FxHashMap;
 
-use crate::lang::diagnostic::Diagnostic;
+use crate::lang::diagnostic::{Diagnostic, LARGEST_FILE};
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::lang::tree::Comment;
 use crate::lang::yaml::node::{Key, Node, NodeKind, Scalar, ScalarStyle};
@@ -21,7 +21,7 @@ use crate::lang::yaml::offsets::offsets;
 use crate::lang::yaml::{explain, salvage};
 
 /// The largest file that is read, in bytes.
-pub const MAX_BYTES: usize = 1_000_000;
+pub const MAX_BYTES: usize = LARGEST_FILE;
 /// How many levels may be nested.
 pub const MAX_DEPTH: usize = 64;
 /// How many problems of one file are shown.
@@ -62,7 +62,7 @@ pub(super) fn parse_unlimited(sources: &Sources, file: FileNo) -> Parsed {
         diagnostics.push(explain::not_utf8(Span::new(file, at, at + '\u{fffd}'.len_utf8())));
     }
     if text.len() > MAX_BYTES {
-        diagnostics.push(explain::too_large(Span::new(file, 0, 0), text.len()));
+        diagnostics.push(Diagnostic::too_large(file, text.len(), "split it into several files"));
         return Parsed { diagnostics, ..Parsed::default() };
     }
     let cleaned = without_bad_characters(text, file, &mut diagnostics);

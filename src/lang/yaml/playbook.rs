@@ -248,8 +248,10 @@ impl Reader<'_> {
                 entry.scalar().filter(|scalar| scalar.style == ScalarStyle::Plain).map(|scalar| scalar.text.trim());
             if let Some(word @ ("no" | "yes" | "true" | "false")) = text {
                 let message = format!("`{word}` is no condition");
-                let help =
-                    format!("write what has to hold, such as `{}: customer.at_risk`, or delete the line", key.text);
+                let help = format!(
+                    "write what has to hold, such as `{}: customer.at_risk`, or delete the line; a text is compared in quotes: `comment is \"{word}\"`",
+                    key.text
+                );
                 self.problem(Diagnostic::error(codes::NO_PREDICATE, entry.span, message).help(help));
                 continue;
             }

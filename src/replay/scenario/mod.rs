@@ -3,6 +3,7 @@
 //! A file is read against the rule set it is about, so that every name in a [`Scenario`] is resolved. Its mistakes are
 //! diagnostics like those of playbooks, all of them in one run. Left out: playing one (`replay::run`).
 
+mod expected;
 mod moment;
 mod step;
 

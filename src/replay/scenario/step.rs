@@ -55,6 +55,8 @@ const MOST_TIMES: usize = 10_000;
 struct Before {
     clock: Option<Timestamp>,
     sent: Vec<Signal>,
+    /// Whether other rules may run than those of the playbook as it stands.
+    reloaded: bool,
 }
 
 impl Reader<'_> {
@@ -142,11 +144,12 @@ impl Reader<'_> {
             "facts" => StepKind::Facts(self.facts(value)),
             "fails" => StepKind::Fails(self.keep(read::expect_text(value, "fails"))?.to_owned()),
             "reload" => {
+                before.reloaded = true;
                 let file = self.keep(read::expect_text(value, "reload"))?.to_owned();
                 StepKind::Reload(Spanned { node: file, span: value.span })
             }
             "restart" => StepKind::Restart,
-            _ => StepKind::Expect(self.expectations(value)),
+            _ => StepKind::Expect(self.expectations(value, before.reloaded)),
         })
     }
 
@@ -287,52 +290,6 @@ impl Reader<'_> {
         }
         Some(StepKind::Human(verb, About::Rule { rule, values }))
     }
-
-    fn expectations(&mut self, node: &Node) -> Vec<Spanned<String>> {
-        let mut expected = vec![];
-        for node in read::one_or_list(node) {
-            let Some(text) = self.keep(read::expect_text(node, "expect")) else { continue };
-            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            if let Some(problem) = bad_expectation(&text, node.span) {
-                self.say(problem);
-                continue;
-            }
-            expected.push(Spanned { node: text, span: node.span });
-        }
-        expected
-    }
-}
-
-/// First words of an expectation.
-const EXPECTED: [&str; 14] = [
-    "alert",
-    "email",
-    "open",
-    "join",
-    "post",
-    "set",
-    "record",
-    "nothing",
-    "planned",
-    "cancelled",
-    "failed",
-    "limited",
-    "silenced",
-    "digest",
-];
-
-fn bad_expectation(text: &str, span: Span) -> Option<Diagnostic> {
-    let first = text.split(' ').next().unwrap_or("");
-    if EXPECTED.contains(&first) {
-        return None;
-    }
-    let problem = Diagnostic::error(codes::SCENARIO_EXPECT, span, format!("`{text}` is nothing that can be expected"));
-    Some(match crate::suggest::nearest(first, EXPECTED.into_iter()) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help(
-            "write `alert team_lead of S7`, `email customer C1`, `open case for customer C1`, `nothing` or `nothing else`",
-        ),
-    })
 }
 
 fn key_problem(rule: &crate::ir::Rule, values: &[Str], span: Span) -> Diagnostic {

@@ -34,43 +34,8 @@ const COLUMNS: [&str; 6] = ["thing", "id", "role", "address", "person", "languag
 pub fn directory_csv(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
     let mut reader = Reader { file, diagnostics: Vec::new() };
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
-    let text = sources.file(file).text.as_str();
-    if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes, at most {MAX_BYTES} are read", text.len());
-        reader.say(
-            Diagnostic::error(codes::FILE_TOO_LARGE, Span::new(file, 0, 0), message)
-                .help("use directory.yaml and leave out what no rule needs"),
-        );
-        return (directory, reader.finish());
-    }
-    let mut rows = rows(text, file, &mut reader).into_iter();
-    let Some(header) = rows.next() else {
-        reader.say(
-            bad(Span::new(file, 0, 0), "the file holds nothing")
-                .help("begin with the names of the columns: `thing,id,role,address`"),
-        );
-        return (directory, reader.finish());
-    };
-    if !header.iter().any(|cell| cell.text == "thing") {
-        let span = header.first().map_or(Span::new(file, 0, 0), |cell| cell.span);
-        let near = nearest("thing", header.iter().map(|cell| cell.text.as_str()));
-        reader.say(bad(span, "the first line has no column `thing`").help(match near {
-            Some(near) => format!("rename the column `{near}` to `thing`"),
-            None => "begin with the names of the columns: `thing,id,role,address`".to_owned(),
-        }));
-        return (directory, reader.finish());
-    }
-    let mut references = References::default();
-    for row in rows {
-        if row.len() > header.len() {
-            let span = row[header.len()].span;
-            let message = format!("the row has {} cells, the first line {} columns", row.len(), header.len());
-            reader.say(bad(span, &message).help("put a cell that holds a comma in quotes"));
-            continue;
-        }
-        reader.row(&header, &row, vocabulary, &mut directory, &mut references);
-    }
-    reader.check_references(&references, vocabulary, &directory);
+    reader.table(&sources.file(file).text, vocabulary, &mut directory);
+    directory.unread = reader.lost_a_part();
     (directory, reader.finish())
 }
 
@@ -79,6 +44,41 @@ fn bad(span: Span, message: &str) -> Diagnostic {
 }
 
 impl Reader {
+    fn table(&mut self, text: &str, vocabulary: &Vocabulary, directory: &mut Directory) {
+        if text.len() > MAX_BYTES {
+            let help = "use directory.yaml and leave out what no rule needs";
+            return self.say(Diagnostic::too_large(self.file, text.len(), help));
+        }
+        let mut rows = rows(text, self.file, self).into_iter();
+        let Some(header) = rows.next() else {
+            self.say(
+                bad(Span::new(self.file, 0, 0), "the file holds nothing")
+                    .help("begin with the names of the columns: `thing,id,role,address`"),
+            );
+            return;
+        };
+        if !header.iter().any(|cell| cell.text == "thing") {
+            let span = header.first().map_or(Span::new(self.file, 0, 0), |cell| cell.span);
+            let near = nearest("thing", header.iter().map(|cell| cell.text.as_str()));
+            self.say(bad(span, "the first line has no column `thing`").help(match near {
+                Some(near) => format!("rename the column `{near}` to `thing`"),
+                None => "begin with the names of the columns: `thing,id,role,address`".to_owned(),
+            }));
+            return;
+        }
+        let mut references = References::default();
+        for row in rows {
+            if row.len() > header.len() {
+                let span = row[header.len()].span;
+                let message = format!("the row has {} cells, the first line {} columns", row.len(), header.len());
+                self.say(bad(span, &message).help("put a cell that holds a comma in quotes"));
+                continue;
+            }
+            self.row(&header, &row, vocabulary, directory, &mut references);
+        }
+        self.check_references(&references, vocabulary, directory);
+    }
+
     fn row(
         &mut self,
         header: &[Cell],

@@ -42,6 +42,7 @@ pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (D
         }
     }
     reader.check_references(&references, vocabulary, &directory);
+    directory.unread = reader.lost_a_part();
     (directory, reader.finish())
 }
 
@@ -50,6 +51,17 @@ pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (D
 pub(super) struct References(Vec<(ThingNo, Str, Span)>);
 
 impl Reader {
+    /// Tells whether something is missing from a directory that may hold roles.
+    pub(super) fn lost_a_part(&self) -> bool {
+        // A wrong key or value costs only itself.
+        let costs_more = |code: &str| {
+            let of_itself = [codes::YAML_UNKNOWN_KEY, codes::YAML_DUPLICATE_KEY].contains(&code);
+            let of_all = [codes::UNKNOWN_PLACE_KIND, codes::BAD_CSV, codes::FILE_TOO_LARGE, codes::TOO_DEEP];
+            code.starts_with('Y') && !of_itself || of_all.contains(&code)
+        };
+        self.diagnostics.iter().any(|problem| problem.is_error() && costs_more(problem.code))
+    }
+
     fn company(&mut self, node: &Node, directory: &mut Directory) {
         for (key, node) in self.entries(Some(node), "company") {
             match key.text.as_str() {
@@ -60,7 +72,12 @@ impl Reader {
                     }
                 }
                 "roles" => directory.company_roles = self.roles(node),
-                _ => self.say(read::unknown_key(key, &["owner", "roles"])),
+                _ => {
+                    self.say(read::unknown_key(key, &["owner", "roles"]));
+                    if means_roles(&key.text, node) {
+                        directory.company_roles.append(&mut self.roles(node));
+                    }
+                }
             }
         }
     }
@@ -128,14 +145,18 @@ impl Reader {
         if node.text() == Some("") {
             return;
         }
-        let name = &vocabulary.thing_type(thing).name;
+        let thing_type = vocabulary.thing_type(thing);
+        let name = &thing_type.name;
         // Places are many, and no names: no bound but the size of the file.
         for (key, node) in self.keep(read::expect_map(node, name)).unwrap_or(&[]) {
             let Some(id) = self.place_id(&key.text, key.span) else { continue };
             let mut place = new_place(thing, vocabulary);
             for (part, node) in self.entries(Some(node), &key.text) {
                 if part.text == "roles" {
-                    place.roles = self.roles(node);
+                    place.roles.append(&mut self.roles(node));
+                } else if thing_type.fact(&part.text).is_none() && means_roles(&part.text, node) {
+                    self.say(read::unknown_key(part, &["roles"]));
+                    place.roles.append(&mut self.roles(node));
                 } else if let Some(text) = self.keep(read::expect_scalar(node, &part.text)) {
                     let entry = Entry { key: &part.text, key_span: part.span, text: &text.text, span: node.span };
                     self.place_entry(entry, thing, vocabulary, &mut place, references);
@@ -257,6 +278,11 @@ impl Reader {
             }));
         }
     }
+}
+
+/// Tells whether a key with a mapping is a misspelt `roles`: who is named below it then still fills them.
+fn means_roles(key: &str, node: &Node) -> bool {
+    node.map().is_some() && nearest(key, ["roles"].into_iter()).is_some()
 }
 
 /// One key of a place with its value as text.

@@ -54,7 +54,7 @@ impl Reader {
                     continue;
                 }
                 let mut field = self.field(fact, node, &names);
-                self.like_a_thing(fact, &field.ty, &names);
+                self.like_a_thing(fact, &field, &names);
                 field.optional = true;
                 facts.push(field);
             }
@@ -64,9 +64,9 @@ impl Reader {
     }
 
     /// A fact or field that is named like a thing has to be that thing, or a rule could not tell them apart.
-    fn like_a_thing(&mut self, key: &Key, ty: &Type, things: &[Str]) {
+    fn like_a_thing(&mut self, key: &Key, field: &Field, things: &[Str]) {
         let Some(thing) = things.iter().position(|thing| **thing == *key.text) else { return };
-        if *ty != Type::Thing(ThingNo(thing as u16)) {
+        if !field.unread && field.ty != Type::Thing(ThingNo(thing as u16)) {
             let message = format!("`{0}` is a thing, and here the name of something else", key.text);
             let help = format!("write `{0}: {0}` to refer to a {0}, or choose another name", key.text);
             self.say(Diagnostic::error(codes::FIELD_LIKE_THING, key.span, message).help(help));

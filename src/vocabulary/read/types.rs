@@ -35,12 +35,12 @@ pub(super) const TYPES: [&str; 17] = [
 ];
 
 impl Reader {
-    /// Reads the type of one field. What cannot be read is said, and the field taken as an optional text.
+    /// Reads the type of one field. What cannot be read is said, and the field marked so that nobody judges its use.
     pub(super) fn field(&mut self, key: &Key, node: &Node, things: &[Str]) -> Field {
         let name: Str = key.text.as_str().into();
-        let mut field = Field { name, ty: Type::Text, optional: false, personal: false };
+        let mut field = Field { name, ty: Type::Text, optional: false, personal: false, unread: false };
         let Some(sentence) = self.keep(read::expect_text(node, &key.text)) else {
-            field.optional = true;
+            (field.optional, field.unread) = (true, true);
             return field;
         };
         let mut parts: Vec<&str> = sentence.split(',').map(str::trim).collect();
@@ -60,7 +60,7 @@ impl Reader {
             }
             Err(Problem { code, message, help }) => {
                 self.say(Diagnostic::error(code, node.span, message).help(help));
-                field.optional = true;
+                (field.optional, field.unread) = (true, true);
             }
         }
         field

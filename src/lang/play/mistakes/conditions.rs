@@ -21,12 +21,93 @@ pub(super) fn mixed_and_or(at: &At) -> Option<Diagnostic> {
     let context = at.last_before(&["where", "if", "unless", "as", "same", "each", "per", "until"]);
     let condition = !matches!(context.as_deref(), Some("same" | "each" | "per" | "until"));
     (condition && at.last_before(&[other]).is_some()).then_some(())?;
-    at.error(
-        codes::MIXED_AND_OR,
-        at.here(),
-        "`and` and `or` stand together without brackets",
-        "put brackets around what belongs together: `a and (b or c)`",
-    )
+    let help = match bracketed(at) {
+        Some([one, other]) => format!("put brackets around what belongs together: write `{one}` or `{other}`"),
+        None => "put brackets around what belongs together: `a and (b or c)`".to_owned(),
+    };
+    at.error(codes::MIXED_AND_OR, at.here(), "`and` and `or` stand together without brackets", help)
+}
+
+/// The longest condition that is written out with its brackets, in bytes.
+const LONGEST_SHOWN: usize = 160;
+
+/// Returns the condition at hand with brackets around what `or` joins, and around what `and` joins.
+fn bracketed(at: &At) -> Option<[String; 2]> {
+    let (terms, joints) = terms(at)?;
+    let grouped = |inner: &str| {
+        // Each group is a run of terms joined by `inner`; groups are joined by the other word.
+        let mut groups: Vec<Vec<&str>> = vec![vec![&terms[0]]];
+        for (joint, term) in joints.iter().zip(&terms[1..]) {
+            match groups.last_mut().filter(|_| joint == inner) {
+                Some(group) => group.push(term),
+                None => groups.push(vec![term]),
+            }
+        }
+        let outer = if inner == "or" { " and " } else { " or " };
+        let group = |group: &Vec<&str>| match group[..] {
+            [one] => one.to_owned(),
+            _ => format!("({})", group.join(&format!(" {inner} "))),
+        };
+        groups.iter().map(group).collect::<Vec<_>>().join(outer)
+    };
+    let both = [grouped("or"), grouped("and")];
+    both.iter().all(|text| text.len() <= LONGEST_SHOWN).then_some(both)
+}
+
+/// Cuts the condition around this point at its `and` and `or`, brackets left whole.
+fn terms(at: &At) -> Option<(Vec<String>, Vec<String>)> {
+    let tokens = at.sentence.tokens;
+    let word = |index: usize| tokens.get(index).map_or("", |token| at.sentence.word(token));
+    let small = |index: usize| word(index).to_lowercase();
+    let mut depth = 0;
+    let opens = |index: &usize| {
+        match word(*index) {
+            ")" => depth += 1,
+            "(" => depth -= 1,
+            _ => {}
+        }
+        depth < 0 || depth == 0 && matches!(&*small(*index), "where" | "if" | "unless" | "as")
+    };
+    let start = (0..at.index).rev().find(opens).map_or(0, |index| index + 1);
+    let ends = |index: usize| match &*small(index) {
+        "for" | "within" | "clears" | "followed" => true,
+        "not" => small(index + 1) == "followed",
+        "over" => small(index + 1) == "the",
+        "with" => !small(index - 1).starts_with("start"),
+        _ => false,
+    };
+    let (mut terms, mut joints, mut from) = (Vec::new(), Vec::new(), start);
+    let text = |from: usize, to: usize| {
+        let (first, last) = (tokens.get(from)?, tokens.get(to.checked_sub(1)?)?);
+        let written = at.sentence.slice.text.get(first.start..last.end).filter(|_| from < to)?;
+        Some(written.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (mut depth, mut index) = (0, start);
+    while index < tokens.len() && index - start <= 200 {
+        match word(index) {
+            "(" => depth += 1,
+            ")" if depth == 0 => break,
+            ")" => depth -= 1,
+            _ if depth > 0 || tokens[index].kind != Kind::Word => {}
+            _ if index > start && ends(index) => break,
+            "and" | "or" if !is_between(&(from..index).map(small).collect::<Vec<_>>()) => {
+                terms.push(text(from, index)?);
+                joints.push(small(index));
+                from = index + 1;
+            }
+            _ => {}
+        }
+        index += 1;
+    }
+    terms.push(text(from, index)?);
+    let mixed = joints.iter().any(|joint| joint == "and") && joints.iter().any(|joint| joint == "or");
+    mixed.then_some((terms, joints))
+}
+
+/// Tells whether the next `and` belongs to an `is between … and …`.
+fn is_between(words: &[String]) -> bool {
+    let between = words.iter().rposition(|word| word == "between");
+    between.is_some_and(|at| !words[at..].iter().any(|word| word == "and"))
 }
 
 /// `for the same customer or topic`
@@ -198,6 +279,29 @@ pub(super) fn one_text(at: &At) -> Option<Diagnostic> {
         "write `{subject} {verb} {one} or {subject} {verb} {other}`; many words make a lexicon: `{subject} mentions …`"
     );
     at.error(codes::UNEXPECTED, at.here(), format!("`{verb}` looks for one text"), help)
+}
+
+/// `where no`, `where 21:00`, `where "rude"`: a value alone.
+pub(super) fn value_alone(at: &At) -> Option<Diagnostic> {
+    let ends = at.is_at_end() || matches!(at.word(0).as_str(), "and" | "or") || at.text(0) == ")";
+    (ends && at.expects(Rule::predicate)).then_some(())?;
+    let begins = at.token(-2).is_none() || matches!(at.word(-2).as_str(), "where" | "if" | "unless" | "and" | "or");
+    (begins || at.text(-2) == "(").then_some(())?;
+    let value = at.text(-1);
+    let text = match at.kind(-1)? {
+        Kind::Text(true) => shown(value),
+        Kind::Number | Kind::Date | Kind::Time => format!("\"{}\"", shown(value)),
+        Kind::Word if matches!(at.word(-1).as_str(), "yes" | "no") => format!("\"{value}\""),
+        _ => return None,
+    };
+    let value = shown(value);
+    let help = match at.kind(-1)? {
+        Kind::Number => format!(
+            "write what has to be so, such as `score is {value}`, or a text in quotes: `comment contains {text}`"
+        ),
+        _ => format!("write what has to be so, a text in quotes, such as `comment contains {text}`"),
+    };
+    at.error(codes::NO_PREDICATE, at.span(-1, -1), format!("`{value}` alone is no condition"), help)
 }
 
 /// `where score 5`

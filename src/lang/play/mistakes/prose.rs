@@ -50,6 +50,10 @@ pub(super) fn place(at: &At) -> Option<Diagnostic> {
 pub(super) fn said_of_signal(at: &At) -> Option<Diagnostic> {
     (at.entry == Rule::e_trigger && at.index == 1 && at.word(0) == "is").then_some(())?;
     at.expects_any(&[Rule::filter, Rule::w_where]).then_some(())?;
+    if at.word(1) == "followed" || at.word(1) == "not" && at.word(2) == "followed" {
+        let message = format!("`{}followed by` stands without `is`", if at.word(1) == "not" { "not " } else { "" });
+        return at.error(codes::OTHER_WORD, at.here(), message, "take it out");
+    }
     let signal = shown(at.text(-1));
     if at.word(1) == "not" {
         let help = format!(

@@ -38,6 +38,9 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
         return at.error(codes::BAD_LIMIT, at.here(), "a limit says how many", format!("write `every 1 {unit}`"));
     }
     at.expects_any(&[Rule::limit, Rule::w_once, Rule::w_every]).then_some(())?;
+    if let Some(help) = several_times(at) {
+        return at.error(codes::BAD_LIMIT, at.here(), "a limit lets one firing pass in a time", help);
+    }
     // `once a month per customer`, `once per day`
     let every = match (at.word(0).as_str(), at.word(1).as_str()) {
         ("a" | "an" | "per" | "each", unit @ ("hour" | "day" | "week")) => Some(format!("1 {unit}")),
@@ -51,6 +54,35 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
         None => "write, for example, `at most once every 7 days per customer`".to_owned(),
     };
     at.error(codes::BAD_LIMIT, at.here(), "a limit has the form `at most once every …`", help)
+}
+
+/// `2 per customer per week`, `3 times a day per store`: says what to type instead.
+fn several_times(at: &At) -> Option<String> {
+    (at.kind(0) == Some(Kind::Number)).then_some(())?;
+    let every = (1..8).find_map(|offset| {
+        let unit = at.word(offset);
+        let one = match unit.as_str() {
+            "hour" => "1 hour",
+            "day" => "1 day",
+            "week" => "7 days",
+            "month" => "30 days",
+            "year" => "365 days",
+            _ if words::UNITS.contains(&unit.as_str()) => "7 days",
+            _ => return None,
+        };
+        // `1 per 30 days` says how many.
+        let counted = at.kind(offset - 1) == Some(Kind::Number) && words::UNITS.contains(&unit.as_str());
+        Some(if counted { format!("{} {unit}", shown(at.text(offset - 1))) } else { one.to_owned() })
+    });
+    let is_place = |offset: &isize| {
+        let word = at.word(*offset);
+        at.word(offset - 1) == "per"
+            && !word.is_empty()
+            && !words::UNITS.contains(&word.as_str())
+            && !matches!(word.as_str(), "month" | "year")
+    };
+    let per = (1..8).find(is_place).map_or("customer".to_owned(), |offset| shown(at.text(offset)));
+    Some(format!("write `at most once every {} per {per}`", every.unwrap_or_else(|| "7 days".to_owned())))
 }
 
 /// `3 complaints`, `more than 3 complaints`, `at least 3 complaints`
@@ -79,12 +111,11 @@ pub(super) fn schedule_form(at: &At) -> Option<Diagnostic> {
     let word = at.word(0);
     if at.expects_any(&[Rule::schedule, Rule::w_every]) && at.entry == Rule::e_schedule && !at.is_at_end() {
         let message = format!("`{}` is no schedule", shown(at.text(0)));
-        return at.error(
-            codes::UNEXPECTED,
-            at.here(),
-            message,
-            "write, for example, `every day at 07:00` or `every Monday at 08:00`",
-        );
+        let help = match at.kind(0) {
+            Some(Kind::Time) => format!("write `every day at {}`", shown(at.text(0))),
+            _ => "write, for example, `every day at 07:00` or `every Monday at 08:00`".to_owned(),
+        };
+        return at.error(codes::UNEXPECTED, at.here(), message, help);
     }
     if at.expects_any(&[Rule::days, Rule::weekday]) && matches!(word.as_str(), "week" | "month" | "hour" | "morning") {
         let day = (1..4)
