@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::daemon::board::Counts;
+use crate::id::Position;
 
 /// What was counted at the door.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ pub struct Metrics {
     accepted: AtomicU64,
     refused: AtomicU64,
     turned_away: AtomicU64,
+    views: AtomicU64,
     /// The folder whose files are the store.
     store: Option<PathBuf>,
 }
@@ -32,6 +34,8 @@ pub struct Gauges {
     pub queue: u64,
     /// Inputs written and not yet folded.
     pub lag: u64,
+    /// The oldest position that is kept.
+    pub oldest: u64,
     /// The latest position.
     pub journal: u64,
     /// Rows that wait to be sent.
@@ -93,10 +97,20 @@ impl Metrics {
         self.turned_away.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes how far the views have come.
+    pub fn views_at(&self, position: Position) {
+        self.views.store(position.0, Ordering::Relaxed);
+    }
+
     /// Returns lines accepted, lines refused, requests turned away.
     pub fn counted(&self) -> (u64, u64, u64) {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         (of(&self.accepted), of(&self.refused), of(&self.turned_away))
+    }
+
+    fn views_lag(&self, gauges: Gauges) -> u64 {
+        let decided = gauges.journal.saturating_sub(gauges.lag);
+        decided.saturating_sub(self.views.load(Ordering::Relaxed))
     }
 
     /// Returns the size of the store's files.
@@ -147,6 +161,8 @@ impl Metrics {
             ("queue", "Inputs that wait to be written down", gauges.queue),
             ("lag", "Inputs written down and not yet decided on", gauges.lag),
             ("journal_position", "The latest position of the journal", gauges.journal),
+            ("journal_oldest_position", "The oldest position of the journal that is kept", gauges.oldest),
+            ("views_lag", "Inputs decided on and not yet in the views", self.views_lag(gauges)),
             ("outbox_waiting", "Messages that wait to be sent", gauges.outbox),
             ("outbox_age_seconds", "Age of the oldest message that waits", gauges.outbox_age),
             ("dead_letters", "Messages that will not go by themselves", gauges.dead_letters),

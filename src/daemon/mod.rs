@@ -49,3 +49,4 @@ pub mod run;
 pub mod serve;
 pub mod start;
 pub mod turn;
+pub mod views;

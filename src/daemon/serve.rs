@@ -25,6 +25,7 @@ use crate::daemon::queue::Handle;
 use crate::daemon::run::{Event, Running};
 use crate::daemon::start::{StartError, start};
 use crate::daemon::turn::{Switching, WriteError};
+use crate::daemon::views::{Show, Showing};
 use crate::deliver::courier::Van;
 use crate::deliver::worker::{Settings, Worker};
 use crate::engine::Engine;
@@ -91,6 +92,7 @@ pub struct Daemon {
     supplies: Supplies,
     wake: Arc<Notify>,
     worker: Option<Worker<Post, Van>>,
+    showing: Showing,
 }
 
 /// Everybody who hears of a turn.
@@ -141,6 +143,15 @@ impl Daemon {
         let refused = Arc::new(Mutex::new(refused));
         let intake: Arc<dyn Intake> = Arc::new(Gate::new(running.handle(), config.limits.queue));
         let metrics = Arc::new(Metrics::of_store(config.data.clone()));
+        let show = Show {
+            folder: config.data.clone(),
+            reader: reader.reader()?,
+            handle: running.handle(),
+            board: board.clone(),
+            metrics: metrics.clone(),
+        };
+        let showing =
+            show.begin().map_err(|error| ServeError::Machine("a thread could not be started".into(), error))?;
         let supplies = Supplies {
             intake: intake.clone(),
             handle: running.handle(),
@@ -166,7 +177,7 @@ impl Daemon {
             shadow: config.shadow,
             draining: AtomicBool::new(false),
         });
-        Ok(Daemon { config, once, running, app, supplies, wake, worker })
+        Ok(Daemon { config, once, running, app, supplies, wake, worker, showing })
     }
 
     /// Returns what answers are made from.
@@ -223,8 +234,13 @@ impl Daemon {
         if let Some(worker) = worker {
             let _ = worker.await;
         }
-        let running = self.running;
-        let stopped = tokio::task::spawn_blocking(move || running.stop()).await;
+        let (running, showing) = (self.running, self.showing);
+        let stopped = tokio::task::spawn_blocking(move || {
+            let stopped = running.stop();
+            showing.end();
+            stopped
+        });
+        let stopped = stopped.await;
         let stopped = stopped.unwrap_or_else(|_| Err("its threads could not be joined".into()));
         match (why, stopped) {
             (Some(why), _) | (None, Err(why)) => Err(ServeError::Ended(why)),

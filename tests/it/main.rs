@@ -18,6 +18,8 @@ mod hostile;
 #[cfg(feature = "daemon")]
 mod http;
 mod journal;
+#[cfg(feature = "daemon")]
+mod keeping;
 mod lang;
 mod properties;
 mod readme;

@@ -19,27 +19,27 @@ const LINES: usize = 400;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("serve").join(name);
     let _ = fs::remove_dir_all(&data);
     fs::create_dir_all(&data).unwrap();
     data
 }
 
-fn touchline(arguments: &[&str]) -> Command {
+pub fn touchline(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_touchline"));
     command.args(arguments).current_dir(ROOT).env("NO_COLOR", "1").env_remove("TOUCHLINE_TOKEN");
     command
 }
 
 /// A daemon of its own process.
-struct Served {
+pub struct Served {
     child: Child,
-    at: String,
+    pub at: String,
 }
 
 impl Served {
-    fn start(data: &Path, more: &[&str]) -> Served {
+    pub fn start(data: &Path, more: &[&str]) -> Served {
         let data = data.to_string_lossy().into_owned();
         let mut command = touchline(&["serve", "--playbooks", "playbooks/retail", "--listen", "127.0.0.1:0", "--data"]);
         let mut child = command.arg(data).args(more).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -58,17 +58,17 @@ impl Served {
         Served { child, at }
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
         ask(&self.at, method, path, body)
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     #[cfg(unix)]
-    fn end(mut self) -> i32 {
+    pub fn end(mut self) -> i32 {
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(asked.success());
         let begun = Instant::now();
@@ -88,7 +88,7 @@ impl Drop for Served {
     }
 }
 
-fn ask(at: &str, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
+pub fn ask(at: &str, method: &str, path: &str, body: &str) -> Option<(u16, Json)> {
     let mut stream = TcpStream::connect(at).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
     let length = body.len();
@@ -164,7 +164,7 @@ fn the_sample_feed_fires_the_same_through_serve_and_through_replay() {
 }
 
 /// A feedback line that opens nothing: what matters is that it is there.
-fn signal(id: &str) -> String {
+pub fn signal(id: &str) -> String {
     let at = touchline::clock::wall_clock_now().to_string();
     json!({"id": id, "signal": "complaint", "at": at, "customer": format!("K{id}"), "store": "S7", "topic": "delivery"})
         .to_string()

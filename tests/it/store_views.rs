@@ -20,7 +20,7 @@ fn follow(folder: &Folder, at_once: usize) {
     rules.add(retail().0);
     loop {
         let followed = views.follow::<RulesError>(&reader, at_once, |hash| rules.get(hash, &reader)).unwrap();
-        if followed == 0 {
+        if followed.inputs == 0 {
             return;
         }
     }

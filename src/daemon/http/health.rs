@@ -53,6 +53,7 @@ async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Proble
         queue: app.intake.waiting() as u64,
         lag: ends.last.0.saturating_sub(folded.0),
         journal: ends.last.0,
+        oldest: if ends.last > ends.trimmed { ends.trimmed.0 + 1 } else { 0 },
         outbox: unsent as u64,
         outbox_age: due.map_or(0, |at| now.duration_since(at).as_secs().max(0)) as u64,
         dead_letters: dead as u64,

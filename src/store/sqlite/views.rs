@@ -2,7 +2,7 @@
 //!
 //! It follows the journal and the committed effects with a reader, so it never makes the writer wait, and it is deleted and
 //! built anew whenever it is damaged or of another format. The views in `views.sql` are what is promised. Left out: keeping
-//! it current (call [`Views::follow`] after turns), and whatever needs the engine's state.
+//! it current (`daemon::views` calls [`Views::follow`]), and whatever needs the engine's state.
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,17 @@ const REFRESHED: usize = 2_000;
 pub struct Views {
     path: PathBuf,
     connection: Connection,
+    /// Which rule set decides from behind which position, as far as it was read.
+    versions: Vec<(Position, Hash)>,
+}
+
+/// What following came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// How many inputs were followed.
+    pub inputs: usize,
+    /// How far the views have come.
+    pub position: Position,
 }
 
 impl Views {
@@ -40,7 +51,7 @@ impl Views {
     pub fn open(folder: &Path) -> Result<Views, StoreError> {
         let path = folder.join(FILE);
         if let Some(connection) = opened(&path) {
-            return Ok(Views { path, connection });
+            return Ok(Views { path, connection, versions: vec![] });
         }
         for end in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(folder.join(format!("{FILE}{end}")));
@@ -57,18 +68,18 @@ impl Views {
         let connection = opened(&path);
         let connection =
             connection.ok_or_else(|| StoreError::Failed(format!("{} cannot be opened", path.display())))?;
-        Ok(Views { path, connection })
+        Ok(Views { path, connection, versions: vec![] })
     }
 
-    /// Follows at most `limit` more inputs, and brings the outbox up to date; returns how many inputs it followed.
+    /// Follows at most `limit` more inputs; where no more are left, looks at rows of the outbox that were open.
     /// `rules` gives the rule set with a hash (`daemon::rules`).
     pub fn follow<E: From<StoreError>>(
         &mut self,
         store: &dyn Reader,
         limit: usize,
         mut rules: impl FnMut(Hash) -> Result<std::sync::Arc<RuleSet>, E>,
-    ) -> Result<usize, E> {
-        let Views { path, connection } = self;
+    ) -> Result<Followed, E> {
+        let Views { path, connection, versions } = self;
         let failed = |error| explain(path, error);
         let from = connection.query_row("SELECT position FROM follows", [], |row| row.get::<_, i64>(0));
         let from = from.map_err(failed)? as u64;
@@ -78,28 +89,36 @@ impl Views {
         let records = store.records(Position(from + 1), limit)?;
         let records: Vec<&Record> = records.iter().filter(|record| record.position.0 <= upto).collect();
         let effects = store.effects(Position(from + 1), records.len())?;
-        let versions = store.versions()?;
+        if versions.is_empty() || records.iter().any(|record| matches!(record.input, Input::Switch(_))) {
+            *versions = store.versions()?.iter().map(|version| (version.from, version.hash)).collect();
+        }
+        let decided = |position: Position| versions.iter().rfind(|(from, _)| *from < position).map(|(_, hash)| *hash);
         let transaction = connection.transaction().map_err(failed)?;
         for record in &records {
-            let version = versions.iter().rfind(|version| version.from < record.position);
-            if let Some(version) = version {
-                let ruleset = rules(version.hash)?;
-                add_record(&transaction, record, &ruleset).map_err(failed)?;
+            if let Some(hash) = decided(record.position) {
+                add_record(&transaction, record, &*rules(hash)?).map_err(failed)?;
+            }
+            // What came of a message is read again at once; what else happens to rows, once there is nothing to follow.
+            if let Input::Delivery(delivery) = &record.input {
+                for row in store.rows(delivery.effect)? {
+                    add_row(&transaction, &row).map_err(failed)?;
+                }
             }
         }
         for (position, effects) in effects.iter().filter(|(position, _)| position.0 <= upto) {
             for effect in effects {
-                let version = versions.iter().rfind(|version| version.from < *position);
-                let ruleset = version.map(|version| rules(version.hash)).transpose()?;
+                let ruleset = decided(*position).map(&mut rules).transpose()?;
                 add_effect(&transaction, effect, ruleset.as_deref()).map_err(failed)?;
                 for row in store.rows(effect.id)? {
                     add_row(&transaction, &row).map_err(failed)?;
                 }
             }
         }
-        for effect in open_rows(&transaction).map_err(failed)? {
-            for row in store.rows(effect)? {
-                add_row(&transaction, &row).map_err(failed)?;
+        if records.len() < limit {
+            for effect in open_rows(&transaction).map_err(failed)? {
+                for row in store.rows(effect)? {
+                    add_row(&transaction, &row).map_err(failed)?;
+                }
             }
         }
         if let Some(last) = records.last() {
@@ -107,7 +126,8 @@ impl Views {
             moved.map_err(failed)?;
         }
         transaction.commit().map_err(failed)?;
-        Ok(records.len())
+        let position = records.last().map_or(Position(from), |record| record.position);
+        Ok(Followed { inputs: records.len(), position })
     }
 
     /// Forgets what came before `before`.

@@ -1,0 +1,136 @@
+//! The read side, kept current: a thread of its own follows the journal into `views.sqlite`.
+//!
+//! It reads with a reader of its own, so the writer never waits for it, and is behind by a moment. A file that was deleted
+//! or damaged is built anew from the journal. Read [`Show`]. Left out: what is in the file (`store::sqlite::views`).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::clock::wall_clock_now;
+use crate::daemon::board::Board;
+use crate::daemon::metrics::Metrics;
+use crate::daemon::queue::Handle;
+use crate::daemon::rules::{Rules, RulesError};
+use crate::engine::store::Reader;
+use crate::store::sqlite::views::{FILE, Views};
+
+/// How many inputs are followed in one transaction.
+const AT_ONCE: usize = 2_000;
+/// How long it rests where there is nothing to follow.
+const REST: Duration = Duration::from_millis(200);
+/// How long it rests where it failed.
+const LONG_REST: Duration = Duration::from_secs(5);
+/// How long it goes on catching up once the daemon ends.
+const LAST_WORDS: SignedDuration = SignedDuration::from_secs(10);
+
+/// What the read side is kept current with.
+pub struct Show {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// A reader of its own.
+    pub reader: Box<dyn Reader>,
+    /// Says when there is anything new.
+    pub handle: Handle,
+    /// Knows the rule set that runs, so that it need not be compiled again.
+    pub board: Arc<Board>,
+    /// Where it says how far it has come.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The thread.
+#[derive(Debug)]
+pub struct Showing {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Show {
+    /// Begins to follow.
+    pub fn begin(self) -> std::io::Result<Showing> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = stop.clone();
+        let thread = thread::Builder::new().name("views".into()).spawn(move || self.run(&told))?;
+        Ok(Showing { stop, thread: Some(thread) })
+    }
+
+    fn run(self, stop: &AtomicBool) {
+        let (mut views, mut rules, mut seen) = (None, Rules::default(), None);
+        loop {
+            let stopping = stop.load(Ordering::SeqCst);
+            let turn = self.handle.progress().ends.turn;
+            let is_there = self.folder.join(FILE).exists();
+            if !is_there {
+                // Closed before another one takes its name.
+                views = None;
+            }
+            let mut rest = REST;
+            if seen != Some(turn) || views.is_none() || stopping {
+                match self.catch_up(&mut views, &mut rules, stop) {
+                    Ok(()) => seen = Some(turn),
+                    Err(error) => {
+                        tracing::warn!(%error, "the views could not be brought up to date; they are opened anew");
+                        (views, seen, rest) = (None, None, LONG_REST);
+                    }
+                }
+            }
+            if stopping {
+                return;
+            }
+            thread::park_timeout(rest);
+        }
+    }
+
+    /// Follows until there is nothing left, or, at the end, for as long as last words may take.
+    fn catch_up(&self, views: &mut Option<Views>, rules: &mut Rules, stop: &AtomicBool) -> Result<(), RulesError> {
+        let mut ends_at = None;
+        let views = match views {
+            Some(views) => views,
+            none => none.insert(Views::open(&self.folder)?),
+        };
+        loop {
+            rules.add(self.board.rules());
+            let reader = &*self.reader;
+            let followed = views.follow::<RulesError>(reader, AT_ONCE, |hash| rules.get(hash, reader))?;
+            self.metrics.views_at(followed.position);
+            if followed.inputs == 0 {
+                return Ok(());
+            }
+            if stop.load(Ordering::SeqCst) {
+                let now = wall_clock_now();
+                if now > *ends_at.get_or_insert(now.checked_add(LAST_WORDS).unwrap_or(now)) {
+                    tracing::info!("the views are behind at the end; they go on at the next start");
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+impl Showing {
+    /// Lets it follow what is left, for a while, and ends it.
+    pub fn end(mut self) {
+        self.ask_to_end();
+        if let Some(thread) = self.thread.take() {
+            // Whatever became of it: it is built anew where it is missing.
+            let _ = thread.join();
+        }
+    }
+
+    fn ask_to_end(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
+}
+
+impl Drop for Showing {
+    fn drop(&mut self) {
+        self.ask_to_end();
+    }
+}
