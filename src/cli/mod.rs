@@ -18,6 +18,8 @@ mod load;
 #[cfg(feature = "daemon")]
 mod people;
 #[cfg(feature = "daemon")]
+mod plan;
+#[cfg(feature = "daemon")]
 mod refused;
 mod replay;
 mod screen;
@@ -74,6 +76,10 @@ enum Command {
     #[cfg(feature = "daemon")]
     Status(status::Status),
     #[cfg(feature = "daemon")]
+    Plan(plan::Plan),
+    #[cfg(feature = "daemon")]
+    Versions(plan::Versions),
+    #[cfg(feature = "daemon")]
     Refused(refused::Refused),
     #[cfg(feature = "daemon")]
     Acknowledge(people::Acknowledge),
@@ -123,6 +129,10 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve.run(screen),
         #[cfg(feature = "daemon")]
         Command::Status(status) => status.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Plan(plan) => plan.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Versions(versions) => versions.run(screen),
         #[cfg(feature = "daemon")]
         Command::Refused(refused) => refused.run(screen),
         #[cfg(feature = "daemon")]

@@ -12,13 +12,14 @@ use tokio::sync::watch;
 
 use crate::daemon::config::{self, Clock, Config, listen_address};
 use crate::daemon::logs;
-use crate::daemon::serve::{Daemon, Setup};
-use crate::engine::store::RuleSources;
+use crate::daemon::reload::Shelf;
+use crate::daemon::serve::{Daemon, Setup, has_run};
+use crate::engine::ruleset::RuleSet;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::Sources;
 
 use super::demo::Teller;
-use super::load::{Loaded, complain, one_unit};
+use super::load::{complain, load, one_unit};
 use super::screen::{BOLD, DIM, Screen};
 use super::{ExitCode, files};
 
@@ -90,17 +91,18 @@ impl Serve {
             bail!("{why}");
         }
         let demo = self.demo.then(|| Demo::prepare(&mut config)).transpose()?;
-        let loaded = one_unit(&config.playbooks, screen)?;
-        let ruleset = loaded.project.units[0].ruleset();
+        let ruleset = self.first_look(&config, screen)?;
         if !self.demo {
             logs::begin(config.log);
         }
-        let teller = demo.as_ref().map(|demo| Arc::new(Teller::new(ruleset.clone(), demo.mail.clone(), screen.width)));
+        let teller =
+            |ruleset| demo.as_ref().map(|demo| Arc::new(Teller::new(ruleset, demo.mail.clone(), screen.width)));
+        let teller = ruleset.and_then(teller);
         teller.iter().for_each(Teller::watch);
         let follower = teller.clone().map(|teller| teller as Arc<dyn crate::daemon::fold::Follower>);
-        let sources = rule_sources(&loaded);
-        let said = Said::of(&config, ruleset.rules.len());
-        let setup = Setup { config, ruleset, sources, follower, once: self.demo };
+        let said = Said::of(&config);
+        let shelf = shelf(config.playbooks.clone());
+        let setup = Setup { config, shelf, follower, once: self.demo };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
         runtime.block_on(serve(setup, &said, screen))?;
         runtime.shutdown_background();
@@ -109,6 +111,18 @@ impl Serve {
             demo.end(&teller, screen)?;
         }
         Ok(ExitCode::Clean)
+    }
+
+    /// Tells what is wrong with the playbooks before anything is started. What ran before can go on without them; where
+    /// nothing did, or in a demonstration, they must be sound.
+    fn first_look(&self, config: &Config, screen: &mut Screen) -> anyhow::Result<Option<Arc<RuleSet>>> {
+        if self.demo || !has_run(&config.data) {
+            return Ok(Some(one_unit(&config.playbooks, screen)?.project.units[0].ruleset()));
+        }
+        let loaded = load(std::slice::from_ref(&config.playbooks))?;
+        let errors: Vec<Diagnostic> = loaded.project.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+        complain(screen, &loaded.sources, &errors)?;
+        Ok(None)
     }
 
     /// Lays the options over what the file says.
@@ -161,27 +175,29 @@ pub(super) fn config_for_client(path: Option<&Path>) -> anyhow::Result<Option<Co
     Ok(find_config(path)?.map(|(config, ..)| config))
 }
 
-/// Returns what a rule set is made of, as the store keeps it.
-fn rule_sources(loaded: &Loaded) -> RuleSources {
-    let file = |file: &crate::lang::source::SourceFile| (file.path.as_str().into(), file.text.clone().into_bytes());
-    RuleSources { files: loaded.sources.files.iter().map(file).collect(), kept: None }
+/// Returns what reads the playbooks of a folder, without their scenarios.
+pub(super) fn shelf(folder: PathBuf) -> Shelf {
+    Arc::new(move || {
+        let mut sources = files::gather(std::slice::from_ref(&folder)).map_err(|error| format!("{error:#}"))?;
+        sources.files.retain(|file| !files::is_scenario(&file.path));
+        Ok(sources)
+    })
 }
 
 /// What is said once it runs.
 struct Said {
-    rules: usize,
     data: String,
     token: bool,
     shadow: bool,
 }
 
 impl Said {
-    fn of(config: &Config, rules: usize) -> Said {
-        Said { rules, data: files::shown(&config.data), token: config.token.is_some(), shadow: config.shadow }
+    fn of(config: &Config) -> Said {
+        Said { data: files::shown(&config.data), token: config.token.is_some(), shadow: config.shadow }
     }
 
-    fn say(&self, at: std::net::SocketAddr, screen: &mut Screen) -> std::io::Result<()> {
-        let rules = super::screen::counted(self.rules as u64, "rule", "rules");
+    fn say(&self, rules: usize, at: std::net::SocketAddr, screen: &mut Screen) -> std::io::Result<()> {
+        let rules = super::screen::counted(rules as u64, "rule", "rules");
         writeln!(screen.err, "{BOLD}touchline{BOLD:#} runs {rules} on http://{at}, data in {}", self.data)?;
         if !self.token {
             writeln!(screen.err, "{DIM}no token: only this machine is answered; see `token` in touchline.yaml{DIM:#}")?;
@@ -206,7 +222,7 @@ async fn serve(setup: Setup, said: &Said, screen: &mut Screen) -> anyhow::Result
         std::future::pending::<()>().await;
     });
     let daemon = tokio::task::spawn_blocking(move || Daemon::open(setup)).await??;
-    said.say(at, screen)?;
+    said.say(daemon.app().board.rules().rules.len(), at, screen)?;
     daemon.run(listener, stopped).await?;
     Ok(())
 }

@@ -38,6 +38,14 @@ impl Status {
         let shadow = if said["shadow"] == true { ", in shadow: nothing is sent" } else { "" };
         writeln!(out, "{BOLD}{}{BOLD:#} since {}{shadow}", text(&said["state"]), text(&said["started"]))?;
         writeln!(out, "rules     {} of {}", number(&said["rules"]), text(&said["vocabulary"]))?;
+        let reloads = &said["reloads"];
+        if reloads["in_step"] == false {
+            let (since, kept) = (text(&reloads["out_of_step_since"]), number(&reloads["kept_back"]));
+            writeln!(
+                out,
+                "{BAD}          not what is on disk since {since}, {kept} kept back: see /v1/reloads{BAD:#}"
+            )?;
+        }
         let (journal, signals) = (&said["journal"], &said["signals"]);
         let size = journal["bytes"].as_u64().unwrap_or(0).div_ceil(1 << 20);
         writeln!(

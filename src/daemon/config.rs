@@ -15,6 +15,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::daemon::reload::watch::Mode;
+
 pub use print::print;
 pub use read::read;
 pub use values::listen_address;
@@ -47,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged, and how.
     pub log: Log,
+    /// How changed playbooks are noticed.
+    pub watch: Watch,
 }
 
 impl Default for Config {
@@ -63,6 +67,7 @@ impl Default for Config {
             webhooks: Webhooks::default(),
             limits: Limits::default(),
             log: Log::default(),
+            watch: Watch::default(),
         }
     }
 }
@@ -253,6 +258,23 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             refused: 100_000,
         }
+    }
+}
+
+/// How changed playbooks are noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// By whom.
+    pub mode: Mode,
+    /// How often files are looked at, whatever anybody tells.
+    pub every: Duration,
+    /// How long they must lie still before they are taken.
+    pub settle: Duration,
+}
+
+impl Default for Watch {
+    fn default() -> Watch {
+        Watch { mode: Mode::Notify, every: Duration::from_secs(30), settle: Duration::from_millis(300) }
     }
 }
 

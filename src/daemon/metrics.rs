@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::daemon::board::Counts;
+use crate::daemon::reload::report::Standing;
 use crate::id::Position;
 
 /// What was counted at the door.
@@ -50,6 +51,10 @@ pub struct Gauges {
     pub refused_dropped: u64,
     /// Open cases.
     pub open_cases: u64,
+    /// Rules that do not compile.
+    pub rules_kept_back: u64,
+    /// For how many seconds what runs has not been what is on disk; `None` where it is.
+    pub out_of_step: Option<u64>,
     /// The size of the store.
     pub store_bytes: u64,
 }
@@ -121,7 +126,7 @@ impl Metrics {
     }
 
     /// Returns everything as text.
-    pub fn text(&self, counts: &Counts, gauges: Gauges) -> Result<String, std::fmt::Error> {
+    pub fn text(&self, counts: &Counts, reloads: &Standing, gauges: Gauges) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("touchline");
         let (accepted, refused, turned_away) = self.counted();
         let signals = Family::<Way, Counter>::default();
@@ -152,6 +157,11 @@ impl Metrics {
             effects.get_or_create(&Asked { effect, outcome }).inc_by(*count);
         }
         registry.register("effects", "What was asked for, by what came of it", effects);
+        let reloaded = Family::<Way, Counter>::default();
+        for (outcome, count) in &reloads.counts {
+            reloaded.get_or_create(&Way { outcome }).inc_by(*count);
+        }
+        registry.register("reloads", "Times the playbooks were looked at, by what came of it", reloaded);
         let inputs = Family::<Kind, Counter>::default();
         for (kind, count) in &counts.inputs {
             inputs.get_or_create(&Kind { kind }).inc_by(*count);
@@ -168,6 +178,17 @@ impl Metrics {
             ("dead_letters", "Messages that will not go by themselves", gauges.dead_letters),
             ("refused_kept", "Refused lines that wait for somebody", gauges.refused_kept),
             ("open_cases", "Open cases", gauges.open_cases),
+            ("rules_in_step", "1 where what runs is what is on disk", u64::from(gauges.out_of_step.is_none())),
+            (
+                "rules_out_of_step_seconds",
+                "For how long what runs has not been what is on disk",
+                gauges.out_of_step.unwrap_or(0),
+            ),
+            (
+                "rules_kept_back",
+                "Rules that do not compile; an earlier version runs where there is one",
+                gauges.rules_kept_back,
+            ),
             ("store_bytes", "Size of the store on disk", gauges.store_bytes),
         ];
         for (name, help, value) in measured {

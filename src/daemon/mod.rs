@@ -44,6 +44,7 @@ pub mod logs;
 pub mod metrics;
 pub mod outgoing;
 pub mod queue;
+pub mod reload;
 pub mod rules;
 pub mod run;
 pub mod serve;

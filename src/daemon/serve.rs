@@ -1,10 +1,11 @@
 //! The daemon put together: store, writer, engine, board, feeds, HTTP and delivery, from the start to a graceful end.
 //!
 //! [`Daemon::open`] brings the store up and decides with what is on disk now; [`Daemon::run`] answers until it is stopped.
-//! In between a test can look at everything. Left out: the command line (`cli::serve`), and watching playbooks.
+//! In between a test can look at everything. Left out: the command line (`cli::serve`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -22,23 +23,21 @@ use crate::daemon::intake::{Gate, Intake};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::outgoing::{self, Post};
 use crate::daemon::queue::Handle;
+use crate::daemon::reload::disk::examine;
+use crate::daemon::reload::report::{Asked, ReloadLog};
+use crate::daemon::reload::{self, Ask, Grounds, Reloader, Shelf};
 use crate::daemon::run::{Event, Running};
 use crate::daemon::start::{StartError, start};
-use crate::daemon::turn::{Switching, WriteError};
 use crate::daemon::views::{Show, Showing};
 use crate::deliver::courier::Van;
 use crate::deliver::worker::{Settings, Worker};
 use crate::engine::Engine;
-use crate::engine::input::Input;
-use crate::engine::plan::ReloadPlan;
-use crate::engine::refill::refill;
-use crate::engine::ruleset::RuleSet;
-use crate::engine::store::{Reader, RowState, RuleSources, StoreError, Vault};
+use crate::engine::store::{Reader, RowState, StoreError, Vault};
 use crate::id::Position;
 use crate::store::checkpoint::CheckpointFolder;
 use crate::store::outbox::Patience;
 use crate::store::refused::{RefusedFile, RefusedStore};
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{FILE, SqliteStore};
 
 /// How many effects are read at once.
 const READ: usize = 4_096;
@@ -52,9 +51,9 @@ pub enum ServeError {
     /// The start.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The switch to the playbooks on disk.
-    #[error("the playbooks on disk could not take over: {0}")]
-    Switch(#[from] WriteError),
+    /// The playbooks cannot be read, or nothing of them can run and nothing ran before.
+    #[error("{0}")]
+    Playbooks(String),
     /// It would be open to strangers.
     #[error("{0}")]
     Open(String),
@@ -73,10 +72,8 @@ pub enum ServeError {
 pub struct Setup {
     /// How it is configured.
     pub config: Config,
-    /// What decides.
-    pub ruleset: Arc<RuleSet>,
-    /// What that is made of.
-    pub sources: RuleSources,
+    /// Reads the playbooks, whenever they may have changed.
+    pub shelf: Shelf,
     /// Who else hears of every turn.
     pub follower: Option<Arc<dyn Follower>>,
     /// Whether it ends by itself once the feeds are read: for a demonstration.
@@ -91,9 +88,14 @@ pub struct Daemon {
     app: Arc<App>,
     supplies: Supplies,
     wake: Arc<Notify>,
+    /// Who reloads, until it has a thread of its own.
+    reloads: Mutex<Option<Reloading>>,
     worker: Option<Worker<Post, Van>>,
     showing: Showing,
 }
+
+/// Who reloads, and the way to ask it.
+type Reloading = (Reloader, Sender<Ask>, Receiver<Ask>);
 
 /// Everybody who hears of a turn.
 struct Followers(Vec<Arc<dyn Follower>>);
@@ -107,13 +109,21 @@ impl Follower for Followers {
 impl Daemon {
     /// Brings the store up: folds what is left, and lets what is on disk now decide.
     pub fn open(setup: Setup) -> Result<Daemon, ServeError> {
-        let Setup { config, ruleset, sources, follower, once } = setup;
+        let Setup { config, shelf, follower, once } = setup;
         if let Some(why) = config.open_to_all() {
             return Err(ServeError::Open(why));
         }
         let van = outgoing::van(&config).map_err(ServeError::Config)?;
+        let sources = shelf().map_err(ServeError::Playbooks)?;
+        let first = examine(&sources, None);
         let store = SqliteStore::open(&config.data)?;
         let reader = store.reader()?;
+        let first = match first {
+            Ok(on_disk) => Some((on_disk.ruleset, on_disk.sources)),
+            Err(unusable) if reader.versions()?.is_empty() => return Err(ServeError::Playbooks(unusable.why)),
+            // What ran before goes on; the reload says what is wrong.
+            Err(_) => None,
+        };
         let vault: Arc<dyn Vault> = Arc::new(CheckpointFolder::open(&config.data)?);
         let (clock, time) = clocks(config.clock, store.ends()?.now);
         let options = FoldOptions {
@@ -123,18 +133,28 @@ impl Daemon {
             patience: Patience::default(),
             probe: None,
         };
-        let mut started = start(Box::new(store), (ruleset.clone(), sources.clone()), options)?;
+        let mut started = start(Box::new(store), first, options)?;
         tell_start(&started.report);
         let board = Arc::new(Board::of(started.folder.engine()));
         remember(&board, &*reader)?;
-        let followers = [Some(board.clone() as Arc<dyn Follower>), follower];
+        let reloads = Arc::new(ReloadLog::default());
+        let followers =
+            [Some(board.clone() as Arc<dyn Follower>), Some(reloads.clone() as Arc<dyn Follower>), follower];
         started.folder.follow(Arc::new(Followers(followers.into_iter().flatten().collect())));
-        let old = started.folder.engine().ruleset().clone();
+        let decides = started.folder.engine().ruleset().clone();
         let wake = Arc::new(Notify::new());
         let running = begin(started, vault, clock.clone(), wake.clone())?;
-        if old.hash != ruleset.hash {
-            switch(&running.handle(), &*reader, &old, (ruleset, sources))?;
-        }
+        let mut reloader = Reloader::new(Grounds {
+            shelf,
+            handle: running.handle(),
+            reader: reader.reader()?,
+            running: decides,
+            log: reloads.clone(),
+            clock: clock.clone(),
+            settle: config.watch.settle,
+        });
+        reloader.reload(Asked::Start, || None);
+        let (asking, asks) = channel();
         let outbox = Arc::new(Post::new(running.handle(), reader.reader()?, clock.clone()));
         // In shadow everything is decided and recorded, and nobody takes anything from the outbox.
         let worker = (!config.shadow).then(|| Worker::new(outbox, Arc::new(van), Settings::default()));
@@ -174,10 +194,22 @@ impl Daemon {
             token: config.token.as_ref().map(|token| Token::new(token.reveal())),
             limits: config.limits,
             metrics,
+            reloads,
+            ask: Mutex::new(asking.clone()),
             shadow: config.shadow,
             draining: AtomicBool::new(false),
         });
-        Ok(Daemon { config, once, running, app, supplies, wake, worker, showing })
+        Ok(Daemon {
+            config,
+            once,
+            running,
+            app,
+            supplies,
+            wake,
+            reloads: Mutex::new(Some((reloader, asking, asks))),
+            worker,
+            showing,
+        })
     }
 
     /// Returns what answers are made from.
@@ -192,6 +224,11 @@ impl Daemon {
 
     /// Answers on `listener` until `stop` says so, or the daemon ends by itself; then lets everything under way end.
     pub async fn run(mut self, listener: TcpListener, mut stop: watch::Receiver<bool>) -> Result<(), ServeError> {
+        let stop_watching = Arc::new(AtomicBool::new(false));
+        let reloads = self.reloads.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((reloader, asking, asks)) = reloads {
+            watch_playbooks(&self.config, reloader, (asking, asks), &stop_watching);
+        }
         let (halt, halted) = watch::channel(false);
         let server = tokio::spawn(http::server::serve(
             listener,
@@ -222,6 +259,7 @@ impl Daemon {
         tracing::info!("stopping: what is under way is finished");
         self.app.drain();
         self.supplies.stop.store(true, Ordering::SeqCst);
+        stop_watching.store(true, Ordering::SeqCst);
         let _ = halt.send(true);
         let _ = server.await;
         for feeder in feeders {
@@ -283,6 +321,32 @@ impl Daemon {
     }
 }
 
+/// Begins to watch the playbooks, and to reload when they change or somebody asks. Both end with the daemon; one that is
+/// filling windows then is not waited for: nothing of it is written yet.
+fn watch_playbooks(
+    config: &Config,
+    reloader: Reloader,
+    (asking, asks): (Sender<Ask>, Receiver<Ask>),
+    stop: &Arc<AtomicBool>,
+) {
+    thread::spawn(move || reloader.run(&asks));
+    let (root, watch, stop) = (config.playbooks.clone(), config.watch, stop.clone());
+    let on_signal = asking.clone();
+    thread::spawn(move || reload::watch::watch(&root, watch.mode, watch.every, &asking, &stop));
+    #[cfg(unix)]
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+        while hangup.recv().await.is_some() {
+            if on_signal.send(Ask { asked: Asked::Signal, then: None }).is_err() {
+                return;
+            }
+        }
+    });
+    #[cfg(not(unix))]
+    drop(on_signal);
+}
+
 /// Returns the clock that stamps, twice: for everybody, and for the feeds. A feed's clock goes on where it stood.
 fn clocks(which: config::Clock, last: Option<Timestamp>) -> (Arc<dyn Clock>, Time) {
     match which {
@@ -321,6 +385,11 @@ fn begin(
     begun.map_err(|error| ServeError::Machine("a thread could not be started".into(), error))
 }
 
+/// Tells whether a daemon ever ran on this folder.
+pub fn has_run(data: &Path) -> bool {
+    data.join(FILE).exists()
+}
+
 fn tell_start(report: &crate::daemon::start::Report) {
     report.damaged.iter().for_each(|what| tracing::warn!(what, "passed over at the start"));
     tracing::info!(
@@ -342,30 +411,4 @@ fn remember(board: &Board, reader: &dyn Reader) -> Result<(), StoreError> {
         from = Position(last.0 + 1);
         read.iter().for_each(|(_, effects)| board.remember(effects));
     }
-}
-
-/// Lets what is on disk take over from what ran before, with windows filled from the journal.
-fn switch(
-    handle: &Handle,
-    reader: &dyn Reader,
-    old: &Arc<RuleSet>,
-    (ruleset, sources): (Arc<RuleSet>, RuleSources),
-) -> Result<(), ServeError> {
-    let plan = ReloadPlan::between(old, &ruleset);
-    let to_fill = plan.to_fill();
-    let mut journal: Vec<(Input, Timestamp)> = vec![];
-    let mut from = Position(1);
-    // Under one rule set all along the journal can be folded once more; a longer history is the reload's matter.
-    if !to_fill.is_empty() && reader.versions()?.len() == 1 {
-        loop {
-            let read = reader.records(from, READ)?;
-            let Some(last) = read.last() else { break };
-            from = Position(last.position.0 + 1);
-            journal.extend(read.into_iter().map(|record| (record.input, record.now)));
-        }
-    }
-    let fills = refill(old, &ruleset, &to_fill, journal);
-    tracing::info!(rules = ruleset.rules.len(), "the playbooks have changed since the last run: they take over");
-    handle.switch_wait(Box::new(move |_| Some(Switching { ruleset, sources, fills })))?;
-    Ok(())
 }

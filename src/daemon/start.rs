@@ -51,22 +51,26 @@ pub enum StartError {
     /// The first turn.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// An empty store, and nothing to begin it with.
+    #[error("the store is empty, and there are no playbooks to begin with")]
+    NoRules,
 }
 
 /// Starts on a store: takes it over, restores the state and folds what is left. An empty store begins with `first`, which is
-/// not looked at otherwise: whoever calls compares what runs then with what is on disk, and switches.
+/// not looked at otherwise, and may be absent then: whoever calls compares what runs then with what is on disk, and switches.
 pub fn start(
     mut store: Box<dyn Store>,
-    first: (Arc<RuleSet>, RuleSources),
+    first: impl Into<Option<(Arc<RuleSet>, RuleSources)>>,
     options: FoldOptions,
 ) -> Result<Started, StartError> {
     let epoch = store.acquire()?;
     let clock = options.clock.clone();
     let mut rules = Rules::default();
-    rules.add(first.0.clone());
+    let first = first.into();
+    first.iter().for_each(|(ruleset, _)| rules.add(ruleset.clone()));
     let mut report = Report { is_new: store.versions()?.is_empty(), ..Report::default() };
     if report.is_new {
-        begin(&mut *store, epoch, first)?;
+        begin(&mut *store, epoch, first.ok_or(StartError::NoRules)?)?;
     }
     let ends = store.ends()?;
     ends_where_checkpoints_do(&*options.vault, ends.last)?;

@@ -2,7 +2,7 @@
 //!
 //! The journal is folded once more with the rules that decided then, so that facts and cases are as they were, and with
 //! the new rules beside them as observers: they fill their windows and never fire. Where the vocabulary changes too,
-//! the new rules stand in for the old ones.
+//! the new rules stand in for the old ones, and the journal is read with the vocabulary that was in force at each place.
 
 use std::sync::Arc;
 
@@ -15,65 +15,95 @@ use crate::engine::state::{Key, KeyFill, KeyState, RuleFill, RuleNo, Window};
 use crate::engine::window::absence::AbsenceWindow;
 use crate::id::RuleId;
 use crate::ir::{Rule, Status};
-use crate::vocabulary::ThingNo;
+use crate::vocabulary::{ThingNo, Vocabulary};
 
 /// A playbook id no file can have: observers keep clear of the rules that decide.
 const OBSERVER: &str = "\u{0}observer/";
 
-/// Returns the windows of `rules` of `new`, as `journal` fills them: inputs with the `now` they were stamped with, oldest
-/// first, read under the vocabulary of `old`: the rules that decided at its beginning. A switch in it is followed where
-/// its rule set is attached.
+/// Returns the windows of `rules` of `new`, as `journal` fills them: see [`Filling`].
 pub fn refill(
     old: &Arc<RuleSet>,
     new: &Arc<RuleSet>,
     rules: &[&RuleId],
     journal: impl IntoIterator<Item = (Input, Timestamp)>,
 ) -> Vec<RuleFill> {
-    let same = old.vocabulary.fingerprint == new.vocabulary.fingerprint;
-    let wanted: Vec<&Arc<Rule>> = rules.iter().filter_map(|id| new.rule(id)).collect();
-    let decide = if same { old } else { new };
-    // A pause hides nothing from the journal.
-    let observer =
-        |rule: &&Arc<Rule>| Arc::new(Rule { id: observer_id(&rule.id), status: Status::Live, ..(***rule).clone() });
-    let observers: Vec<Arc<Rule>> = wanted.iter().map(observer).collect();
-    let together: Vec<Arc<Rule>> = decide.rules.iter().chain(&observers).cloned().collect();
-    let set = RuleSet::new(new.vocabulary.clone(), decide.directory.clone(), decide.templates.clone(), together);
-    let set = Arc::new(set);
-    let mut engine = Engine::new(set.clone());
-    engine.observe();
-    let mut since = None;
-    for (input, now) in journal {
-        since.get_or_insert(now);
-        let input = match input {
-            Input::Switch(switch) => Input::Switch(observed(switch, new, &observers)),
-            Input::Signal(signal) if !same => match signal.remap(&old.vocabulary, &new.vocabulary) {
-                Some(signal) => Input::Signal(signal),
-                None => continue,
-            },
-            Input::Fact(change) if !same => match change.remap(&old.vocabulary, &new.vocabulary) {
-                Some(change) => Input::Fact(change),
-                None => continue,
-            },
-            input => input,
-        };
-        let switches = matches!(input, Input::Switch(_));
-        engine.handle(input, now);
-        if switches {
-            engine.observe();
-        }
-    }
-    wanted.iter().filter_map(|rule| fill_of(&mut engine, rule, since)).collect()
+    let mut filling = Filling::begin(old, new, rules);
+    journal.into_iter().for_each(|(input, now)| filling.feed(input, now));
+    filling.end()
 }
 
-/// The same switch, with the observers beside the rules that decide from there on. Under another vocabulary it stays
-/// out.
-fn observed(switch: Switch, new: &RuleSet, observers: &[Arc<Rule>]) -> Switch {
-    let set = switch.ruleset.filter(|set| set.vocabulary.fingerprint == new.vocabulary.fingerprint);
-    let set = set.map(|set| {
-        let together = set.rules.iter().chain(observers).cloned().collect();
-        RuleSet::new(set.vocabulary.clone(), set.directory.clone(), set.templates.clone(), together).into()
-    });
-    Switch { ruleset: set, ..switch }
+/// Windows being filled: fed with the journal piece by piece, so that whoever reads it need not hold all of it.
+pub struct Filling {
+    engine: Engine,
+    new: Arc<RuleSet>,
+    wanted: Vec<Arc<Rule>>,
+    observers: Vec<Arc<Rule>>,
+    /// What the numbers in the journal stand for, from here on.
+    read_with: Arc<Vocabulary>,
+    since: Option<Timestamp>,
+}
+
+impl Filling {
+    /// Begins to fill the windows of `rules` of `new`; `old` are the rules that decided at the beginning of the journal.
+    pub fn begin(old: &Arc<RuleSet>, new: &Arc<RuleSet>, rules: &[&RuleId]) -> Filling {
+        let wanted: Vec<Arc<Rule>> = rules.iter().filter_map(|id| new.rule(id)).cloned().collect();
+        let decide = if is_same(&old.vocabulary, &new.vocabulary) { old } else { new };
+        // A pause hides nothing from the journal.
+        let observer =
+            |rule: &Arc<Rule>| Arc::new(Rule { id: observer_id(&rule.id), status: Status::Live, ..(**rule).clone() });
+        let observers: Vec<Arc<Rule>> = wanted.iter().map(observer).collect();
+        let together: Vec<Arc<Rule>> = decide.rules.iter().chain(&observers).cloned().collect();
+        let set = RuleSet::new(new.vocabulary.clone(), decide.directory.clone(), decide.templates.clone(), together);
+        let mut engine = Engine::new(Arc::new(set));
+        engine.observe();
+        let read_with = old.vocabulary.clone();
+        Filling { engine, new: new.clone(), wanted, observers, read_with, since: None }
+    }
+
+    /// Takes the next input of the journal, with the `now` it was stamped with. A switch is followed where its rule set
+    /// is attached.
+    pub fn feed(&mut self, input: Input, now: Timestamp) {
+        self.since.get_or_insert(now);
+        let input = match input {
+            Input::Switch(switch) => Some(Input::Switch(self.observed(switch))),
+            input if is_same(&self.read_with, &self.new.vocabulary) => Some(input),
+            Input::Signal(signal) => signal.remap(&self.read_with, &self.new.vocabulary).map(Input::Signal),
+            Input::Fact(change) => change.remap(&self.read_with, &self.new.vocabulary).map(Input::Fact),
+            Input::Erase(_) => None,
+            input => Some(input),
+        };
+        // What the new vocabulary has no word for fills no window.
+        let Some(input) = input else { return };
+        let switches = matches!(input, Input::Switch(_));
+        self.engine.handle(input, now);
+        if switches {
+            self.engine.observe();
+        }
+    }
+
+    /// Returns the windows.
+    pub fn end(mut self) -> Vec<RuleFill> {
+        let (engine, since) = (&mut self.engine, self.since);
+        self.wanted.iter().filter_map(|rule| fill_of(engine, rule, since)).collect()
+    }
+
+    /// The same switch, with the observers beside the rules that decide from there on. Under another vocabulary it stays
+    /// out.
+    fn observed(&mut self, switch: Switch) -> Switch {
+        if let Some(set) = &switch.ruleset {
+            self.read_with = set.vocabulary.clone();
+        }
+        let set = switch.ruleset.filter(|set| is_same(&set.vocabulary, &self.new.vocabulary));
+        let set = set.map(|set| {
+            let together = set.rules.iter().chain(&self.observers).cloned().collect();
+            RuleSet::new(set.vocabulary.clone(), set.directory.clone(), set.templates.clone(), together).into()
+        });
+        Switch { ruleset: set, ..switch }
+    }
+}
+
+fn is_same(one: &Vocabulary, other: &Vocabulary) -> bool {
+    one.fingerprint == other.fingerprint
 }
 
 fn fill_of(engine: &mut Engine, rule: &Rule, since: Option<Timestamp>) -> Option<RuleFill> {

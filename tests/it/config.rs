@@ -57,6 +57,7 @@ webhooks:
     crm: {url: "https://crm.example.test/hook", secrets: [{environment: CRM_NEW}, {environment: CRM_OLD}]}
 limits: {body: 512 kB, depth: 32, queue: 100, connections: 10, header_timeout: 5 seconds, body_timeout: 1 minute, refused: 50}
 log: {format: json, level: warn}
+watch: {mode: poll, every: 5 seconds}
 "#;
 
 #[test]

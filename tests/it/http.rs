@@ -14,14 +14,12 @@ use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use touchline::compile;
 use touchline::daemon::config::{Config, Limits, Secret, SecretFrom};
 use touchline::daemon::http::{self, App};
 use touchline::daemon::intake::{Intake, NotTaken, Receipt};
+use touchline::daemon::reload::Shelf;
 use touchline::daemon::serve::{Daemon, Setup};
 use touchline::engine::input::Input;
-use touchline::engine::ruleset::RuleSet;
-use touchline::engine::store::RuleSources;
 use touchline::lang::source::Sources;
 use touchline::vocabulary::Vocabulary;
 
@@ -55,18 +53,15 @@ rule each "A complaint opens a case"
 
 const DIRECTORY: &str = "company: {owner: owner@example.test, roles: {care_team: [care@example.test]}}\n";
 
-fn rules() -> (Arc<RuleSet>, RuleSources) {
+fn shelf() -> Shelf {
     let playbook = PLAYBOOK.replace("  for each customer\n", "");
-    let files = [("vocabulary.yaml", VOCABULARY), ("directory.yaml", DIRECTORY), ("care.play", playbook.as_str())];
-    let mut sources = Sources::default();
-    for (path, text) in &files {
-        sources.add(*path, text.as_bytes());
-    }
-    let project = compile::project(&sources, &compile::Options::default());
-    let errors: Vec<_> = project.diagnostics.iter().filter(|problem| problem.is_error()).collect();
-    assert!(errors.is_empty(), "{errors:?}");
-    let files = files.iter().map(|(path, text)| ((*path).into(), text.as_bytes().to_vec())).collect();
-    (project.units[0].ruleset(), RuleSources { files, kept: None })
+    Arc::new(move || {
+        let mut sources = Sources::default();
+        for (path, text) in [("vocabulary.yaml", VOCABULARY), ("directory.yaml", DIRECTORY), ("care.play", &playbook)] {
+            sources.add(path, text.as_bytes());
+        }
+        Ok(sources)
+    })
 }
 
 /// A daemon on a free port, with a folder of its own.
@@ -93,8 +88,7 @@ impl Server {
     fn with(data: PathBuf, change: impl FnOnce(&mut Config)) -> Server {
         let mut config = Config { data: data.clone(), listen: "127.0.0.1:0".parse().unwrap(), ..Config::default() };
         change(&mut config);
-        let (ruleset, sources) = rules();
-        let daemon = Daemon::open(Setup { config, ruleset, sources, follower: None, once: false }).unwrap();
+        let daemon = Daemon::open(Setup { config, shelf: shelf(), follower: None, once: false }).unwrap();
         let runtime = runtime();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let at = listener.local_addr().unwrap();
@@ -367,8 +361,7 @@ fn a_token_protects_everything_but_health() {
     assert_eq!(server.ask("POST", "/v1/signals", &[json, ("Authorization", "Bearer 0123456789abcdef")], &body).0, 202);
     drop(server.end());
     let open = Config { listen: "0.0.0.0:7077".parse().unwrap(), data: folder("open"), ..Config::default() };
-    let (ruleset, sources) = rules();
-    let refused = Daemon::open(Setup { config: open, ruleset, sources, follower: None, once: false });
+    let refused = Daemon::open(Setup { config: open, shelf: shelf(), follower: None, once: false });
     assert!(refused.err().unwrap().to_string().contains("token"));
 }
 
@@ -441,8 +434,7 @@ fn a_full_queue_is_answered_503_and_nobody_is_told_202_before_the_disk() {
     // The rest of the daemon is real; only its door is another.
     let data = folder("stalled");
     let config = Config { data, listen: "127.0.0.1:0".parse().unwrap(), ..Config::default() };
-    let (ruleset, sources) = rules();
-    let daemon = Daemon::open(Setup { config, ruleset, sources, follower: None, once: false }).unwrap();
+    let daemon = Daemon::open(Setup { config, shelf: shelf(), follower: None, once: false }).unwrap();
     let whole = daemon.app();
     let stalled = Arc::new(Stalled::default());
     let limits = Limits { queue: 4, ..Limits::default() };

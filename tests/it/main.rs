@@ -26,6 +26,8 @@ mod readme;
 mod real_feedback;
 mod recovery;
 mod reload;
+#[cfg(feature = "daemon")]
+mod reload_live;
 mod scenarios;
 #[cfg(feature = "daemon")]
 mod serve;

@@ -40,8 +40,12 @@ pub struct Served {
 
 impl Served {
     pub fn start(data: &Path, more: &[&str]) -> Served {
-        let data = data.to_string_lossy().into_owned();
-        let mut command = touchline(&["serve", "--playbooks", "playbooks/retail", "--listen", "127.0.0.1:0", "--data"]);
+        Served::on(Path::new("playbooks/retail"), data, more)
+    }
+
+    pub fn on(playbooks: &Path, data: &Path, more: &[&str]) -> Served {
+        let (playbooks, data) = (playbooks.to_string_lossy(), data.to_string_lossy().into_owned());
+        let mut command = touchline(&["serve", "--playbooks", &playbooks, "--listen", "127.0.0.1:0", "--data"]);
         let mut child = command.arg(data).args(more).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut told = String::new();
@@ -79,6 +83,14 @@ impl Served {
             assert!(begun.elapsed() < Duration::from_secs(30), "it does not end");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+impl Served {
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::daemon::config::values::plain_length;
 use crate::daemon::config::{Clock, Config, Level, Limits, LogFormat, Secret, SecretFrom, Tls, word_of};
+use crate::daemon::reload::watch::Mode;
 use crate::lang::yaml::plain::to_plain;
 
 /// Returns the configuration as YAML.
@@ -31,7 +32,9 @@ fn write(config: &Config, out: &mut String) -> std::fmt::Result {
     write_webhooks(config, out)?;
     write_limits(&config.limits, out)?;
     let (format, level) = (word_of(&LogFormat::WORDS, config.log.format), word_of(&Level::WORDS, config.log.level));
-    writeln!(out, "log: {{format: {format}, level: {level}}}")
+    writeln!(out, "log: {{format: {format}, level: {level}}}")?;
+    let (mode, every) = (word_of(&Mode::WORDS, config.watch.mode), plain_length(config.watch.every.as_secs() as i64));
+    writeln!(out, "watch: {{mode: {mode}, every: {every}}}")
 }
 
 fn write_mail(config: &Config, out: &mut String) -> std::fmt::Result {

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use crate::daemon::config::values::Reader;
 use crate::daemon::config::{
-    Clock, Config, Endpoint, Level, Limits, Log, LogFormat, Lookup, Mail, MailServer, Tls, Webhooks,
+    Clock, Config, Endpoint, Level, Limits, Log, LogFormat, Lookup, Mail, MailServer, Tls, Watch, Webhooks,
 };
+use crate::daemon::reload::watch::Mode;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileNo, Sources};
 use crate::lang::yaml::node::Node;
 use crate::lang::yaml::{parse, read};
 
-const KEYS: [&str; 11] =
-    ["playbooks", "data", "listen", "feeds", "clock", "shadow", "token", "mail", "webhooks", "limits", "log"];
+const KEYS: [&str; 12] =
+    ["playbooks", "data", "listen", "feeds", "clock", "shadow", "token", "mail", "webhooks", "limits", "log", "watch"];
 
 /// Reads a configuration. Paths in it are meant from `folder`, that of the file. The configuration is of use only where
 /// no problem is an error.
@@ -41,6 +42,10 @@ fn put<T>(place: &mut T, read: Option<T>) {
     }
 }
 
+fn short(length: jiff::SignedDuration) -> Duration {
+    Duration::try_from(length).unwrap_or_default()
+}
+
 impl Reader<'_> {
     fn root(&mut self, root: &Node, config: &mut Config) {
         let mut listens = self.top();
@@ -62,7 +67,8 @@ impl Reader<'_> {
                 "mail" => config.mail = self.mail(node),
                 "webhooks" => config.webhooks = self.webhooks(node),
                 "limits" => config.limits = self.limits(node),
-                _ => config.log = self.log(node),
+                "log" => config.log = self.log(node),
+                _ => config.watch = self.watch(node),
             }
         }
         let has_token = root.get("token").is_some();
@@ -229,7 +235,6 @@ impl Reader<'_> {
     fn limits(&mut self, node: &Node) -> Limits {
         const KEYS: [&str; 7] = ["body", "depth", "queue", "connections", "header_timeout", "body_timeout", "refused"];
         let mut limits = Limits::default();
-        let short = |length: jiff::SignedDuration| Duration::try_from(length).unwrap_or_default();
         for (key, node) in self.section(node, "limits", &KEYS) {
             let name = key.text.as_str();
             match name {
@@ -245,6 +250,17 @@ impl Reader<'_> {
             }
         }
         limits
+    }
+
+    fn watch(&mut self, node: &Node) -> Watch {
+        let mut watch = Watch::default();
+        for (key, node) in self.section(node, "watch", &["mode", "every"]) {
+            match key.text.as_str() {
+                "mode" => put(&mut watch.mode, self.choice(node, "mode", &Mode::WORDS)),
+                _ => put(&mut watch.every, self.length(node, "every", 1, 86_400).map(short)),
+            }
+        }
+        watch
     }
 
     fn log(&mut self, node: &Node) -> Log {

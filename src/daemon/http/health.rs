@@ -32,8 +32,10 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, P
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let gauges = gauges(&app).await?;
-    let text =
-        app.metrics.text(&app.board.counts(), gauges).map_err(|_| Problem::failed("metrics cannot be written"))?;
+    let text = app
+        .metrics
+        .text(&app.board.counts(), &app.reloads.standing(), gauges)
+        .map_err(|_| Problem::failed("metrics cannot be written"))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(CONTENT_TYPE, kind)], text).into_response())
 }
@@ -47,6 +49,7 @@ async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Proble
         Ok((reader.ends()?, oldest, waiting.len(), dead.len()))
     })
     .await?;
+    let standing = app.reloads.standing();
     let (kept, gone) = refused::with(app, |store| store.count()).await?;
     let folded = app.board.counts().folded.0;
     Ok(crate::daemon::metrics::Gauges {
@@ -60,13 +63,15 @@ async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Proble
         refused_kept: kept,
         refused_dropped: gone,
         open_cases: app.board.open_cases() as u64,
+        rules_kept_back: standing.kept_back,
+        out_of_step: standing.out_of_step_since.map(|since| now.duration_since(since).as_secs().max(0) as u64),
         store_bytes: app.metrics.store_bytes(),
     })
 }
 
 pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Problem> {
     let gauges = gauges(&app).await?;
-    let counts = app.board.counts();
+    let (counts, standing) = (app.board.counts(), app.reloads.standing());
     let rules = app.board.rules();
     let mut hash = String::new();
     rules.hash.iter().for_each(|byte| hash.push_str(&format!("{byte:02x}")));
@@ -87,6 +92,11 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
             "signals": {"accepted": accepted, "refused": refused, "turned_away": turned_away},
             "refused": {"kept": gauges.refused_kept, "dropped": gauges.refused_dropped},
             "firings": firings,
+            "reloads": {
+                "in_step": standing.out_of_step_since.is_none(),
+                "out_of_step_since": standing.out_of_step_since.map(words::utc),
+                "kept_back": standing.kept_back,
+            },
             "cases": {"open": gauges.open_cases},
             "outbox": {"waiting": gauges.outbox, "oldest_seconds": gauges.outbox_age, "dead": gauges.dead_letters},
         }),

@@ -12,12 +12,14 @@ mod health;
 mod lists;
 mod problem;
 mod refused;
+mod reloads;
 pub mod server;
 mod shapes;
 mod signals;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::middleware;
@@ -29,6 +31,8 @@ use crate::daemon::board::Board;
 use crate::daemon::config::Limits;
 use crate::daemon::intake::Intake;
 use crate::daemon::metrics::Metrics;
+use crate::daemon::reload::Ask;
+use crate::daemon::reload::report::ReloadLog;
 use crate::engine::store::Reader;
 use crate::store::refused::RefusedStore;
 
@@ -55,6 +59,10 @@ pub struct App {
     pub limits: Limits,
     /// What was counted.
     pub metrics: Arc<Metrics>,
+    /// What was reloaded.
+    pub reloads: Arc<ReloadLog>,
+    /// Asks for a reload.
+    pub ask: Mutex<Sender<Ask>>,
     /// When it was started.
     pub started: Timestamp,
     /// Whether it decides without sending.
@@ -76,6 +84,8 @@ impl App {
             token: self.token.clone(),
             limits: self.limits,
             metrics: self.metrics.clone(),
+            reloads: self.reloads.clone(),
+            ask: Mutex::new(self.asking()),
             started: self.started,
             shadow: self.shadow,
             draining: AtomicBool::new(self.is_draining()),
@@ -85,6 +95,10 @@ impl App {
     /// Takes nothing more in: what is under way is finished.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
+    }
+
+    fn asking(&self) -> Sender<Ask> {
+        self.ask.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn is_draining(&self) -> bool {
@@ -110,6 +124,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/refused/{number}", get(refused::show).delete(refused::forget))
         .route("/v1/refused/{number}/retry", post(refused::retry))
         .route("/v1/status", get(health::status))
+        .route("/v1/reloads", get(reloads::list))
+        .route("/-/reload", post(reloads::reload))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard));
     Router::new()
         .route("/livez", get(health::live))

@@ -1,0 +1,47 @@
+//! `POST /-/reload` and `GET /v1/reloads`: have the playbooks looked at, and what came of it.
+
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value as Json, json};
+
+use super::problem::answer;
+use super::{App, Problem, lists};
+use crate::daemon::reload::Ask;
+use crate::daemon::reload::report::{Asked, Outcome};
+
+/// How long a reload is waited for; it goes on after that.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Answers when it is done: 200 where all that is on disk runs, 409 where something of it is kept back.
+pub(super) async fn reload(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+    let (then, told) = sync_channel(1);
+    let gone = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the daemon is stopping");
+    app.asking().send(Ask { asked: Asked::Request, then: Some(then) }).map_err(|_| gone())?;
+    let told = tokio::task::spawn_blocking(move || told.recv_timeout(PATIENCE)).await;
+    let Ok(Ok(report)) = told else {
+        return Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "the reload is still under way: see GET /v1/reloads"));
+    };
+    let all_runs =
+        report.kept_back.is_empty() && matches!(report.outcome, Outcome::Unchanged | Outcome::Switched { .. });
+    Ok(answer(if all_runs { StatusCode::OK } else { StatusCode::CONFLICT }, &report.to_json()))
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>, Query(asked): Query<lists::Asked>) -> Result<Response, Problem> {
+    let limit = lists::check(&asked, &[])?;
+    let after = match asked.get("after").map(|after| after.parse::<u64>()) {
+        None => 0,
+        Some(Ok(after)) => after,
+        Some(Err(_)) => return Err(Problem::new(StatusCode::BAD_REQUEST, "`after` is the number of a reload")),
+    };
+    let mut reports = app.reloads.after(after, limit + 1);
+    let more = reports.len() > limit;
+    reports.truncate(limit);
+    let next = reports.last().filter(|_| more).map(|report| report.number.to_string());
+    let reports: Vec<Json> = reports.iter().map(|report| report.to_json()).collect();
+    Ok(answer(StatusCode::OK, &json!({"reloads": reports, "next": next})))
+}

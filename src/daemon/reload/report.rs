@@ -1,0 +1,343 @@
+//! What a reload did, for the log, `/v1/reloads`, `touchline plan` and metrics: one value, said in one way.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::daemon::fold::{FoldedTurn, Follower, Glance};
+use crate::daemon::reload::disk::{KeptBack, Problem};
+use crate::daemon::rules::hex;
+use crate::engine::Engine;
+use crate::engine::plan::{Aspect, ReloadPlan, RuleChange};
+use crate::engine::store::Hash;
+use crate::id::{Position, RuleId};
+use crate::replay::words;
+
+/// How many reports are remembered.
+const REMEMBERED: usize = 100;
+
+/// Who asked for a reload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The start: what is on disk may have changed while nothing ran.
+    Start,
+    /// A file has changed.
+    Change,
+    /// A look at the files at regular times.
+    Look,
+    /// SIGHUP.
+    Signal,
+    /// `POST /-/reload`.
+    Request,
+}
+
+impl Asked {
+    /// Returns it in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Asked::Start => "start",
+            Asked::Change => "change",
+            Asked::Look => "look",
+            Asked::Signal => "signal",
+            Asked::Request => "request",
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// What is on disk means what runs already.
+    Unchanged,
+    /// It took over, between the input before this position and the one behind it.
+    Switched {
+        /// Where the switch stands in the journal.
+        position: Position,
+    },
+    /// Nothing of it can run; what runs goes on.
+    KeptBack {
+        /// Why.
+        why: String,
+    },
+    /// The machine or the store failed; what runs goes on.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// Returns it in a word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Unchanged => "unchanged",
+            Outcome::Switched { .. } => "switched",
+            Outcome::KeptBack { .. } => "kept_back",
+            Outcome::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// What a reload did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReloadReport {
+    /// Counted from 1 since the start.
+    pub number: u64,
+    /// When it was over.
+    pub at: Timestamp,
+    /// Who asked.
+    pub asked: Asked,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What ran before.
+    pub before: Hash,
+    /// What runs now.
+    pub now: Hash,
+    /// What became of each rule, where anything changed.
+    pub plan: Option<ReloadPlan>,
+    /// Rules that do not compile.
+    pub kept_back: Vec<KeptBack>,
+    /// The errors.
+    pub problems: Vec<Problem>,
+    /// How many inputs of the journal windows were filled from; 0 where none had to be.
+    pub read: u64,
+    /// What became of actions at the switch: by rule, by what and outcome.
+    pub actions: BTreeMap<RuleId, BTreeMap<(&'static str, &'static str), u64>>,
+}
+
+impl ReloadReport {
+    /// Returns the report as `/v1/reloads` shows it.
+    pub fn to_json(&self) -> Json {
+        let (position, why) = match &self.outcome {
+            Outcome::Switched { position } => (Some(position.0), None),
+            Outcome::KeptBack { why } | Outcome::Failed { why } => (None, Some(why)),
+            Outcome::Unchanged => (None, None),
+        };
+        let mut report = json!({
+            "number": self.number,
+            "at": words::utc(self.at),
+            "asked": self.asked.word(),
+            "outcome": self.outcome.word(),
+            "position": position,
+            "why": why,
+            "before": hex(&self.before),
+            "now": hex(&self.now),
+            "journal_read": self.read,
+        });
+        let mut more = changes(self.plan.as_ref(), &self.kept_back, &self.problems);
+        for entry in more["rules"].as_array_mut().into_iter().flatten() {
+            let of = self.actions.iter().find(|(rule, _)| entry["rule"] == rule.to_string());
+            if let Some((_, counts)) = of {
+                let counts = counts.iter();
+                let actions =
+                    counts.map(|((what, outcome), count)| json!({"what": what, "outcome": outcome, "count": count}));
+                entry["actions"] = actions.collect();
+            }
+        }
+        if let (Some(report), Json::Object(more)) = (report.as_object_mut(), more) {
+            report.extend(more);
+        }
+        report
+    }
+}
+
+impl fmt::Display for ReloadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Unchanged => writeln!(f, "nothing changes: what is on disk is what runs")?,
+            Outcome::Switched { position } => writeln!(f, "switched at position {}", position.0)?,
+            Outcome::KeptBack { why } | Outcome::Failed { why } => writeln!(f, "nothing changes: {why}")?,
+        }
+        if let Some(plan) = &self.plan {
+            write!(f, "{}", told(plan))?;
+        }
+        write!(f, "{}", told_kept_back(&self.kept_back, &self.problems))
+    }
+}
+
+/// Returns what changes and what is kept back, for machines.
+pub fn changes(plan: Option<&ReloadPlan>, kept_back: &[KeptBack], problems: &[Problem]) -> Json {
+    let rules = plan
+        .into_iter()
+        .flat_map(|plan| &plan.rules)
+        .map(|(rule, change)| json!({"rule": rule.to_string(), "change": change_word(change), "means": means(change)}));
+    let kept_back = kept_back.iter().map(|kept| json!({"rule": kept.rule.to_string(), "runs": kept.runs}));
+    let problems = problems.iter().map(|problem| {
+        json!({"place": problem.place, "code": problem.code, "message": problem.message, "help": problem.help})
+    });
+    json!({
+        "rules": rules.collect::<Json>(),
+        "vocabulary": plan.is_some_and(|plan| plan.vocabulary),
+        "directory": plan.is_some_and(|plan| plan.directory),
+        "templates": plan.is_some_and(|plan| plan.templates),
+        "kept_back": kept_back.collect::<Json>(),
+        "problems": problems.collect::<Json>(),
+    })
+}
+
+/// Returns a plan for people: what changes, a line for each rule, and how many stay as they are.
+pub fn told(plan: &ReloadPlan) -> String {
+    let mut text = String::new();
+    let parts = [("vocabulary", plan.vocabulary), ("directory", plan.directory), ("mail templates", plan.templates)];
+    for (what, _) in parts.iter().filter(|(_, changes)| *changes) {
+        text.push_str(&format!("{what}: changed\n"));
+    }
+    let mut unchanged = 0_u64;
+    for (rule, change) in &plan.rules {
+        match change {
+            RuleChange::Unchanged => unchanged += 1,
+            change => text.push_str(&format!("{rule}: {}\n", means(change))),
+        }
+    }
+    let rules = if unchanged == 1 { "rule is" } else { "rules are" };
+    text.push_str(&format!("{unchanged} {rules} unchanged\n"));
+    text
+}
+
+/// Returns what is kept back, with the errors, for people.
+pub fn told_kept_back(kept_back: &[KeptBack], problems: &[Problem]) -> String {
+    let mut text = String::new();
+    for kept in kept_back {
+        let what = if kept.runs { "keeps its running version" } else { "does not run" };
+        text.push_str(&format!("{}: kept back, does not compile; {what}\n", kept.rule));
+    }
+    for problem in problems {
+        text.push_str(&format!("{}: {} {}", problem.place, problem.code, problem.message));
+        match problem.help.as_str() {
+            "" => text.push('\n'),
+            help => text.push_str(&format!(" ({help})\n")),
+        }
+    }
+    text
+}
+
+/// Returns what becomes of a rule, and of its limit and its steps where these change.
+pub fn means(change: &RuleChange) -> String {
+    let mut text = change.to_string();
+    if let RuleChange::Changed { aspects, .. } = change {
+        let has = |aspect: Aspect| aspects.contains(&aspect);
+        if has(Aspect::Limit) {
+            text.push_str("; its limit counts from the last firing, or from now where what it is per has changed");
+        }
+        if has(Aspect::Actions) {
+            text.push_str("; steps that went stay, pending ones are planned again from the original start");
+        }
+        if has(Aspect::Guard) {
+            text.push_str("; the guard holds at once");
+        }
+    }
+    text
+}
+
+fn change_word(change: &RuleChange) -> &'static str {
+    match change {
+        RuleChange::Unchanged => "unchanged",
+        RuleChange::Changed { .. } => "changed",
+        RuleChange::Added => "added",
+        RuleChange::Parked => "parked",
+    }
+}
+
+/// What was reloaded since the start, and whether what runs is what is on disk.
+#[derive(Debug, Default)]
+pub struct ReloadLog(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    number: u64,
+    reports: VecDeque<ReloadReport>,
+    /// Switches seen by the engine before their report was written.
+    actions: VecDeque<(Position, Actions)>,
+    counts: BTreeMap<&'static str, u64>,
+    out_of_step_since: Option<Timestamp>,
+    kept_back: u64,
+}
+
+type Actions = BTreeMap<RuleId, BTreeMap<(&'static str, &'static str), u64>>;
+
+/// Whether what runs is what is on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Since when it is not.
+    pub out_of_step_since: Option<Timestamp>,
+    /// How many rules are kept back.
+    pub kept_back: u64,
+    /// Reloads since the start, by outcome.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+impl ReloadLog {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // Whoever panicked while looking changed nothing.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a report, and gives it its number.
+    pub fn add(&self, mut report: ReloadReport) -> ReloadReport {
+        let mut inner = self.inner();
+        inner.number += 1;
+        report.number = inner.number;
+        if let Outcome::Switched { position } = report.outcome
+            && let Some(place) = inner.actions.iter().position(|(at, _)| *at == position)
+            && let Some((_, actions)) = inner.actions.remove(place)
+        {
+            report.actions = actions;
+        }
+        *inner.counts.entry(report.outcome.word()).or_default() += 1;
+        let in_step =
+            report.kept_back.is_empty() && matches!(report.outcome, Outcome::Unchanged | Outcome::Switched { .. });
+        inner.out_of_step_since = (!in_step).then(|| inner.out_of_step_since.unwrap_or(report.at));
+        inner.kept_back = report.kept_back.len() as u64;
+        if inner.reports.len() == REMEMBERED {
+            inner.reports.pop_front();
+        }
+        inner.reports.push_back(report.clone());
+        report
+    }
+
+    /// Returns reports behind `after`, oldest first, at most `limit`.
+    pub fn after(&self, after: u64, limit: usize) -> Vec<ReloadReport> {
+        self.inner().reports.iter().filter(|report| report.number > after).take(limit).cloned().collect()
+    }
+
+    /// Returns whether what runs is what is on disk.
+    pub fn standing(&self) -> Standing {
+        let inner = self.inner();
+        Standing {
+            out_of_step_since: inner.out_of_step_since,
+            kept_back: inner.kept_back,
+            counts: inner.counts.clone(),
+        }
+    }
+}
+
+impl Follower for ReloadLog {
+    fn folded(&self, _: &Engine, inputs: &[Glance], turn: &FoldedTurn) {
+        for switch in inputs.iter().filter(|input| input.kind == "switch") {
+            let of_switch = turn.folded.effects.iter().filter(|(position, _)| *position == switch.position);
+            let mut actions = Actions::new();
+            for effect in of_switch.flat_map(|(_, effects)| effects) {
+                let Some(firing) = &effect.firing else { continue };
+                let counts = actions.entry(firing.rule.clone()).or_default();
+                *counts.entry((effect.what.word(), effect.outcome.word())).or_default() += 1;
+            }
+            let mut inner = self.inner();
+            match inner
+                .reports
+                .iter_mut()
+                .rfind(|report| report.outcome == Outcome::Switched { position: switch.position })
+            {
+                Some(report) => report.actions = actions,
+                None => {
+                    inner.actions.push_back((switch.position, actions));
+                    if inner.actions.len() > REMEMBERED {
+                        inner.actions.pop_front();
+                    }
+                }
+            }
+        }
+    }
+}

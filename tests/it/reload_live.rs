@@ -1,0 +1,298 @@
+//! Playbooks changed under the running daemon: the real binary, real files, every way an editor or a mounted folder has.
+
+// Waiting for another process takes real time.
+#![allow(clippy::disallowed_methods)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+use crate::serve::{Served, folder, touchline};
+
+const VOCABULARY: &str = r#"
+vocabulary: Shop
+time_zone: Europe/Madrid
+languages: [en]
+journey: {after: [delivery]}
+channels: [web]
+things: {customer: {}}
+signals:
+  complaint:
+    plural: complaints
+    about: [customer]
+    fields: {topic: text}
+"#;
+
+const DIRECTORY: &str = "company: {owner: owner@example.test, roles: {care_team: [care@example.test]}}\n";
+
+const HEADER: &str = "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\n";
+
+/// A rule that counts complaints about a topic.
+fn counting(id: &str, topic: &str, many: u32) -> String {
+    format!(
+        "rule {id} \"Complaints about {topic}\"\n  when {many} or more complaints\n    where topic is \"{topic}\"\n    \
+         for the same customer\n    within 14 days\n  then alert care_team saying \"{{customer}} complains.\"\n\n"
+    )
+}
+
+fn project(name: &str, rules: &str) -> (PathBuf, PathBuf) {
+    let here = folder(&format!("reload_{name}"));
+    let (playbooks, data) = (here.join("playbooks"), here.join("data"));
+    fs::create_dir_all(&playbooks).unwrap();
+    fs::write(playbooks.join("vocabulary.yaml"), VOCABULARY).unwrap();
+    fs::write(playbooks.join("directory.yaml"), DIRECTORY).unwrap();
+    fs::write(playbooks.join("care.play"), format!("{HEADER}{rules}")).unwrap();
+    (playbooks, data)
+}
+
+/// Saves as most editors do: a new file under another name, then renamed.
+fn save(playbooks: &Path, rules: &str) {
+    let new = playbooks.join(".care.play.swp");
+    fs::write(&new, format!("{HEADER}{rules}")).unwrap();
+    fs::rename(new, playbooks.join("care.play")).unwrap();
+}
+
+fn complain(served: &Served, id: &str, customer: &str, topic: &str) {
+    let at = touchline::clock::wall_clock_now().to_string();
+    let signal = json!({"id": id, "signal": "complaint", "at": at, "customer": customer, "topic": topic});
+    let (status, body) = served.ask("POST", "/v1/signals", &signal.to_string()).unwrap();
+    assert_eq!(status, 202, "{body}");
+}
+
+fn get(served: &Served, path: &str) -> Json {
+    let (status, body) = served.ask("GET", path, "").unwrap();
+    assert_eq!(status, 200, "{body}");
+    body
+}
+
+fn reloads(served: &Served) -> Vec<Json> {
+    get(served, "/v1/reloads")["reloads"].as_array().unwrap().clone()
+}
+
+/// Waits for something to be so.
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what} does not come");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Waits for a switch behind `after` reloads, and returns its report.
+fn switched(served: &Served, after: usize) -> Json {
+    until("a switch", || reloads(served).into_iter().skip(after).find(|report| report["outcome"] == "switched"))
+}
+
+/// Waits until this many firings are on disk, and a moment longer for one too many.
+fn fires(served: &Served, times: usize) {
+    let count = || get(served, "/v1/firings")["firings"].as_array().unwrap().len();
+    until("the firings", || (count() >= times && get(served, "/v1/status")["journal"]["behind"] == 0).then_some(()));
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(count(), times);
+}
+
+fn means(report: &Json, rule: &str) -> String {
+    let found = report["rules"].as_array().unwrap().iter().find(|entry| entry["rule"] == rule);
+    found.map(|entry| format!("{}: {}", entry["change"].as_str().unwrap(), entry["means"].as_str().unwrap())).unwrap()
+}
+
+#[test]
+fn a_saved_rule_takes_over_with_its_window_filled_and_fires_for_nothing_past() {
+    let (playbooks, data) = project("window", &counting("a", "invoice", 3));
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    for n in 0..2 {
+        complain(&served, &format!("d{n}"), "C1", "delivery");
+    }
+    for n in 0..5 {
+        complain(&served, &format!("e{n}"), "C2", "delivery");
+    }
+    save(&playbooks, &counting("a", "delivery", 3));
+    let report = switched(&served, 0);
+    assert!(means(&report, "care/a").contains("filled from the journal"), "{report}");
+    assert_eq!(report["journal_read"], 7, "{report}");
+    // Nothing fires for what is past.
+    fires(&served, 0);
+    complain(&served, "d2", "C1", "delivery");
+    // The third one counts the two before the switch.
+    fires(&served, 1);
+    // As it was: the restart folds across the switch.
+    drop(served);
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    fires(&served, 1);
+    complain(&served, "d3", "C1", "delivery");
+    // The episode goes on.
+    fires(&served, 1);
+}
+
+#[test]
+fn a_rule_that_does_not_compile_keeps_its_running_version_across_a_restart_and_the_rest_moves() {
+    let sound = counting("a", "invoice", 2) + &counting("b", "invoice", 2);
+    let (playbooks, data) = project("kept", &sound);
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let wrong = counting("a", "invoice", 2).replace("within", "withn") + &counting("b", "parcel", 2);
+    let plan = |expected: i32| {
+        let arguments = ["plan", "--playbooks", playbooks.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        let output = touchline(&arguments).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{said}");
+        said
+    };
+    assert!(plan(0).contains("nothing would change"));
+    save(&playbooks, &wrong);
+    let said = plan(1);
+    assert!(said.contains("care/a: kept back, does not compile; keeps its running version"), "{said}");
+    assert!(said.contains("care/b: changed: title or owner, what is counted"), "{said}");
+    let report = switched(&served, 0);
+    assert_eq!(report["kept_back"], json!([{"rule": "care/a", "runs": true}]), "{report}");
+    assert!(report["problems"][0]["place"].as_str().unwrap().contains("care.play:"), "{report}");
+    let check = |served: &Served, round: &str| {
+        for n in 0..2 {
+            complain(served, &format!("i{round}{n}"), &format!("I{round}"), "invoice");
+            complain(served, &format!("p{round}{n}"), &format!("P{round}"), "parcel");
+        }
+        fires(served, if round == "1" { 2 } else { 4 });
+        let mut fired: Vec<String> = get(served, "/v1/firings")["firings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|firing| firing["key"]["customer"].as_str().unwrap().ends_with(round))
+            .map(|firing| {
+                format!("{} {}", firing["rule"].as_str().unwrap(), firing["key"]["customer"].as_str().unwrap())
+            })
+            .collect();
+        fired.sort();
+        assert_eq!(fired, [format!("a I{round}"), format!("b P{round}")]);
+        let status = get(served, "/v1/status");
+        assert_eq!(status["reloads"]["in_step"], false, "{status}");
+        assert_eq!(status["reloads"]["kept_back"], 1, "{status}");
+    };
+    check(&served, "1");
+    assert_eq!(served.end(), 0);
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    check(&served, "2");
+    // Killed, and without the file that does not compile.
+    served.kill();
+    fs::remove_file(playbooks.join("care.play")).unwrap();
+    fs::write(playbooks.join("other.play"), HEADER.replace("care", "other") + &counting("c", "parcel", 9)).unwrap();
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let report = switched(&served, 0);
+    assert!(means(&report, "care/a").starts_with("parked"), "{report}");
+    save(&playbooks, &sound);
+    let report = switched(&served, 1);
+    assert!(means(&report, "care/a").starts_with("added"), "{report}");
+    assert_eq!(get(&served, "/v1/status")["reloads"]["in_step"], true);
+    let versions = touchline(&["versions", "--data", data.to_str().unwrap(), "--format", "json"]).output().unwrap();
+    let versions: Vec<Json> =
+        String::from_utf8(versions.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(versions.len(), 4, "{versions:?}");
+    assert_eq!(versions[1]["kept"], json!(["care/a"]));
+    assert_eq!(versions[3]["hash"], get(&served, "/v1/status")["ruleset"]);
+}
+
+#[test]
+fn a_playbook_half_written_or_without_its_head_parks_nothing() {
+    let sound = counting("a", "invoice", 2) + &counting("b", "invoice", 2);
+    let (playbooks, data) = project("half", &sound);
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let place = playbooks.join("care.play");
+    // Stops in the middle of the first rule, without the second.
+    fs::write(&place, format!("{HEADER}{}", &sound[..60])).unwrap();
+    let report = until("a report", || reloads(&served).into_iter().nth(1));
+    assert_eq!(report["kept_back"].as_array().unwrap().len(), 2, "{report}");
+    assert_eq!(get(&served, "/v1/status")["rules"], 2);
+    fs::write(&place, &sound).unwrap();
+    let report = until("a report", || reloads(&served).into_iter().nth(2));
+    assert_eq!(report["kept_back"].as_array().unwrap().len(), 2, "{report}");
+    // A vocabulary that cannot be read keeps everything back.
+    fs::write(playbooks.join("vocabulary.yaml"), "vocabulary: Shop\nsignals: [\n").unwrap();
+    let report = until("a report", || reloads(&served).into_iter().nth(3));
+    assert_eq!(report["outcome"], "kept_back", "{report}");
+    assert!(report["why"].as_str().unwrap().contains("vocabulary.yaml"), "{report}");
+    fs::write(playbooks.join("vocabulary.yaml"), VOCABULARY).unwrap();
+    save(&playbooks, &sound);
+    until("all to run", || (get(&served, "/v1/status")["reloads"]["in_step"] == true).then_some(()));
+    let (status, body) = served.ask("GET", "/metrics", "").unwrap_or_default();
+    assert_eq!((status, body), (200, Json::Null));
+}
+
+#[test]
+fn a_burst_of_saves_ends_with_the_last_and_a_deleted_folder_comes_back() {
+    let (playbooks, data) = project("burst", &counting("a", "invoice", 2));
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    for many in 3..40 {
+        save(&playbooks, &counting("a", "invoice", many));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    switched(&served, 0);
+    let away = playbooks.with_file_name("away");
+    fs::rename(&playbooks, &away).unwrap();
+    let failed = until("a failure", || reloads(&served).into_iter().find(|report| report["outcome"] == "failed"));
+    assert!(failed["why"].as_str().unwrap().contains("does not exist"), "{failed}");
+    assert_eq!(get(&served, "/v1/status")["rules"], 1, "what runs goes on");
+    fs::rename(&away, &playbooks).unwrap();
+    until("the folder to be back", || (get(&served, "/v1/status")["reloads"]["in_step"] == true).then_some(()));
+    save(&playbooks, &counting("b", "invoice", 2));
+    let report = until("a switch", || {
+        let report = reloads(&served).into_iter().rfind(|report| report["outcome"] == "switched")?;
+        report["rules"].as_array()?.iter().any(|entry| entry["rule"] == "care/b").then_some(report)
+    });
+    assert!(means(&report, "care/a").starts_with("parked"), "{report}");
+    assert!(reloads(&served).len() < 30, "many saves are few reloads");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_mounted_folder_that_swaps_its_link_is_noticed_and_so_is_a_folder_by_polling() {
+    let (playbooks, data) = project("mounted", &counting("a", "invoice", 2));
+    // As a mounted configuration has it: files are links through `..data`, which is swapped by a rename.
+    let link = |to: &Path, from: &Path| std::os::unix::fs::symlink(to, from).unwrap();
+    let mount = playbooks.with_file_name("mount");
+    fs::create_dir_all(mount.join("..one")).unwrap();
+    let files = ["vocabulary.yaml", "directory.yaml", "care.play"];
+    files.iter().for_each(|name| assert!(fs::copy(playbooks.join(name), mount.join("..one").join(name)).unwrap() > 0));
+    link(Path::new("..one"), &mount.join("..data"));
+    files.iter().for_each(|name| link(&Path::new("..data").join(name), &mount.join(name)));
+    let served = Served::on(&mount, &data, &["--shadow"]);
+    fs::create_dir_all(mount.join("..two")).unwrap();
+    files.iter().for_each(|name| assert!(fs::copy(playbooks.join(name), mount.join("..two").join(name)).unwrap() > 0));
+    fs::write(mount.join("..two/care.play"), format!("{HEADER}{}", counting("a", "invoice", 3))).unwrap();
+    link(Path::new("..two"), &mount.join("..data_new"));
+    fs::rename(mount.join("..data_new"), mount.join("..data")).unwrap();
+    fs::remove_dir_all(mount.join("..one")).unwrap();
+    let report = switched(&served, 0);
+    assert!(means(&report, "care/a").contains("threshold"), "{report}");
+    assert_eq!(served.end(), 0);
+    let config = playbooks.with_file_name("touchline.yaml");
+    fs::write(&config, "watch: {mode: poll, every: 1 second}\n").unwrap();
+    let served = Served::on(&playbooks, &data, &["--shadow", "--config", config.to_str().unwrap()]);
+    let before = reloads(&served).len();
+    save(&playbooks, &counting("a", "invoice", 7));
+    switched(&served, before);
+}
+
+#[cfg(unix)]
+#[test]
+fn without_watching_a_reload_is_asked_for_by_signal_or_over_http() {
+    let (playbooks, data) = project("asked", &counting("a", "invoice", 2));
+    let config = playbooks.with_file_name("touchline.yaml");
+    fs::write(&config, "watch: {mode: off}\n").unwrap();
+    let served = Served::on(&playbooks, &data, &["--shadow", "--config", config.to_str().unwrap()]);
+    save(&playbooks, &counting("a", "invoice", 3));
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(reloads(&served).len(), 1, "nobody asked");
+    served.signal("-HUP");
+    let report = switched(&served, 1);
+    assert_eq!(report["asked"], "signal");
+    let (status, report) = served.ask("POST", "/-/reload", "{}").unwrap();
+    assert_eq!((status, report["outcome"].as_str()), (200, Some("unchanged")), "{report}");
+    save(&playbooks, &counting("a", "invoice", 3).replace("complaints", "complants"));
+    let (status, report) = served.ask("POST", "/-/reload", "{}").unwrap();
+    assert_eq!(status, 409, "{report}");
+    assert_eq!(report["kept_back"], json!([{"rule": "care/a", "runs": true}]), "{report}");
+    assert!(report["problems"][0]["help"].as_str().unwrap().contains("complaint"), "{report}");
+}
