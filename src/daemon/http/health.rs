@@ -51,10 +51,10 @@ async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Proble
     .await?;
     let standing = app.reloads.standing();
     let (kept, gone) = refused::with(app, |store| store.count()).await?;
-    let folded = app.board.counts().folded.0;
     Ok(crate::daemon::metrics::Gauges {
         queue: app.intake.waiting() as u64,
-        lag: ends.last.0.saturating_sub(folded.0),
+        // What is decided counts once it is on disk, where lists read it.
+        lag: ends.last.0.saturating_sub(ends.cursor.0),
         journal: ends.last.0,
         oldest: if ends.last > ends.trimmed { ends.trimmed.0 + 1 } else { 0 },
         outbox: unsent as u64,
