@@ -82,7 +82,9 @@ impl Teller {
         let zone = self.rules.rule(&firing.rule).map_or(&self.rules.vocabulary.zone, |rule| &rule.zone);
         let mut text =
             format!("{}  {}\n", words::instant(firing.at, zone), words::for_key(&firing.rule.rule, &firing.key));
-        let compared: Vec<String> = firing.compared.iter().map(words::compared).collect();
+        // What an `unless` names did not hold: that is no reason.
+        let held = firing.compared.iter().filter(|compared| compared.holds);
+        let compared: Vec<String> = held.map(words::compared).collect();
         for (place, line) in wrap(&compared.join(", "), self.width.saturating_sub(10)).iter().enumerate() {
             text.push_str(&format!("  {:7} {line}\n", if place == 0 { "why" } else { "" }));
         }

@@ -104,7 +104,7 @@ fn means(report: &Json, rule: &str) -> String {
 #[test]
 fn a_saved_rule_takes_over_with_its_window_filled_and_fires_for_nothing_past() {
     let (playbooks, data) = project("window", &counting("a", "invoice", 3));
-    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let served = Served::beside(&playbooks, &data, &["--shadow"]);
     for n in 0..2 {
         complain(&served, &format!("d{n}"), "C1", "delivery");
     }
@@ -223,7 +223,7 @@ fn a_playbook_half_written_or_without_its_head_parks_nothing() {
 #[test]
 fn a_burst_of_saves_ends_with_the_last_and_a_deleted_folder_comes_back() {
     let (playbooks, data) = project("burst", &counting("a", "invoice", 2));
-    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let served = Served::beside(&playbooks, &data, &["--shadow"]);
     for many in 3..40 {
         save(&playbooks, &counting("a", "invoice", many));
         std::thread::sleep(Duration::from_millis(5));

@@ -44,8 +44,18 @@ impl Served {
     }
 
     pub fn on(playbooks: &Path, data: &Path, more: &[&str]) -> Served {
-        let (playbooks, data) = (playbooks.to_string_lossy(), data.to_string_lossy().into_owned());
-        let mut command = touchline(&["serve", "--playbooks", &playbooks, "--listen", "127.0.0.1:0", "--data"]);
+        Served::by(touchline(&[]), playbooks, data, more)
+    }
+
+    /// Started in the folder above the playbooks, which are named by their last part alone.
+    pub fn beside(playbooks: &Path, data: &Path, more: &[&str]) -> Served {
+        let mut command = touchline(&[]);
+        command.current_dir(playbooks.parent().unwrap());
+        Served::by(command, Path::new(playbooks.file_name().unwrap()), data, more)
+    }
+
+    fn by(mut command: Command, playbooks: &Path, data: &Path, more: &[&str]) -> Served {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--playbooks"]).arg(playbooks).arg("--data");
         let mut child = command.arg(data).args(more).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut told = String::new();

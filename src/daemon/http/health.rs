@@ -81,8 +81,8 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
         StatusCode::OK,
         &json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "started": words::utc(app.started),
-            "now": words::utc(app.clock.now()),
+            "started": words::utc(whole_seconds(app.started)),
+            "now": words::utc(whole_seconds(app.clock.now())),
             "state": if app.is_draining() { "stopping" } else { "running" },
             "shadow": app.shadow,
             "vocabulary": &*rules.vocabulary.name,
@@ -94,11 +94,16 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
             "firings": firings,
             "reloads": {
                 "in_step": standing.out_of_step_since.is_none(),
-                "out_of_step_since": standing.out_of_step_since.map(words::utc),
+                "out_of_step_since": standing.out_of_step_since.map(|at| words::utc(whole_seconds(at))),
                 "kept_back": standing.kept_back,
             },
             "cases": {"open": gauges.open_cases},
             "outbox": {"waiting": gauges.outbox, "oldest_seconds": gauges.outbox_age, "dead": gauges.dead_letters},
         }),
     ))
+}
+
+/// Drops what is less than a second: nobody reads it at a glance.
+fn whole_seconds(at: jiff::Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(at.as_second()).unwrap_or(at)
 }

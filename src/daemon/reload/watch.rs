@@ -44,7 +44,9 @@ pub fn watch(root: &Path, mode: Mode, every: Duration, asks: &Sender<Ask>, stop:
     if mode == Mode::Off {
         return;
     }
-    let mut eyes = Eyes { root: root.to_owned(), watched: BTreeSet::new(), watcher: None };
+    // Events name whole paths.
+    let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let mut eyes = Eyes { root, watched: BTreeSet::new(), watcher: None };
     let mut news = None;
     let mut looked = wall_clock_now();
     while !stop.load(Ordering::SeqCst) {
