@@ -106,7 +106,7 @@ fn fields(firing: &Firing) -> FiringFields<'_> {
     FiringFields {
         playbook: &firing.rule.playbook,
         rule: &firing.rule.rule,
-        key: firing.key.iter().map(|(name, value): &(Str, Value)| (name.to_string(), json(value))).collect(),
+        key: firing.key.iter().map(|(name, value): &(Str, Value)| (name.to_string(), words::json(value))).collect(),
         signal: firing.signal.as_ref().map(id),
         signals: firing.signals.iter().map(id).collect(),
         late: firing.late,
@@ -126,15 +126,4 @@ fn id(id: &SignalId) -> String {
 
 fn utc(at: Timestamp) -> String {
     words::utc(at)
-}
-
-/// Numbers that JSON holds exactly and yes/no stay what they are, everything else is a text.
-fn json(value: &Value) -> Json {
-    match value {
-        Value::Missing => Json::Null,
-        Value::YesNo(yes) => Json::Bool(*yes),
-        Value::Number(number) if number.is_whole() => Json::from(number.whole()),
-        Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or(Json::Null),
-        value => Json::String(words::value(value)),
-    }
 }

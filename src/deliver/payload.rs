@@ -129,18 +129,7 @@ fn of_firing(firing: &Firing) -> Json {
 }
 
 fn object(values: &[(Str, Value)]) -> Json {
-    Json::Object(values.iter().map(|(name, value)| (name.to_string(), of_value(value))).collect())
-}
-
-/// Numbers and yes/no stay what they are, everything else is a text.
-fn of_value(value: &Value) -> Json {
-    match value {
-        Value::Missing => Json::Null,
-        Value::YesNo(yes) => Json::Bool(*yes),
-        Value::Number(number) if number.is_whole() => Json::from(number.whole()),
-        Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or(Json::Null),
-        value => Json::String(words::value(value)),
-    }
+    Json::Object(values.iter().map(|(name, value)| (name.to_string(), words::json(value))).collect())
 }
 
 fn utc(at: Timestamp) -> String {

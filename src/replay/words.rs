@@ -71,6 +71,19 @@ pub fn value(value: &Value) -> String {
     }
 }
 
+/// Returns a value for other programs: numbers that JSON holds exactly and yes/no stay what they are, everything else is
+/// a text.
+pub fn json(held: &Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match held {
+        Value::Missing => Json::Null,
+        Value::YesNo(yes) => Json::Bool(*yes),
+        Value::Number(number) if number.is_whole() => Json::from(number.whole()),
+        Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or(Json::Null),
+        held => Json::String(value(held)),
+    }
+}
+
 /// Returns a key as `C1 and delivery`; empty for a rule without one.
 pub fn key(key: &[(Str, Value)]) -> String {
     key.iter().map(|(_, part)| value(part)).collect::<Vec<_>>().join(" and ")

@@ -20,6 +20,7 @@ mod http;
 mod journal;
 #[cfg(feature = "daemon")]
 mod keeping;
+mod ladders;
 mod lang;
 mod properties;
 mod readme;

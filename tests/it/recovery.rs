@@ -340,3 +340,62 @@ fn every_part_of_a_measure_speaks_for_itself() {
 fn every_part_of_an_absence_speaks_for_itself() {
     check_play(ABSENCE);
 }
+
+/// The second of five rules in YAML, each time with another mistake that YAML itself stumbles over, and its code.
+const BROKEN_YAML: &[(&str, &str)] = &[
+    ("- id: two\n  title: \"Two\n  WHEN\n  THEN\n", "Y013"),
+    ("- id: two\n  title: 'Two\n  WHEN\n  THEN\n", "Y013"),
+    ("- id: two\n  title: Two\n  WHEN\n  then: [{alert: care_team, saying: \"Hello}]\n", "Y013"),
+    ("- id: two\n  title: Two\n\tWHEN\n  THEN\n", "Y011"),
+    ("- id: two\n  title: Two\n   WHEN\n  THEN\n", "Y012"),
+    ("- id: two\n  title: Two\n WHEN\n  THEN\n", "Y012"),
+    ("- id: two\n  title: Two\nWHEN\n  THEN\n", "Y012"),
+    ("- id: two\n  title: Two\n  when: {signal: complaint\n  THEN\n", "Y013"),
+    ("- id: two\n  title: Two\n  WHEN\n  then: [{alert: care_team}\n", "Y013"),
+    ("- {id: two, title: Two, WHEN, then: [{alert: care_team}]\n", "Y013"),
+    ("- {id: two, title: \"Two, WHEN, then: [{alert: care_team}]}\n", "Y013"),
+    ("- id: two\n  title: Two\n  WHEN}\n  THEN\n", "Y013"),
+    ("- id: two\n  title: Two: again\n  WHEN\n  THEN\n", "Y014"),
+    (" - id: two\n   title: Two\n   WHEN\n   THEN\n", "Y012"),
+    ("  id: two\n  title: Two\n  WHEN\n  THEN\n", "Y010"),
+    ("-id: two\n  title: Two\n  WHEN\n  THEN\n", "Y015"),
+    ("- id: two\n  title:Two\n  WHEN\n  THEN\n", "Y015"),
+];
+
+/// A rule that is no YAML costs itself: the mistakes of those behind it come out, and those without any are there.
+#[test]
+fn broken_yaml_in_one_rule_hides_no_other() {
+    let rule = |id: &str, signal: &str, key: &str, role: &str| {
+        format!(
+            "- id: {id}\n  title: T\n  when: {{at_least: 2, signal: {signal}, same: {key}, within: 2 days}}\n  then: [{{alert: {role}}}]\n"
+        )
+    };
+    let good = |id| rule(id, "complaint", "customer", "care_team");
+    let behind = format!(
+        "{}{}{}",
+        rule("three", "complant", "customer", "care_team"),
+        rule("four", "complaint", "custmer", "care_teem"),
+        good("five")
+    );
+    let unit = unit();
+    let mut wrong = Vec::new();
+    for (broken, code) in BROKEN_YAML {
+        let when = "when: {at_least: 2, signal: complaint, same: customer, within: 2 days}";
+        let broken = broken.replace("WHEN", when).replace("THEN", "then: [{alert: care_team}]");
+        for indent in ["", "  "] {
+            let rules = format!("{}{broken}{behind}", good("one"));
+            let rules: String = rules.lines().map(|line| format!("{indent}{line}\n")).collect();
+            let text = format!("playbook: p\ntitle: P\nversion: 1\nrules:\n{rules}");
+            let mut sources = unit.clone();
+            sources.add("p.play.yaml", text.as_bytes());
+            let project = project(&sources, &Options::default());
+            let mut found: Vec<&str> = project.diagnostics.iter().map(|problem| problem.code).collect();
+            found.sort_unstable();
+            let sound: Vec<&str> = project.units[0].rules.iter().map(|rule| &*rule.id.rule).collect();
+            if found != ["N001", "N002", "N008", code] || sound != ["five", "one"] {
+                wrong.push(format!("{text}\n{sound:?}\n{}", human(&sources, &project.diagnostics, Look::PLAIN)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n────\n"));
+}

@@ -1,7 +1,8 @@
 //! Ladders whose steps overtake each other: a later step that can be due before the one above it.
 //!
-//! The engine holds such a step back (M18), so the ladder is not what was written. A week is tried, every quarter of
-//! an hour; ladders that only add elapsed time are compared at once.
+//! The engine holds such a step back (M18), so the ladder is not what was written. A plain week of the rule's zone is
+//! tried, to the minute: every quarter of an hour, and each minute of those within which it changes. The share is rounded
+//! down. Ladders that only add elapsed time are compared at once.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil};
@@ -16,10 +17,12 @@ use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::vocabulary::{CalendarNo, Vocabulary};
 
-/// How many starts are tried: every quarter of an hour of a week.
-const STARTS: i64 = 7 * 24 * 4;
+/// How many minutes a week has.
+const WEEK: i64 = 7 * 24 * 60;
+/// How many minutes apart starts are tried first.
+const QUARTER: i64 = 15;
 
-/// What was found for pairs of steps: rules share their ladders.
+/// The minutes of a week found for pairs of steps: rules share their ladders.
 #[derive(Debug, Default)]
 pub struct Ladders(FxHashMap<String, i64>);
 
@@ -29,16 +32,13 @@ impl Ladders {
         let Some(ladder) = &rule.then.ladder else { return };
         for (place, pair) in ladder.steps.windows(2).enumerate() {
             let [above, below] = pair else { continue };
-            let early = self.starts_overtaken(&unit.vocabulary, &rule.zone, above, below);
+            let early = self.minutes_overtaken(&unit.vocabulary, &rule.zone, above, below);
             let Some(action) = below.actions.first().filter(|_| early > 0) else { continue };
-            let share = early * 100 / STARTS;
+            let share = early * 100 / WEEK;
             let share = if share == 0 { "less than 1".to_owned() } else { share.to_string() };
-            let calendar = match below.timing.and_then(|timing| timing.after).or(above.timing.and_then(|t| t.after)) {
-                Some(Delay::OpenTime(_, calendar) | Delay::OpenDays(_, calendar)) => {
-                    format!(" (opening times of `{}`)", calendar_name(&unit.vocabulary, calendar))
-                }
-                _ => String::new(),
-            };
+            let calendar = [below, above].into_iter().find_map(calendar_of).map_or(String::new(), |calendar| {
+                format!(" (opening times of `{}`)", calendar_name(&unit.vocabulary, calendar))
+            });
             let message = format!("step {} of this ladder can be due before step {}", place + 2, place + 1);
             found.push(
                 Diagnostic::warning(codes::LADDER_OVERTAKES, action.here.0, message)
@@ -49,21 +49,41 @@ impl Ladders {
         }
     }
 
-    fn starts_overtaken(&mut self, vocabulary: &Vocabulary, zone: &TimeZone, above: &Step, below: &Step) -> i64 {
+    /// Counts the minutes of a week in which a ladder that begins has its step `below` due before the one `above`.
+    fn minutes_overtaken(&mut self, vocabulary: &Vocabulary, zone: &TimeZone, above: &Step, below: &Step) -> i64 {
         if let (Some(one), Some(other)) = (plain(above), plain(below))
             && std::mem::discriminant(&one) == std::mem::discriminant(&other)
         {
-            return if other.nominal() < one.nominal() { STARTS } else { 0 };
+            return if other.nominal() < one.nominal() { WEEK } else { 0 };
         }
         let key = format!("{:?} {:?} {:?}", above.timing, below.timing, zone.iana_name());
         *self.0.entry(key).or_insert_with(|| {
-            let starts = (0..STARTS).filter_map(|quarter| start(quarter, zone));
-            let early = |at: &Timestamp| match (due(vocabulary, zone, above, *at), due(vocabulary, zone, below, *at)) {
-                (Some(first), Some(second)) => second < first,
-                _ => false,
+            let early = |minute: i64| {
+                let due = |step: &Step| due(vocabulary, zone, step, start(minute, zone)?);
+                matches!((due(above), due(below)), (Some(first), Some(second)) if second < first)
             };
-            starts.filter(early).count() as i64
+            let mut minutes = 0;
+            let mut before = early(0);
+            for quarter in (0..WEEK).step_by(QUARTER as usize) {
+                let after = early(quarter + QUARTER);
+                minutes += match (before, after) {
+                    (true, true) => QUARTER,
+                    (false, false) => 0,
+                    _ => (quarter..quarter + QUARTER).filter(|minute| early(*minute)).count() as i64,
+                };
+                before = after;
+            }
+            minutes
         })
+    }
+}
+
+/// Returns the calendar a step waits for, `Some(None)` for the one where none is named.
+fn calendar_of(step: &Step) -> Option<Option<CalendarNo>> {
+    let timing = step.timing?;
+    match timing.after {
+        Some(Delay::OpenTime(_, calendar) | Delay::OpenDays(_, calendar)) => Some(calendar),
+        _ => timing.during.map(Some),
     }
 }
 
@@ -77,10 +97,12 @@ fn plain(step: &Step) -> Option<Length> {
 }
 
 /// An ordinary week: no change of the clock, and few holidays anywhere.
-fn start(quarter: i64, zone: &TimeZone) -> Option<Timestamp> {
+///
+/// The middle of a minute stands for it: calendars and delays change their answer on whole minutes.
+fn start(minute: i64, zone: &TimeZone) -> Option<Timestamp> {
     let monday = civil::date(2026, 2, 2).to_datetime(civil::Time::midnight());
     let monday = zone.to_ambiguous_timestamp(monday).compatible().ok()?;
-    monday.checked_add(SignedDuration::from_mins(quarter * 15)).ok()
+    monday.checked_add(SignedDuration::from_secs(minute * 60 + 30)).ok()
 }
 
 fn due(vocabulary: &Vocabulary, zone: &TimeZone, step: &Step, at: Timestamp) -> Option<Timestamp> {

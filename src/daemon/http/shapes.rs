@@ -7,7 +7,7 @@ use crate::engine::effect::{Effect, Firing, What};
 use crate::engine::ruleset::RuleSet;
 use crate::id::SignalId;
 use crate::replay::words;
-use crate::value::{Str, Value};
+use crate::value::Str;
 use crate::vocabulary::builtin;
 
 /// Returns a case.
@@ -18,7 +18,7 @@ pub(super) fn case(entry: &CaseEntry, rules: &RuleSet) -> Json {
         _ => vec![],
     };
     let key: Map<String, Json> =
-        names.iter().zip(&case.key).map(|(name, value)| (name.to_string(), self::value(value))).collect();
+        names.iter().zip(&case.key).map(|(name, value)| (name.to_string(), words::json(value))).collect();
     let about = case.things.iter();
     let about: Map<String, Json> =
         about.map(|(thing, id)| (rules.vocabulary.thing_type(*thing).name.to_string(), Json::from(&**id))).collect();
@@ -30,8 +30,8 @@ pub(super) fn case(entry: &CaseEntry, rules: &RuleSet) -> Json {
         "rule": &*case.rule.rule,
         "key": key,
         "about": about,
-        "reason": self::value(&case.reason),
-        "outcome": self::value(&case.outcome),
+        "reason": words::json(&case.reason),
+        "outcome": words::json(&case.outcome),
         "opened_at": words::utc(case.opened_at),
         "owner": case.owner.as_deref(),
     })
@@ -62,7 +62,7 @@ pub(super) fn alert(effect: &Effect) -> Json {
 /// Returns a firing.
 pub(super) fn firing(firing: &Firing) -> Json {
     let key: Map<String, Json> =
-        firing.key.iter().map(|(name, value)| (name.to_string(), self::value(value))).collect();
+        firing.key.iter().map(|(name, value)| (name.to_string(), words::json(value))).collect();
     let signals: Vec<String> = firing.signals.iter().map(signal).collect();
     let compared: Vec<Json> = firing
         .compared
@@ -88,15 +88,4 @@ pub(super) fn firing(firing: &Firing) -> Json {
 
 fn signal(id: &SignalId) -> String {
     words::signal_id(id)
-}
-
-/// Numbers that JSON holds exactly and yes/no stay what they are, everything else is a text.
-pub(super) fn value(value: &Value) -> Json {
-    match value {
-        Value::Missing => Json::Null,
-        Value::YesNo(yes) => Json::Bool(*yes),
-        Value::Number(number) if number.is_whole() => Json::from(number.whole()),
-        Value::Number(number) => serde_json::from_str(&number.to_string()).unwrap_or(Json::Null),
-        value => Json::String(words::value(value)),
-    }
 }

@@ -93,6 +93,29 @@ pub(super) fn not_a_key(span: Span) -> Diagnostic {
         .help("every line here is a `key: value`, or every line is an entry that begins with `- `")
 }
 
+/// Says that an entry of a list begins further left or right than the others.
+pub(super) fn other_column(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::YAML_INDENT,
+        span,
+        "this entry begins in another column than those of the list it stands in",
+    )
+    .help("let the dashes of one list stand below each other")
+}
+
+/// Says that a dash and what it begins are one word to YAML.
+pub(super) fn glued_dash(span: Span) -> Diagnostic {
+    Diagnostic::error(codes::YAML_SYNTAX, span, "a space is missing behind the dash")
+        .help("begin an entry with a dash and a space: `- id: …`")
+}
+
+/// Says that an entry of a list goes on where the next one seems to begin.
+pub(super) fn missing_dash(span: Span, first: Span, key: &str) -> Diagnostic {
+    Diagnostic::error(codes::YAML_DUPLICATE_KEY, span, format!("the key `{key}` stands twice in one entry of the list"))
+        .related(first, "the first one")
+        .help(format!("begin the next entry with a dash: `- {key}: …`; or delete one of the two"))
+}
+
 /// Says what the parser stumbled over at `base + offset` of `text`.
 pub(super) fn syntax(text: &str, file: FileNo, base: usize, offset: usize, kind: &ErrorKind) -> Stop {
     let mut at = (base + offset).min(text.len());
@@ -352,6 +375,15 @@ impl<'a> Place<'a> {
         {
             let message = "a `: ` inside a value makes YAML read a second key";
             return Diagnostic::error(codes::YAML_NEEDS_QUOTES, self.line_span(), message).help(quote_it(key, value));
+        }
+        if let Some((key, value)) = line.split_once(':').filter(|_| !line.contains(": "))
+            && !value.is_empty()
+            && key.starts_with(|c: char| c.is_alphabetic())
+            && key.chars().all(|c| c.is_alphanumeric() || c == '_')
+        {
+            let message = "a space is missing behind the colon";
+            let help = format!("write `{key}: {}`", value.trim_end());
+            return Diagnostic::error(codes::YAML_SYNTAX, self.line_span(), message).help(help);
         }
         if !line.contains(':') && !self.line.trim_start().starts_with("- ") && !line.is_empty() {
             return Diagnostic::error(

@@ -331,8 +331,27 @@ impl Builder<'_> {
         if before.ends_with('-') { before.len() as u32 - 1 } else { entry }
     }
 
+    /// Where the first key of a mapping in a list comes again, the next entry was meant and its dash is missing: what
+    /// came so far is an entry.
+    fn split_entry(&mut self, node: &Node) {
+        let [.., Open { flow: false, items: Items::List(nodes), .. }, map] = &mut self.open[..] else { return };
+        let Open { flow: false, span, items: Items::Map { entries, seen, pending: None } } = map else { return };
+        // A single key that comes again at once is a slip of another kind.
+        let [(first, _), .., (_, last)] = &entries[..] else { return };
+        if node.text() != Some(&first.text) {
+            return;
+        }
+        let problem = explain::missing_dash(node.span, first.span, &first.text);
+        let whole = first.span.to(last.span);
+        nodes.push(Node { kind: NodeKind::Map(std::mem::take(entries)), span: whole });
+        seen.clear();
+        *span = node.span;
+        self.refuse(problem);
+    }
+
     /// Puts a finished node where it belongs.
     fn node(&mut self, node: Node) {
+        self.split_entry(&node);
         let Some(open) = self.open.last_mut() else {
             self.part.root.get_or_insert(node);
             return;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
+use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileNo, Span};
 use crate::lang::yaml::explain;
 use crate::lang::yaml::node::{Key, Node, NodeKind, ScalarStyle};
@@ -91,6 +92,22 @@ impl Salvage<'_> {
         self.parsed.lost.push(Span::new(self.file, part.start, part.start + length));
     }
 
+    /// Says that an entry's dash needs a space behind it.
+    fn glued(&self, part: &Range<usize>) -> Option<Diagnostic> {
+        let line = self.line_behind_dash(part);
+        let dash = (line.start as usize).checked_sub(1)?;
+        is_glued(self.text[dash..].lines().next()?).then(|| explain::glued_dash(Span { start: dash as u32, ..line }))
+    }
+
+    /// Returns the first line of an entry, behind its dash and spaces.
+    fn line_behind_dash(&self, part: &Range<usize>) -> Span {
+        let text = &self.text[part.clone()];
+        let start = text.find('-').map_or(0, |dash| dash + 1);
+        let start = start + text[start..].len() - text[start..].trim_start_matches(' ').len();
+        let length = text[start..].lines().next().map_or(0, |line| line.trim_end().len());
+        Span::new(self.file, part.start + start, part.start + start + length)
+    }
+
     /// Reads the entries of one top-level entry for themselves; `None` where its first line is more than a key.
     fn children(&mut self, part: Range<usize>) -> Option<(Key, Node)> {
         let header_end = part.start + line_length(&self.text[part.clone()]);
@@ -110,6 +127,7 @@ impl Salvage<'_> {
         }
         let end = Span::new(self.file, part.start, part.start + self.text[part].trim_end().len());
         let is_list = self.text[parts[0].clone()].trim_start().starts_with('-');
+        let indent = column(&self.text[parts[0].clone()]);
         self.parsed.comments.extend(header.comments);
         let mut list = Vec::new();
         let mut map = Vec::new();
@@ -119,10 +137,17 @@ impl Salvage<'_> {
                 self.parsed.lost.push(Span { start: part.start as u32, ..end });
                 break;
             }
+            if is_list && let Some(problem) = self.glued(&part) {
+                self.lose(part, Part::default(), Stop { diagnostic: problem, final_: false });
+                continue;
+            }
             let mut read = read_part(self.text, self.file, part.clone());
             if let Some(stop) = read.stopped.take() {
                 self.lose(part, read, stop);
                 continue;
+            }
+            if is_list && column(&self.text[part.clone()]) != indent {
+                self.parsed.diagnostics.push(explain::other_column(self.line_behind_dash(&part)));
             }
             self.parsed.comments.extend(read.comments);
             self.parsed.diagnostics.extend(read.diagnostics);
@@ -143,6 +168,12 @@ impl Salvage<'_> {
     }
 }
 
+/// Returns how far to the right the first line with content begins.
+fn column(part: &str) -> usize {
+    let first = part.lines().find(|line| has_content(line)).unwrap_or("");
+    first.len() - first.trim_start_matches(' ').len()
+}
+
 fn add_entry(
     (key, node): (Key, Node),
     entries: &mut Vec<(Key, Node)>,
@@ -160,13 +191,25 @@ fn add_entry(
 
 /// Cuts a file at every line that begins with a key in the first column.
 fn top_level(text: &str, start: usize) -> Vec<Range<usize>> {
-    cut(text, start..text.len(), |line| {
-        let item = line == "-" || line.starts_with("- ") || line.starts_with("-\t");
-        !item
-            && !line.starts_with([' ', '\t', '#', '\r', '\n', ']', '}'])
-            && !line.is_empty()
-            && !line.starts_with("---")
-    })
+    let parts = cut(text, start..text.len(), |line| {
+        !line.starts_with([' ', '\t', '#', '\r', '\n', ']', '}', '-']) && !line.is_empty()
+    });
+    // A key with a value has no list below it: it is one of the list above that lacks its indentation.
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match joined.last_mut().filter(|_| is_stray(&text[part.clone()])) {
+            Some(above) => above.end = part.end,
+            None => joined.push(part),
+        }
+    }
+    joined
+}
+
+/// Tells whether an entry has both a value and a list in the first column.
+fn is_stray(part: &str) -> bool {
+    let first = part.lines().next().unwrap_or("");
+    let value = first.split_once(": ").is_some_and(|(_, value)| has_content(value));
+    value && part.lines().any(|line| line.starts_with("- "))
 }
 
 /// Cuts the lines under a key at every line as far to the right as the first of them.
@@ -178,11 +221,20 @@ fn children(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let item = first.trim_start().starts_with("- ");
     cut(text, range, |line| {
         let content = line.trim_start_matches(' ');
-        line.len() - content.len() == indent
-            && has_content(line)
-            && !content.starts_with('\t')
-            && (!item || content.starts_with("- ") || content.trim_end() == "-")
+        let column = line.len() - content.len();
+        match item {
+            // What belongs to an entry stands two columns further right at least, its own lists too.
+            true => {
+                column <= indent + 1 && (content.starts_with("- ") || content.trim_end() == "-" || is_glued(content))
+            }
+            false => column == indent && has_content(line) && !content.starts_with('\t'),
+        }
     })
+}
+
+/// Tells whether an entry begins without the space behind its dash: `-id: one`.
+fn is_glued(line: &str) -> bool {
+    line.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '{'))
 }
 
 fn has_content(line: &str) -> bool {
