@@ -27,6 +27,8 @@ mod screen;
 mod serve;
 #[cfg(feature = "daemon")]
 mod status;
+#[cfg(feature = "daemon")]
+mod store;
 mod story;
 mod test;
 mod why;

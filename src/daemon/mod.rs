@@ -45,6 +45,7 @@ pub mod metrics;
 pub mod outgoing;
 pub mod queue;
 pub mod reload;
+pub mod retell;
 pub mod rules;
 pub mod run;
 pub mod serve;

@@ -38,9 +38,17 @@ impl CheckpointFolder {
         Ok(CheckpointFolder { folder })
     }
 
+    /// Returns the checkpoints of a data folder for reading: nothing is created.
+    pub fn at(data: &Path) -> CheckpointFolder {
+        CheckpointFolder { folder: data.join("checkpoints") }
+    }
+
     /// Returns the positions of what is there, newest first.
     fn found(&self) -> Result<Vec<u64>, StoreError> {
-        let entries = fs::read_dir(&self.folder).map_err(|error| failed(&self.folder, &error))?;
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            entries => entries.map_err(|error| failed(&self.folder, &error))?,
+        };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let mut found: Vec<u64> = names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).collect();
         found.sort_unstable_by(|one, other| other.cmp(one));
