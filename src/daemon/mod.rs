@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+pub mod backup;
 pub mod board;
 pub mod cloudevents;
 pub mod config;

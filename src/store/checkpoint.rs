@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::store::{Checkpoint, Hash, StoreError, Vault};
+use crate::engine::store::{Checkpoint, Ends, Hash, StoreError, Vault};
 use crate::id::Position;
 
 /// How a file begins.
@@ -53,6 +53,20 @@ impl CheckpointFolder {
         let mut found: Vec<u64> = names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).collect();
         found.sort_unstable_by(|one, other| other.cmp(one));
         Ok(found)
+    }
+
+    /// Copies the checkpoints that a journal with these ends can go on from into another data folder. Returns how many. One
+    /// that goes away meanwhile, because newer ones came, is not missed.
+    pub fn copy_to(&self, data: &Path, ends: Ends) -> Result<usize, StoreError> {
+        let there = CheckpointFolder::open(data)?;
+        let mut copied = 0;
+        for position in self.found()?.into_iter().filter(|at| (ends.trimmed.0..=ends.cursor.0).contains(at)) {
+            if let Ok(checkpoint) = self.read(position) {
+                there.write(&checkpoint).map_err(|error| failed(&there.path(position), &error))?;
+                copied += 1;
+            }
+        }
+        Ok(copied)
     }
 
     fn path(&self, position: u64) -> PathBuf {

@@ -3,13 +3,21 @@
 // Waiting for another thread or process takes real time.
 #![allow(clippy::disallowed_methods)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
+use touchline::engine::input::Input;
+use touchline::engine::record::Record;
+use touchline::engine::store::{Change, Committed, Reader, Row, Store, Turn};
+use touchline::store::sqlite::{SqliteReader, SqliteStore};
 
-use crate::serve::{Served, folder, signal, touchline};
+use crate::serve::{Served, ask, folder, signal, touchline};
+use crate::support::daemon::all_records;
 
 /// How much of the shipped feed is played before and after a restart.
 const LINES: usize = 400;
@@ -143,9 +151,8 @@ fn the_journal_of_a_run_gives_what_was_recorded_and_why_says_the_same() {
     assert!(code == 0 && !text.is_empty(), "{said}");
     let (code, verified, said) = say(&["replay", "--journal", &shown, "--verify"]);
     assert!(code == 0 && verified.contains("the same byte for byte"), "{verified}{said}");
-    let versions =
-        touchline::engine::store::Reader::versions(&touchline::store::sqlite::SqliteReader::open(&data).unwrap());
-    assert_eq!(versions.unwrap().len(), 2, "the second run decided by other rules");
+    let versions = SqliteReader::open(&data).unwrap().versions().unwrap();
+    assert_eq!(versions.len(), 2, "the second run decided by other rules");
     why_agrees(&shown, &told);
     // Something is missing in what was recorded: said, with its place.
     let store = Connection::open(data.join("touchline.sqlite")).unwrap();
@@ -199,4 +206,128 @@ fn why_is_answered_beside_the_running_daemon() {
     let (code, said, wrong) = say(&["replay", "--journal", &shown, "--verify"]);
     assert!(code == 0, "{said}{wrong}");
     assert_eq!(served.end(), 0);
+}
+
+/// The ids of all signals in a journal.
+fn journaled(data: &Path) -> BTreeSet<String> {
+    let records = all_records(&SqliteReader::open(data).unwrap());
+    let id = |record: &Record| match &record.input {
+        Input::Signal(signal) => Some(signal.id.id.to_string()),
+        _ => None,
+    };
+    records.iter().filter_map(id).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_backup_under_load_is_whole_and_a_daemon_starts_on_it() {
+    let (data, copy) = (folder("backed_up"), folder("backup_of"));
+    let served = Served::start(&data, &["--shadow"]);
+    let acknowledged: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let stop = Arc::new(AtomicBool::new(false));
+    let senders: Vec<_> = (0..3)
+        .map(|sender| {
+            let (at, acknowledged, stop) = (served.at.clone(), acknowledged.clone(), stop.clone());
+            std::thread::spawn(move || {
+                for n in 0.. {
+                    let id = format!("b{sender}-{n}");
+                    let (status, body) = ask(&at, "POST", "/v1/signals", &signal(&id)).unwrap();
+                    assert_eq!(status, 202, "{body}");
+                    acknowledged.lock().unwrap().insert(id);
+                    if stop.load(Ordering::SeqCst) {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    wait_for("the load", || acknowledged.lock().unwrap().len() > 100);
+    let before = acknowledged.lock().unwrap().clone();
+    let (from, to) = (data.to_string_lossy().into_owned(), copy.to_string_lossy().into_owned());
+    let (code, said, wrong) = say(&["backup", "--data", &from, &to]);
+    assert!(code == 0 && said.contains("up to input"), "{said}{wrong}");
+    stop.store(true, Ordering::SeqCst);
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
+    assert_eq!(served.end(), 0);
+    let kept = journaled(&copy);
+    let lost: Vec<_> = before.difference(&kept).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    let (code, said, wrong) = say(&["replay", "--journal", &to, "--verify"]);
+    assert_eq!(code, 0, "{said}{wrong}");
+    // With a checkpoint, once there is one: that of the graceful end.
+    let again = folder("backup_again");
+    let (code, said, wrong) = say(&["backup", "--data", &from, &again.to_string_lossy()]);
+    assert!(code == 0 && said.contains("1 checkpoint"), "{said}{wrong}");
+    // A daemon starts on the copy and goes on.
+    let served = Served::start(&copy, &["--shadow"]);
+    send(&served, ["b-after".to_owned()].into_iter());
+    assert_eq!(served.end(), 0);
+    assert!(journaled(&copy).contains("b-after"));
+    let (code, _, said) = say(&["backup", "--data", &from, &to]);
+    assert!(code == 2 && said.contains("is not empty: name a new folder"), "{said}");
+    let nowhere = copy.join("nowhere");
+    let (code, _, said) = say(&["backup", "--data", "no/such/folder", &nowhere.to_string_lossy()]);
+    assert!(code == 2 && said.contains("does not exist") && !nowhere.exists(), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn dead_letters_are_listed_shown_and_sent_again() {
+    let data = folder("dead");
+    let served = Served::start(&data, &["--shadow"]);
+    let at = touchline::clock::wall_clock_now();
+    for n in 0..3 {
+        let line = serde_json::json!({"id": format!("d-{n}"), "signal": "complaint", "at": at.to_string(),
+            "customer": "C1", "store": "S7", "topic": "delivery"});
+        assert_eq!(served.ask("POST", "/v1/signals", &line.to_string()).unwrap().0, 202);
+    }
+    wait_for("deciding", || {
+        let (_, said) = served.ask("GET", "/v1/outbox?state=waiting", "").unwrap();
+        !said["outbox"].as_array().unwrap().is_empty()
+    });
+    assert_eq!(served.end(), 0);
+    // Every message is refused for good, as a mail server would.
+    let mut store = SqliteStore::open(&data).unwrap();
+    let epoch = store.acquire().unwrap();
+    let rows = store.outbox(None, None, 100).unwrap();
+    let until = at + jiff::SignedDuration::from_mins(1);
+    let refused = |row: &Row| {
+        let why = "550 no such mailbox".into();
+        [(row.id, Change::Lease { until }), (row.id, Change::Dead { attempt: 1, why })]
+    };
+    let outbox = rows.iter().flat_map(refused).collect();
+    let turn = Turn { number: store.ends().unwrap().turn + 1, outbox, ..Turn::default() };
+    assert_eq!(store.write(epoch, &turn).unwrap(), Committed::Ok);
+    drop(store);
+    let served = Served::start(&data, &[]);
+    let at = ["--server", &served.at];
+    let dead = |arguments: &[&str]| say(&[&["dead"], arguments, &at].concat());
+    let (code, listed, wrong) = dead(&["list"]);
+    assert!(
+        code == 0 && listed.lines().count() == rows.len() && listed.contains("550 no such mailbox"),
+        "{listed}{wrong}"
+    );
+    let id = rows[0].id.to_string();
+    let (code, shown, _) = dead(&["show", &id]);
+    assert!(code == 0 && shown.contains("dead") && shown.contains("1 try: 550 no such mailbox"), "{shown}");
+    let (code, said, wrong) = dead(&["send", &id]);
+    assert!(code == 0 && said.contains("waits to be sent again"), "{said}{wrong}");
+    let state = |id: &str| served.ask("GET", &format!("/v1/outbox/{id}"), "").unwrap().1["state"].clone();
+    wait_for("sending", || state(&id) == "sent");
+    let (code, _, said) = dead(&["send", &id]);
+    assert!(code == 2 && said.contains("only a dead letter is sent again"), "{said}");
+    let (code, said, wrong) = dead(&["send", "--all"]);
+    assert!(code == 0, "{said}{wrong}");
+    wait_for("sending all", || rows.iter().all(|row| state(&row.id.to_string()) == "sent"));
+    assert!(fs::read_dir(data.join("mail")).unwrap().count() >= rows.len());
+    assert!(dead(&["list"]).2.contains("no dead letters"));
+    let (code, _, said) = dead(&["show", "x"]);
+    assert!(code == 2 && said.contains("no id of the outbox"), "{said}");
+    let (code, _, said) = dead(&["send", &format!("{}.0", "0".repeat(32))]);
+    assert!(code == 2 && said.contains("nothing in the outbox has the id"), "{said}");
+    let (status, said) = served.ask("GET", "/v1/outbox?state=daed", "").unwrap();
+    assert!(status == 400 && said["detail"].as_str().unwrap().contains("did you mean `dead`?"), "{said}");
+    assert_eq!(served.end(), 0);
+    let (code, said, wrong) = say(&["replay", "--journal", &data.to_string_lossy(), "--verify"]);
+    assert_eq!(code, 0, "{said}{wrong}");
 }

@@ -9,6 +9,8 @@ mod open;
 mod row;
 pub mod views;
 
+pub use open::FILE;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
