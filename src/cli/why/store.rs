@@ -32,6 +32,9 @@ use super::{Found, IDS_KEPT, Why};
 /// How many recorded firings are shown where nothing else is known.
 const RECORDED_SHOWN: usize = 20;
 
+/// What each rule made of the signal.
+type Findings = Vec<(Arc<Rule>, Found)>;
+
 impl Why {
     pub(super) fn of_store(&self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         let Some(folder) = &self.store else { anyhow::bail!("name --playbooks and --feed, or --store") };
@@ -98,7 +101,7 @@ impl Why {
         position: Position,
         signal: &Signal,
         screen: &mut Screen,
-    ) -> anyhow::Result<(Arc<RuleSet>, Vec<(Arc<Rule>, Found)>)> {
+    ) -> anyhow::Result<(Arc<RuleSet>, Findings)> {
         let vault = CheckpointFolder::at(folder);
         let mut telling = Retelling::open(reader.reader()?, &vault, Position(position.0 - 1))?;
         let bar = progress(telling.upto().0 - telling.position().0, screen);
@@ -116,7 +119,7 @@ impl Why {
             found.after.of = "journal";
             (rule, found)
         };
-        let mut found: Vec<(Arc<Rule>, Found)> = wanted.into_iter().map(known).collect();
+        let mut found: Findings = wanted.into_iter().map(known).collect();
         telling.watch(Watch::Everything);
         while let Some(told) = telling.tell()? {
             bar.inc(1);
