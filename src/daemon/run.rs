@@ -6,16 +6,20 @@
 //! Left out: what a turn is (`daemon::turn`), and everything async.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::daemon::fold::{FoldError, Folder};
 use crate::daemon::queue::{Handle, Inbox, Progress, Request, Submission, Then};
 use crate::daemon::start::Started;
 use crate::daemon::turn::{Gathered, WriteError, Writer, Written};
+use crate::engine::Engine;
 use crate::engine::record::Record;
 use crate::engine::store::{Change, Checkpoint, Ends, Row, RowId, SetAside, StoreError, Vault};
 use crate::id::Position;
@@ -69,28 +73,11 @@ impl Running {
         clock: Arc<dyn Clock>,
         listener: Listener,
     ) -> std::io::Result<Running> {
-        let Started { writer, folder, .. } = started;
-        let handle = Handle::new();
-        let (to_engine, turns) = channel();
-        let (to_vault, checkpoints) = sync_channel(1);
+        let ByHand { mut desk, folder, turns, checkpoints } = ByHand::begin(started, clock, listener.clone());
+        let handle = desk.handle.clone();
         let answer = handle.clone();
         let engine = named("engine", move || fold_turns(folder, &turns, &answer))?;
-        let keeper = {
-            let listener = listener.clone();
-            named("checkpoints", move || keep(&*vault, &checkpoints, &listener))?
-        };
-        let mut desk = Desk {
-            writer,
-            handle: handle.clone(),
-            clock,
-            listener,
-            to_engine: Some(to_engine),
-            to_vault: Some(to_vault),
-            ahead: 0,
-            pending: VecDeque::new(),
-            requests: VecDeque::new(),
-            stopping: false,
-        };
+        let keeper = named("checkpoints", move || keep(&*vault, &checkpoints, &listener))?;
         let writer = named("writer", move || {
             let ended = desk.run();
             desk.end(ended, engine, keeper);
@@ -114,6 +101,90 @@ impl Running {
             Some(why) if why != STOPPED => Err(why),
             _ => Ok(()),
         }
+    }
+}
+
+/// The same without threads: whoever holds it says what happens next. The simulation drives it.
+pub struct ByHand {
+    desk: Desk,
+    folder: Folder,
+    turns: Receiver<Vec<Record>>,
+    checkpoints: Receiver<Checkpoint>,
+}
+
+impl ByHand {
+    /// Takes on what was started; nothing happens yet.
+    pub fn begin(started: Started, clock: Arc<dyn Clock>, listener: Listener) -> ByHand {
+        let Started { writer, folder, .. } = started;
+        let (to_engine, turns) = channel();
+        let (to_vault, checkpoints) = sync_channel(1);
+        let desk = Desk {
+            writer,
+            handle: Handle::new(),
+            clock,
+            listener,
+            to_engine: Some(to_engine),
+            to_vault: Some(to_vault),
+            ahead: 0,
+            pending: VecDeque::new(),
+            requests: VecDeque::new(),
+            stopping: false,
+            tired: false,
+        };
+        ByHand { desk, folder, turns, checkpoints }
+    }
+
+    /// Returns the way in.
+    pub fn handle(&self) -> Handle {
+        self.desk.handle.clone()
+    }
+
+    /// Returns the engine.
+    pub fn engine(&self) -> &Engine {
+        self.folder.engine()
+    }
+
+    /// Returns when a turn is due by itself.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        self.desk.writer.wake_at()
+    }
+
+    /// The writer takes what waits and writes a turn, if there is anything to write and the engine is not too far behind.
+    /// Returns the number of the latest turn.
+    pub fn write(&mut self) -> Result<u64, WriteError> {
+        let inbox = self.desk.handle.next(true, true, None);
+        self.desk.round(inbox)?;
+        self.desk.tired = false;
+        Ok(self.desk.writer.ends().turn)
+    }
+
+    /// The engine folds one turn; tells whether one waited.
+    pub fn fold(&mut self) -> bool {
+        let records = self.turns.try_recv();
+        let waited = records.is_ok();
+        if let Ok(records) = records {
+            let folded = self.folder.fold(records);
+            self.desk.handle.folded(folded);
+        }
+        waited
+    }
+
+    /// Keeps a checkpoint; `None` where none waits.
+    pub fn keep(&mut self, vault: &dyn Vault) -> Option<Result<Position, StoreError>> {
+        let checkpoint = self.checkpoints.try_recv().ok()?;
+        Some(vault.keep(&checkpoint).map(|()| checkpoint.position))
+    }
+
+    /// Returns the whole state where anything was folded since the last checkpoint and all of it is committed: what is kept
+    /// at the end.
+    pub fn last_checkpoint(&mut self) -> Option<Checkpoint> {
+        let committed = self.desk.writer.ends().cursor == self.folder.engine().position();
+        (committed && self.folder.has_news()).then(|| self.folder.checkpoint())
+    }
+
+    /// Tells whether nothing waits to be written or folded.
+    pub fn is_idle(&self) -> bool {
+        self.desk.is_idle() && self.desk.ahead == 0 && !self.desk.writer.has_work()
     }
 }
 
@@ -157,6 +228,8 @@ struct Desk {
     pending: VecDeque<Submission>,
     requests: VecDeque<Request>,
     stopping: bool,
+    /// The machine failed: rest a while before the next try.
+    tired: bool,
 }
 
 /// What became of rows, and who waits to hear that it is durable.
@@ -177,20 +250,29 @@ impl Desk {
             if self.stopping && self.is_idle() && self.ahead == 0 && !self.writer.has_folded() {
                 return Ok(());
             }
-            let Inbox { submissions, requests, folded, stopping } = self.wait();
-            self.stopping |= stopping;
-            self.pending.extend(submissions);
-            self.requests.extend(requests);
-            for folded in folded {
-                self.ahead -= 1;
-                self.writer.take(folded.map_err(engine_failed)?);
+            let inbox = self.wait();
+            self.round(inbox)?;
+            if mem::take(&mut self.tired) {
+                self.handle.rest(REST);
             }
-            if self.ahead >= AHEAD || (self.is_idle() && !self.writer.has_work()) {
-                self.tell(0);
-                continue;
-            }
-            self.turn()?;
         }
+    }
+
+    /// Takes in what came, and writes a turn where there is anything to write.
+    fn round(&mut self, inbox: Inbox) -> Result<(), WriteError> {
+        let Inbox { submissions, requests, folded, stopping } = inbox;
+        self.stopping |= stopping;
+        self.pending.extend(submissions);
+        self.requests.extend(requests);
+        for folded in folded {
+            self.ahead -= 1;
+            self.writer.take(folded.map_err(engine_failed)?);
+        }
+        if self.ahead >= AHEAD || (self.is_idle() && !self.writer.has_work()) {
+            self.tell(0);
+            return Ok(());
+        }
+        self.turn()
     }
 
     fn is_idle(&self) -> bool {
@@ -345,7 +427,7 @@ impl Desk {
         match &error {
             WriteError::Store(failed @ StoreError::Failed(_)) => {
                 (self.listener)(Event::WriteFailed(failed));
-                self.handle.rest(REST);
+                self.tired = true;
                 Ok(())
             }
             _ => Err(error),

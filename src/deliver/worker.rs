@@ -155,7 +155,9 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             if stopping && self.tasks.is_empty() && self.ended.is_empty() {
                 break;
             }
+            // In this order, so that the same things happening at the same instant always lead to the same.
             tokio::select! {
+                biased;
                 Some(done) = self.tasks.join_next_with_id() => self.take_in(done),
                 () = wake.notified(), if !stopping => {}
                 () = tokio::time::sleep(self.settings.look) => {}

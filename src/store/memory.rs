@@ -34,6 +34,9 @@ pub enum Fault {
     Fails,
 }
 
+/// The generation of a handle that only looks on.
+const ONLOOKER: u64 = u64::MAX;
+
 /// What outlives a crash.
 #[derive(Clone, Debug, Default)]
 pub struct Disk(Arc<Mutex<Inner>>);
@@ -92,6 +95,11 @@ impl Disk {
         MemoryStore { disk: self.clone(), generation: self.inner().generation }
     }
 
+    /// Returns the handle of an onlooker: it sees what is there now, its calls are not counted, and nothing goes wrong.
+    pub fn look_on(&self) -> MemoryStore {
+        MemoryStore { disk: self.clone(), generation: ONLOOKER }
+    }
+
     /// Lets `fault` happen at the call with this number, counted from 1 over the disk's life.
     pub fn fault_at(&self, call: u64, fault: Fault) {
         self.inner().faults.insert(call, fault);
@@ -105,6 +113,16 @@ impl Disk {
     /// Kills the process that holds the handles.
     pub fn crash(&self) {
         self.inner().crash();
+    }
+
+    /// Takes back every fault that has not happened yet.
+    pub fn heal(&self) {
+        self.inner().faults.clear();
+    }
+
+    /// Loses the newest checkpoint.
+    pub fn lose_newest_checkpoint(&self) {
+        self.inner().live.checkpoints.pop();
     }
 
     /// Damages the newest checkpoint.
@@ -130,6 +148,9 @@ impl Inner {
 
     /// Counts a call and returns what goes wrong with it.
     fn call(&mut self, generation: u64) -> Result<Option<Fault>, StoreError> {
+        if generation == ONLOOKER {
+            return Ok(None);
+        }
         if generation != self.generation {
             return Err(StoreError::Crashed);
         }

@@ -33,6 +33,8 @@ mod scenarios;
 #[cfg(feature = "daemon")]
 mod serve;
 mod signals;
+#[cfg(feature = "daemon")]
+mod simulation;
 mod spec;
 #[cfg(feature = "daemon")]
 mod store;

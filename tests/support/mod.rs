@@ -6,3 +6,5 @@ pub mod lockstep;
 pub mod naive;
 pub mod random;
 pub mod shrink;
+#[cfg(feature = "daemon")]
+pub mod sim;
