@@ -14,6 +14,7 @@ use crate::engine::cases::{CLOSED_CASES_KEPT, Case};
 use crate::engine::effect::{Effect, Firing, Outcome, What};
 use crate::engine::input::{Human, HumanAction, Target};
 use crate::engine::ruleset::RuleSet;
+use crate::engine::trace::Decline;
 use crate::id::{Position, RuleId};
 use crate::replay::target::Targets;
 use crate::signal::HumanLine;
@@ -45,6 +46,8 @@ pub struct Counts {
     pub effects: BTreeMap<(&'static str, &'static str), u64>,
     /// Inputs folded, by kind.
     pub inputs: BTreeMap<&'static str, u64>,
+    /// How often rules declined by their state or guard, by why.
+    pub declines: BTreeMap<(RuleId, Decline), u64>,
     /// Inputs set aside.
     pub set_aside: u64,
 }
@@ -119,6 +122,9 @@ impl Follower for Board {
     fn folded(&self, engine: &Engine, inputs: &[Glance], turn: &FoldedTurn) {
         let mut inner = self.inner();
         inner.rules = engine.ruleset().clone();
+        for (of, count) in &turn.declines {
+            *inner.counts.declines.entry(of.clone()).or_default() += count;
+        }
         inner.counts.set_aside += turn.set_aside.len() as u64;
         for input in inputs {
             inner.counts.folded = (input.position, Some(input.now));

@@ -5,7 +5,7 @@
 //! (`daemon::run`) and what is written (`daemon::turn`).
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -17,8 +17,9 @@ use crate::engine::input::{Human, Input};
 use crate::engine::record::Record;
 use crate::engine::state::RestoreError;
 use crate::engine::store::{Checkpoint, Folded, Reader, SetAside, StoreError, Vault};
+use crate::engine::trace::Decline;
 use crate::engine::{Engine, Step};
-use crate::id::Position;
+use crate::id::{Position, RuleId};
 use crate::store::outbox::Patience;
 use crate::value::Str;
 
@@ -110,6 +111,8 @@ pub struct FoldedTurn {
     pub set_aside: Vec<SetAside>,
     /// When the engine next has something to do.
     pub next_deadline: Option<Timestamp>,
+    /// How often rules declined by their state or guard, by why.
+    pub declines: BTreeMap<(RuleId, Decline), u64>,
     /// The whole state, where a checkpoint is due: to be kept once the cursor that stands at its position is committed.
     pub checkpoint: Option<Checkpoint>,
 }
@@ -200,7 +203,14 @@ impl Folder {
             asked_for |= matches!(record.input, Input::Switch(_) | Input::Erase(_));
             let position = record.position;
             let effects = match self.apply(record)? {
-                Ok(step) => step.effects,
+                Ok(step) => {
+                    let rules = &self.engine.ruleset().rules;
+                    for (rule, decline) in step.declines {
+                        let Some(rule) = rules.get(rule as usize) else { continue };
+                        *turn.declines.entry((rule.id.clone(), decline)).or_default() += 1;
+                    }
+                    step.effects
+                }
                 Err(aside) => {
                     turn.set_aside.extend(aside);
                     vec![]

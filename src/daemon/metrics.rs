@@ -71,6 +71,13 @@ struct Of {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Declined {
+    playbook: String,
+    rule: String,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Asked {
     effect: &'static str,
     outcome: &'static str,
@@ -152,6 +159,12 @@ impl Metrics {
             firings.get_or_create(&of).inc_by(*count);
         }
         registry.register("firings", "Times a rule fired", firings);
+        let declines = Family::<Declined, Counter>::default();
+        for ((rule, decline), count) in &counts.declines {
+            let (playbook, rule) = (rule.playbook.to_string(), rule.rule.to_string());
+            declines.get_or_create(&Declined { playbook, rule, reason: decline.word() }).inc_by(*count);
+        }
+        registry.register("declines", "Times a rule looked and its guard, limit or sample said no", declines);
         let effects = Family::<Asked, Counter>::default();
         for ((effect, outcome), count) in &counts.effects {
             effects.get_or_create(&Asked { effect, outcome }).inc_by(*count);

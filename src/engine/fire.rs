@@ -213,6 +213,8 @@ impl Turn<'_> {
         if self.watching {
             let named = named_key(self.rule(candidate.rule), &candidate.key);
             self.note(candidate.rule, named, candidate.signal.as_ref(), verdict, record.unwrap_or_default());
+        } else {
+            self.count(candidate.rule, &verdict);
         }
     }
 

@@ -462,6 +462,8 @@ impl Turn<'_> {
             let named = named_key(self.rule(candidate.rule), &candidate.key);
             let compared = candidate.compared.clone();
             self.note(candidate.rule, named, candidate.signal.as_ref(), verdict, compared);
+        } else {
+            self.count(candidate.rule, &verdict);
         }
     }
 

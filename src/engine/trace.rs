@@ -40,6 +40,52 @@ pub struct Look {
     pub compared: Vec<Compared>,
 }
 
+/// Why a rule that looked declined by its state or its guard, rather than by the signal alone: counted, whoever watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Decline {
+    /// The guard says no.
+    Guard,
+    /// The limit.
+    Limit,
+    /// Too few responses.
+    Sample,
+    /// The signal is later than its lateness.
+    Late,
+    /// The rule is paused.
+    Paused,
+    /// A chain of derived signals that is too long, or comes round.
+    Chain,
+}
+
+impl Decline {
+    /// Returns it in a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Decline::Guard => "guard",
+            Decline::Limit => "limit",
+            Decline::Sample => "sample",
+            Decline::Late => "late",
+            Decline::Paused => "paused",
+            Decline::Chain => "chain",
+        }
+    }
+}
+
+impl Verdict {
+    /// Returns why it declined, where that is counted.
+    pub fn decline(&self) -> Option<Decline> {
+        match self {
+            Verdict::GuardSaysNo => Some(Decline::Guard),
+            Verdict::Limited { .. } => Some(Decline::Limit),
+            Verdict::Unknown { .. } => Some(Decline::Sample),
+            Verdict::TooLate => Some(Decline::Late),
+            Verdict::Paused => Some(Decline::Paused),
+            Verdict::ChainRefused { .. } => Some(Decline::Chain),
+            _ => None,
+        }
+    }
+}
+
 /// What came of one look, the first reason why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

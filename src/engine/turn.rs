@@ -120,9 +120,19 @@ impl<'a> Turn<'a> {
         verdict: Verdict,
         compared: Vec<Compared>,
     ) {
+        self.count(rule, &verdict);
         if self.watching {
             let rule = self.rule(rule).id.clone();
             self.step.looks.push(Look { at: self.now, rule, key, signal: signal.cloned(), verdict, compared });
+        }
+    }
+
+    /// Counts a decline.
+    pub fn count(&mut self, rule: RuleNo, verdict: &Verdict) {
+        if let Some(decline) = verdict.decline()
+            && !self.observing.contains(&rule)
+        {
+            self.step.declines.push((rule, decline));
         }
     }
 

@@ -290,3 +290,50 @@ fn the_configuration_is_printed_and_a_wrong_one_is_refused_with_its_place() {
     assert_eq!(open.status.code(), Some(2));
     assert!(String::from_utf8(open.stderr).unwrap().contains("no token"));
 }
+
+#[test]
+fn what_rules_decline_is_counted_by_rule_and_reason() {
+    let here = folder("declines");
+    let playbooks = here.join("playbooks");
+    fs::create_dir_all(&playbooks).unwrap();
+    let vocabulary = "vocabulary: Shop\ntime_zone: Europe/Madrid\nlanguages: [en]\njourney: {after: [delivery]}\n\
+                      channels: [web]\nthings: {customer: {staff: yes/no}}\nsignals:\n  complaint:\n    \
+                      plural: complaints\n    about: [customer]\n    fields: {topic: text}\n";
+    let directory = "company: {owner: owner@example.test, roles: {care_team: [care@example.test]}}\n";
+    let rules = "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\n\
+                 rule each \"A complaint\"\n  when complaint\n  unless customer.staff is yes\n  \
+                 at most once every 7 days per customer\n  then alert care_team saying \"{customer} complains.\"\n";
+    for (name, text) in [("vocabulary.yaml", vocabulary), ("directory.yaml", directory), ("care.play", rules)] {
+        fs::write(playbooks.join(name), text).unwrap();
+    }
+    let served = Served::on(&playbooks, &here.join("data"), &["--shadow"]);
+    assert_eq!(served.ask("PUT", "/v1/things/customer/BOSS", r#"{"staff": true}"#).unwrap().0, 202);
+    for (id, customer) in [("1", "C1"), ("2", "C1"), ("3", "C1"), ("4", "BOSS"), ("5", "C2")] {
+        let at = touchline::clock::wall_clock_now().to_string();
+        let line = json!({"id": id, "signal": "complaint", "at": at, "customer": customer, "topic": "x"});
+        assert_eq!(served.ask("POST", "/v1/signals", &line.to_string()).unwrap().0, 202);
+    }
+    let metrics = || {
+        let mut stream = TcpStream::connect(&served.at).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    };
+    let begun = Instant::now();
+    let of = |reason: &str| format!("touchline_declines_total{{playbook=\"care\",rule=\"each\",reason=\"{reason}\"}}");
+    let wanted = [
+        format!("{} 2", of("limit")),
+        format!("{} 1", of("guard")),
+        "touchline_firings_total{playbook=\"care\",rule=\"each\"} 2".to_owned(),
+        "touchline_rules_in_step 1".to_owned(),
+    ];
+    loop {
+        let text = metrics();
+        if wanted.iter().all(|line| text.contains(line.as_str())) {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{text}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
