@@ -4,14 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-venv=target/clients-venv
-stamp="$venv/installed-$(cksum tests/clients/requirements.txt | cut -d' ' -f1)"
-if [ ! -e "$stamp" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
-    touch "$stamp"
-fi
+python=$(bash tests/python.sh clients)
 # The same build as that of the tests.
 cargo test --test it --no-run
-exec "$venv/bin/python" tests/clients/check.py "${CARGO_TARGET_DIR:-target}/debug/touchline"
+exec "$python" tests/clients/check.py "${CARGO_TARGET_DIR:-target}/debug/touchline"

@@ -5,13 +5,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-venv=target/mail-venv
-stamp="$venv/installed-$(cksum tests/mail/requirements.txt | cut -d' ' -f1)"
-if [ ! -e "$stamp" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement tests/mail/requirements.txt
-    touch "$stamp"
-fi
+python=$(bash tests/python.sh mail)
 cargo test --test it --no-run
-exec "$venv/bin/python" tests/mail/check.py
+exec "$python" tests/mail/check.py
