@@ -301,7 +301,9 @@ impl Lower<'_> {
 
     fn lexicon(&mut self, word: &tree::Word) -> Option<crate::vocabulary::LexiconNo> {
         let found = self.vocabulary.lexicons.named(&word.node);
-        if found.is_none() {
+        if found.is_none() && self.vocabulary.lost.contains(&*word.node) {
+            self.report(Diagnostic::told(word.span));
+        } else if found.is_none() {
             let names: Vec<&str> = self.vocabulary.lexicons.lists.iter().map(|lexicon| &*lexicon.name).collect();
             let problem =
                 Diagnostic::error(codes::UNKNOWN_LEXICON, word.span, format!("unknown lexicon `{}`", word.node));

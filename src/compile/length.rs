@@ -77,7 +77,9 @@ impl Lower<'_> {
     /// Resolves a calendar.
     pub fn calendar(&mut self, word: &Word) -> Option<CalendarNo> {
         let found = self.vocabulary.calendar(&word.node);
-        if found.is_none() {
+        if found.is_none() && self.vocabulary.lost.contains(&*word.node) {
+            self.report(Diagnostic::told(word.span));
+        } else if found.is_none() {
             let names: Vec<&str> = self.vocabulary.calendars.iter().map(|calendar| &*calendar.name).collect();
             let problem =
                 Diagnostic::error(codes::NO_SUCH_CALENDAR, word.span, format!("unknown calendar `{}`", word.node));
@@ -94,6 +96,10 @@ impl Lower<'_> {
     fn default_calendar(&mut self, span: Span) -> Option<Option<CalendarNo>> {
         if self.vocabulary.calendar(BUSINESS_HOURS).is_some() {
             return Some(None);
+        }
+        if self.vocabulary.lost.contains(BUSINESS_HOURS) {
+            self.report(Diagnostic::told(span));
+            return None;
         }
         self.report(
             Diagnostic::error(codes::NO_SUCH_CALENDAR, span, "opening time needs the calendar `business_hours`").help(

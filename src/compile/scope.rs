@@ -212,6 +212,9 @@ impl Lower<'_> {
             return Diagnostic::error(codes::UNKNOWN_NAME, path.span, "a name is missing here");
         };
         let name = &*head.node;
+        if self.vocabulary.lost.contains(name) {
+            return Diagnostic::told(head.span);
+        }
         if let Some(problem) = self.out_of_reach(scope, head) {
             return problem;
         }

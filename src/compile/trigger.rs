@@ -147,6 +147,9 @@ impl Lower<'_> {
 
     fn unknown_signal(&self, word: &Word, many: bool) -> Diagnostic {
         let name = &*word.node;
+        if self.vocabulary.lost.contains(name) {
+            return Diagnostic::told(word.span);
+        }
         if many && let Some(signal) = self.singular_of(name) {
             let signal = self.vocabulary.signal_type(signal);
             let problem = match &signal.plural {
@@ -314,6 +317,10 @@ impl Lower<'_> {
                         personal: false,
                     });
                     key.push(KeyPart { name: name.into(), thing: Some(thing), from: vec![] });
+                }
+                None if self.vocabulary.lost.contains(&*name) => {
+                    self.report(Diagnostic::told(path.span));
+                    scope.incomplete = true;
                 }
                 None => {
                     let message = format!("a schedule runs for each thing of the directory, and `{name}` is none");

@@ -218,6 +218,10 @@ impl Lower<'_> {
         if let Some(word) = words.iter().find(|word| fold(word) == fold(text)) {
             return Some(Value::Text(if beside.compared { fold(word).into() } else { word.clone() }));
         }
+        if matches!(ty, Type::Touchpoint | Type::Channel) && self.vocabulary.lost.contains(text) {
+            self.report(Diagnostic::told(span));
+            return None;
+        }
         let message = match ty {
             Type::Touchpoint => format!("unknown touchpoint `{text}`"),
             Type::Channel => format!("unknown channel `{text}`"),

@@ -13,6 +13,8 @@ pub mod read;
 pub mod text;
 pub mod typed;
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,8 @@ pub struct Vocabulary {
     pub calendars: Vec<Calendar>,
     /// How long a signal is known again (M6); 30 days unless declared.
     pub duplicate_memory: SignedDuration,
+    /// The words in what could not be read of it, which was said: a name among them may well be declared there.
+    pub lost: BTreeSet<Str>,
     /// A hash of all of the above as text: two vocabularies are the same if and only if this is.
     pub fingerprint: [u8; 16],
 }

@@ -16,6 +16,8 @@ mod names;
 mod signals;
 mod types;
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
@@ -24,6 +26,7 @@ use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::lang::yaml::node::{Key, Node};
+use crate::lang::yaml::parse::Parsed;
 use crate::lang::yaml::{parse, read};
 use crate::suggest::nearest;
 use crate::value::Str;
@@ -55,8 +58,9 @@ const KEYS: [&str; 11] = [
 
 /// Reads a vocabulary. `None` only where nothing of the file can be used.
 pub fn vocabulary(sources: &Sources, file: FileNo) -> (Option<Vocabulary>, Vec<Diagnostic>) {
-    let (root, _, diagnostics) = parse::parse(sources, file);
-    let mut reader = Reader { file, diagnostics };
+    let Parsed { root, diagnostics, lost, .. } = parse::parse_all(sources, file);
+    let lost = lost.iter().flat_map(|span| words_of(sources.slice(*span))).collect();
+    let mut reader = Reader { file, diagnostics, lost, skipped: false };
     let Some(root) = root else { return (None, reader.finish()) };
     let Some(entries) = reader.keep(read::expect_map(&root, "vocabulary")) else {
         return (None, reader.finish());
@@ -97,7 +101,13 @@ pub fn vocabulary(sources: &Sources, file: FileNo) -> (Option<Vocabulary>, Vec<D
     reader.things_and_signals(&root, &mut vocabulary);
     vocabulary.lexicons = Lexicons::new(reader.lexicons(root.get("lexicons"), &vocabulary.languages));
     vocabulary.calendars = reader.calendars(root.get("calendars"), root.get("holidays"));
+    vocabulary.lost = std::mem::take(&mut reader.lost);
     (Some(vocabulary), reader.finish())
+}
+
+/// Returns the words of a text that may be names.
+fn words_of(text: &str) -> impl Iterator<Item = Str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).map(Str::from)
 }
 
 fn empty(fingerprint: [u8; 16]) -> Vocabulary {
@@ -112,6 +122,7 @@ fn empty(fingerprint: [u8; 16]) -> Vocabulary {
         lexicons: Lexicons::default(),
         calendars: Vec::new(),
         duplicate_memory: DEFAULT_DUPLICATE_MEMORY,
+        lost: BTreeSet::new(),
         fingerprint,
     }
 }
@@ -132,6 +143,10 @@ fn root_place(file: FileNo, entries: &[(Key, Node)]) -> Span {
 struct Reader {
     file: FileNo,
     diagnostics: Vec<Diagnostic>,
+    /// The words in what could not be read of the vocabulary: a name among them is not called unknown.
+    lost: BTreeSet<Str>,
+    /// Whether something was left out without a word, because the vocabulary could not be read whole.
+    skipped: bool,
 }
 
 impl Reader {

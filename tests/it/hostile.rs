@@ -56,6 +56,16 @@ fn rules_of(rules: usize, clause: &str, piece: &str, times: usize) -> String {
     format!("{HEAD}{}", repeated(rule, rules))
 }
 
+/// A rule whose ladder no other rule has.
+fn ladder(n: usize) -> String {
+    format!(
+        "rule r{n} \"R\" when 2 or more complaints for the same customer within 2 days then escalate until acknowledged \
+         now: alert manager of store after {} business minutes: alert manager of store after {} minutes: alert manager of store\n",
+        n + 1,
+        n + 2
+    )
+}
+
 fn yaml(rules: &str) -> String {
     format!("playbook: p\ntitle: P\nversion: 1\nrules:\n{rules}")
 }
@@ -103,6 +113,27 @@ fn sentences() -> Vec<Case> {
         refused("20,000 unfinished rules", play, format!("{HEAD}{}", repeated(|n| format!("rule r{n} \"\n"), 20_000))),
         refused("100,000 times the word rule", play, format!("{HEAD}{}", "rule ".repeat(100_000))),
         refused("one id 5,000 times", play, format!("{HEAD}{}", GOOD.repeat(5_000))),
+        refused(
+            "4,000 different ladders, one wrong name",
+            play,
+            format!("{HEAD}{}rule last \"L\" when complant then alert manager of store\n", repeated(ladder, 4_000)),
+        ),
+        refused(
+            "13,800 rules with several mistakes",
+            play,
+            format!(
+                "{HEAD}{}",
+                repeated(
+                    |n| format!("rule r{n} \"R\" when survey_respons where scroe is atleast 4 then alrt x\n"),
+                    13_800
+                )
+            ),
+        ),
+        refused(
+            "5,000 times atmost once",
+            play,
+            format!("{HEAD}rule r \"R\" when x {}then alert x\n", "atmost once ".repeat(4_900)),
+        ),
         refused("a number of 100,000 digits", play, rule(&format!("score is {}", "9".repeat(100_000)))),
         refused("a script that nests", play, rule(&format!("`{}1{} > 0`", "(".repeat(2_000), ")".repeat(2_000)))),
         refused("a script of minus signs", play, rule(&format!("`{}1 > 0`", "-".repeat(3_900)))),
@@ -150,6 +181,49 @@ fn nodes() -> Vec<Case> {
             "20,000 rules without sense",
             file,
             yaml(&repeated(|n| format!("- {{id: r{n}, when: {{sgnal: x}}}}\n"), 20_000)),
+        ),
+        refused(
+            "20,000 rules without their dash",
+            file,
+            yaml(&repeated(
+                |n| format!("{}id: r{n}\n  title: R\n  when: {{signl: x}}\n", if n == 0 { "- " } else { "  " }),
+                20_000,
+            )),
+        ),
+        refused(
+            "entries in two columns",
+            file,
+            yaml(&repeated(|n| format!("{}- id: r{n}\n   whn: x\n", " ".repeat(n % 2)), 20_000)),
+        ),
+        refused(
+            "keys that slipped to the first column",
+            file,
+            yaml(&repeated(|n| format!("- id: r{n}\nwhen: {{signal: x}}\n"), 20_000)),
+        ),
+        refused(
+            "dashes without a space",
+            file,
+            yaml(&repeated(|n| format!("{}id: r{n}\n  when: x\n", if n == 0 { "- " } else { "-" }), 20_000)),
+        ),
+        refused(
+            "9,700 rules with several mistakes",
+            file,
+            yaml(&repeated(
+                |n| {
+                    format!(
+                        "- {{id: r{n}, title: R, when: {{signal: survey_respons, where: scroe is atleast 4}}, then: [{{alrt: x}}]}}\n"
+                    )
+                },
+                9_700,
+            )),
+        ),
+        refused(
+            "13,000 conditions mixed",
+            file,
+            yaml(&repeated(
+                |n| format!("- {{id: r{n}, when: {{signal: complaint, where: a and b or c and d or e}}}}\n"),
+                13_000,
+            )),
         ),
         refused("zeros", file, vec![0; 100_000]),
         refused("bytes that are no text", file, [yaml(good).as_bytes(), b"# \xff\xfe\n"].concat()),

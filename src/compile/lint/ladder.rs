@@ -22,9 +22,16 @@ const WEEK: i64 = 7 * 24 * 60;
 /// How many minutes apart starts are tried first.
 const QUARTER: i64 = 15;
 
+/// How many different pairs of steps are tried: each takes about a millisecond, and ladders are shared.
+const MOST_PAIRS: usize = 500;
+
 /// The minutes of a week found for pairs of steps: rules share their ladders.
 #[derive(Debug, Default)]
-pub struct Ladders(FxHashMap<String, i64>);
+pub struct Ladders {
+    found: FxHashMap<String, i64>,
+    /// Whether it was said that there are more than are tried.
+    too_many: bool,
+}
 
 impl Ladders {
     /// Reports each step of a rule's ladder that can be due before the one above it.
@@ -32,7 +39,10 @@ impl Ladders {
         let Some(ladder) = &rule.then.ladder else { return };
         for (place, pair) in ladder.steps.windows(2).enumerate() {
             let [above, below] = pair else { continue };
-            let early = self.minutes_overtaken(&unit.vocabulary, &rule.zone, above, below);
+            let Some(early) = self.minutes_overtaken(&unit.vocabulary, &rule.zone, above, below) else {
+                found.extend(self.not_tried(rule));
+                continue;
+            };
             let Some(action) = below.actions.first().filter(|_| early > 0) else { continue };
             let share = early * 100 / WEEK;
             let share = if share == 0 { "less than 1".to_owned() } else { share.to_string() };
@@ -49,15 +59,25 @@ impl Ladders {
         }
     }
 
-    /// Counts the minutes of a week in which a ladder that begins has its step `below` due before the one `above`.
-    fn minutes_overtaken(&mut self, vocabulary: &Vocabulary, zone: &TimeZone, above: &Step, below: &Step) -> i64 {
+    /// Counts the minutes of a week in which a ladder that begins has its step `below` due before the one `above`; `None`
+    /// where too many were counted.
+    fn minutes_overtaken(
+        &mut self,
+        vocabulary: &Vocabulary,
+        zone: &TimeZone,
+        above: &Step,
+        below: &Step,
+    ) -> Option<i64> {
         if let (Some(one), Some(other)) = (plain(above), plain(below))
             && std::mem::discriminant(&one) == std::mem::discriminant(&other)
         {
-            return if other.nominal() < one.nominal() { WEEK } else { 0 };
+            return Some(if other.nominal() < one.nominal() { WEEK } else { 0 });
         }
         let key = format!("{:?} {:?} {:?}", above.timing, below.timing, zone.iana_name());
-        *self.0.entry(key).or_insert_with(|| {
+        if self.found.len() >= MOST_PAIRS && !self.found.contains_key(&key) {
+            return None;
+        }
+        let minutes = self.found.entry(key).or_insert_with(|| {
             let early = |minute: i64| {
                 let due = |step: &Step| due(vocabulary, zone, step, start(minute, zone)?);
                 matches!((due(above), due(below)), (Some(first), Some(second)) if second < first)
@@ -74,6 +94,17 @@ impl Ladders {
                 before = after;
             }
             minutes
+        });
+        Some(*minutes)
+    }
+
+    /// Says once that the ladders from here on are not tried.
+    fn not_tried(&mut self, rule: &Rule) -> Option<Diagnostic> {
+        let message = format!("ladders from here on were not tried: {MOST_PAIRS} different pairs of steps were");
+        let first = !std::mem::replace(&mut self.too_many, true);
+        first.then(|| {
+            Diagnostic::warning(codes::LADDER_OVERTAKES, rule.here.0, message)
+                .help("give ladders the same delays where they may have them, or check some of the playbooks alone")
         })
     }
 }

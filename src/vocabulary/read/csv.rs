@@ -32,7 +32,7 @@ const COLUMNS: [&str; 6] = ["thing", "id", "role", "address", "person", "languag
 
 /// Reads a directory from CSV.
 pub fn directory_csv(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
-    let mut reader = Reader { file, diagnostics: Vec::new() };
+    let mut reader = Reader { file, diagnostics: Vec::new(), lost: vocabulary.lost.clone(), skipped: false };
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
     reader.table(&sources.file(file).text, vocabulary, &mut directory);
     directory.unread = reader.lost_a_part();
@@ -113,6 +113,10 @@ impl Reader {
             return;
         }
         let Some(thing) = vocabulary.thing(&kind.text).filter(|_| kind.text != builtin::CASE) else {
+            if self.lost.contains(kind.text.as_str()) {
+                self.skipped = true;
+                return;
+            }
             let unknown = self.unknown_kind(&kind.text, kind.span, vocabulary);
             self.say(unknown);
             return;

@@ -24,7 +24,7 @@ const PERSON_KEYS: [&str; 3] = ["name", "language", "by"];
 /// Reads a directory.
 pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
     let (root, _, diagnostics) = parse::parse(sources, file);
-    let mut reader = Reader { file, diagnostics };
+    let mut reader = Reader { file, diagnostics, lost: vocabulary.lost.clone(), skipped: false };
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
     let entries = root.as_ref().and_then(|root| reader.keep(read::expect_map(root, "directory"))).unwrap_or(&[]);
     let mut references = References::default();
@@ -34,6 +34,7 @@ pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (D
             "people" => reader.people(node, &mut directory.people),
             kind => match vocabulary.thing(kind).filter(|_| kind != builtin::CASE) {
                 Some(thing) => reader.places(node, thing, vocabulary, &mut directory, &mut references),
+                None if reader.lost.contains(kind) => reader.skipped = true,
                 None => {
                     let unknown = reader.unknown_kind(&key.text, key.span, vocabulary);
                     reader.say(unknown);
@@ -59,7 +60,7 @@ impl Reader {
             let of_all = [codes::UNKNOWN_PLACE_KIND, codes::BAD_CSV, codes::FILE_TOO_LARGE, codes::TOO_DEEP];
             code.starts_with('Y') && !of_itself || of_all.contains(&code)
         };
-        self.diagnostics.iter().any(|problem| problem.is_error() && costs_more(problem.code))
+        self.skipped || self.diagnostics.iter().any(|problem| problem.is_error() && costs_more(problem.code))
     }
 
     fn company(&mut self, node: &Node, directory: &mut Directory) {
@@ -224,7 +225,7 @@ impl Reader {
 
     fn calendar_named(&mut self, name: &str, span: Span, vocabulary: &Vocabulary) -> Option<CalendarNo> {
         let found = vocabulary.calendar(name);
-        if found.is_none() {
+        if found.is_none() && !self.lost.contains(name) {
             let unknown = Diagnostic::error(codes::UNKNOWN_CALENDAR, span, format!("unknown calendar `{name}`"));
             let near = self.nearest(name, vocabulary.calendars.iter().map(|calendar| &*calendar.name));
             self.say(unknown.help(match near {

@@ -1,6 +1,6 @@
 //! Things with their facts, and signals with their fields; then what touchline itself adds (M20).
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -144,9 +144,16 @@ impl Reader {
         for (word, span) in self.list_of_words(node, "about", "thing") {
             match things.iter().position(|thing| *thing == word) {
                 Some(thing) => fields.push(builtin::about(word, ThingNo(thing as u16))),
+                None if self.lost.contains(&word) => fields.push(unread(word)),
                 None => {
                     let unknown = Diagnostic::error(codes::UNKNOWN_THING, span, format!("unknown thing `{word}`"));
                     let near = self.nearest(&word, things.iter().map(|thing| &**thing));
+                    // What is meant, so that rules are checked as if it were written.
+                    let meant = near.and_then(|near| things.iter().position(|thing| **thing == *near));
+                    fields.push(match meant {
+                        Some(thing) => builtin::about(things[thing].clone(), ThingNo(thing as u16)),
+                        None => unread(word.clone()),
+                    });
                     self.say(unknown.help(match near {
                         Some(near) => format!("did you mean `{near}`?"),
                         None if &*word == builtin::CASE => "only touchline's own signals are about cases".to_owned(),
@@ -155,6 +162,8 @@ impl Reader {
                 }
             }
         }
+        let mut seen = FxHashSet::default();
+        fields.retain(|field: &Field| seen.insert(field.name.clone()));
         fields
     }
 
@@ -181,6 +190,11 @@ impl Reader {
         }
         Some(self.field(key, node, things))
     }
+}
+
+/// Returns a thing that a signal is about and of which nothing could be read.
+fn unread(name: Str) -> Field {
+    Field { name, ty: Type::Text, optional: true, personal: false, unread: true }
 }
 
 fn taken(key: &Key, message: &str) -> Diagnostic {

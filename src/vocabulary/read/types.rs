@@ -59,7 +59,9 @@ impl Reader {
                 field.ty = ty;
             }
             Err(Problem { code, message, help }) => {
-                self.say(Diagnostic::error(code, node.span, message).help(help));
+                if code != codes::UNKNOWN_TYPE || !self.lost.contains(parts[0]) {
+                    self.say(Diagnostic::error(code, node.span, message).help(help));
+                }
                 (field.optional, field.unread) = (true, true);
             }
         }
