@@ -21,7 +21,6 @@ use super::screen::{DIM, Screen, wrap};
 const KEPT: usize = 1_000;
 
 /// What the rule did after the signal.
-#[derive(Default)]
 pub(super) struct After {
     /// Looks of the rule at the signal's key, in order.
     looks: Vec<Look>,
@@ -29,8 +28,16 @@ pub(super) struct After {
     firings: Vec<Arc<Firing>>,
     /// The last that came of each action of the firings the signal is behind.
     actions: Vec<Effect>,
-    /// How far the feed goes.
+    /// How far it goes.
     pub end: Option<Timestamp>,
+    /// What goes there: the feed, or the journal.
+    pub of: &'static str,
+}
+
+impl Default for After {
+    fn default() -> After {
+        After { looks: vec![], firings: vec![], actions: vec![], end: None, of: "feed" }
+    }
 }
 
 impl After {
@@ -76,7 +83,7 @@ impl After {
         if actions.peek().is_none() {
             return Ok(());
         }
-        let end = self.end.map(|end| format!(" by {}, where the feed ends", words::instant(end, &rule.zone)));
+        let end = self.end.map(|end| format!(" by {}, where the {} ends", words::instant(end, &rule.zone), self.of));
         writeln!(screen.out, "\nWhat became of its actions{}:", end.unwrap_or_default())?;
         for effect in actions {
             let (at, action) = (words::instant(effect.at, &rule.zone), words::action(effect, rules));
@@ -118,7 +125,7 @@ impl After {
             None => {
                 let next = check.next_after(self.end.unwrap_or(signal_at), &rule.zone);
                 let next = next.map(|next| format!(" The next one is {}", words::instant(next, &rule.zone)));
-                told.push_str(&format!("{}; the feed ends before it.", next.unwrap_or_default()));
+                told.push_str(&format!("{}; the {} ends before it.", next.unwrap_or_default(), self.of));
             }
         }
         Some(told)
@@ -156,11 +163,12 @@ impl After {
         }
         match self.end.filter(|end| *end <= until) {
             Some(end) => format!(
-                "{name} has not fired yet: it waits until {}, and the feed ends at {}.",
+                "{name} has not fired yet: it waits until {}, and the {} ends at {}.",
                 words::instant(until, zone),
+                self.of,
                 words::instant(end, zone)
             ),
-            None => format!("{waited}, and nothing came of it up to the end of the feed."),
+            None => format!("{waited}, and nothing came of it up to the end of the {}.", self.of),
         }
     }
 }

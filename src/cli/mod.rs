@@ -5,10 +5,14 @@
 //! made in the pure half.
 
 mod after;
+#[cfg(feature = "daemon")]
+mod backup;
 mod check;
 #[cfg(feature = "daemon")]
 mod client;
 mod covered;
+#[cfg(feature = "daemon")]
+mod dead;
 #[cfg(feature = "daemon")]
 mod demo;
 mod feed;
@@ -27,6 +31,8 @@ mod screen;
 mod serve;
 #[cfg(feature = "daemon")]
 mod status;
+#[cfg(feature = "daemon")]
+mod store;
 mod story;
 mod test;
 mod why;
@@ -82,6 +88,10 @@ enum Command {
     #[cfg(feature = "daemon")]
     Refused(refused::Refused),
     #[cfg(feature = "daemon")]
+    Dead(dead::Dead),
+    #[cfg(feature = "daemon")]
+    Backup(backup::Backup),
+    #[cfg(feature = "daemon")]
     Acknowledge(people::Acknowledge),
     #[cfg(feature = "daemon")]
     Close(people::Close),
@@ -135,6 +145,10 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Versions(versions) => versions.run(screen),
         #[cfg(feature = "daemon")]
         Command::Refused(refused) => refused.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Dead(dead) => dead.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Backup(backup) => backup.run(screen),
         #[cfg(feature = "daemon")]
         Command::Acknowledge(acknowledge) => acknowledge.run(screen),
         #[cfg(feature = "daemon")]

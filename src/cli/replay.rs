@@ -1,4 +1,9 @@
 //! `touchline replay`: recorded feedback through playbooks, and what they would have done.
+//!
+//! `journal`: the journal of a data folder once more, and whether the same comes out.
+
+#[cfg(feature = "daemon")]
+mod journal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -33,6 +38,10 @@ use super::story::Story;
 ///
 /// Nothing is sent, and the clock is a virtual one. A feed has one JSON object a line: a signal, facts about a thing, or what a person did. The clock is the latest time
 /// seen. It stops at the last line; `--until` lets it run on, or stops it earlier.
+///
+/// With `--journal` the inputs are those that a daemon wrote down, at the instants it stamped, decided by the rules that
+/// decided then. The same effects come out, byte for byte; `--verify` compares them with what was recorded. It only reads,
+/// beside a running daemon as well.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,15 +50,26 @@ Examples:
   touchline replay --playbooks playbooks/retail --feed june.jsonl july.jsonl --until 2026-08-15
   touchline replay --playbooks playbooks/retail --feed feed.jsonl --format jsonl --show effects
   zcat feed.jsonl.gz | touchline replay --playbooks playbooks/retail --feed -
+  touchline replay --journal data --show effects --format jsonl
+  touchline replay --journal data --verify
 
-Exit codes: 0 done, 1 a bad line under --strict, 2 could not run.")]
+Exit codes: 0 done, 1 a bad line under --strict or a difference under --verify, 2 could not run.")]
 pub struct Replay {
     /// The folder of the playbooks, all of one vocabulary
-    #[arg(long, value_name = "DIR")]
-    playbooks: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "journal", conflicts_with = "journal")]
+    playbooks: Option<PathBuf>,
     /// The recorded signals, one JSON object a line; several are read one after the other, `-` is standard input
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "FILE", required_unless_present = "journal", conflicts_with = "journal", num_args = 1..)]
     feed: Vec<PathBuf>,
+    /// The data folder of `touchline serve`, in place of playbooks and feed; it is only read
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["until", "strict"])]
+    journal: Option<PathBuf>,
+    /// Print nothing; compare what each input of the journal leads to with what was recorded, and tell the first difference
+    #[arg(long, requires = "journal", conflicts_with_all = ["show", "format", "rule", "recorded"])]
+    verify: bool,
+    /// Print what was recorded, and decide nothing again
+    #[arg(long, requires = "journal")]
+    recorded: bool,
     /// Play up to this time: `2026-04-01` (where the day begins), `2026-04-01 12:00` (in the playbooks' zone) or RFC 3339
     ///
     /// After the last line the clock runs on to it, and what is due by then happens. Where the feed goes further, playing
@@ -110,7 +130,13 @@ enum Printer {
 
 impl Replay {
     pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
-        let loaded = one_unit(&self.playbooks, screen)?;
+        let Some(playbooks) = &self.playbooks else {
+            #[cfg(feature = "daemon")]
+            return self.of_journal(screen);
+            #[cfg(not(feature = "daemon"))]
+            bail!("this touchline was built without the daemon and opens no journal");
+        };
+        let loaded = one_unit(playbooks, screen)?;
         let unit = &loaded.project.units[0];
         let rules = unit.ruleset();
         let zone = rules.rules.first().map_or(rules.vocabulary.zone.clone(), |rule| rule.zone.clone());

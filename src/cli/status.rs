@@ -62,7 +62,7 @@ impl Status {
         let oldest = number(&outbox["oldest_seconds"]);
         writeln!(out, "outbox    {} waiting, the oldest for {oldest} s", number(&outbox["waiting"]))?;
         if outbox["dead"] != 0 {
-            writeln!(out, "{BAD}          {} dead letters{BAD:#}", number(&outbox["dead"]))?;
+            writeln!(out, "{BAD}          {} dead letters{BAD:#}: `touchline dead list`", number(&outbox["dead"]))?;
         }
         if said["refused"]["kept"] != 0 {
             writeln!(out, "refused   {} kept: `touchline refused list`", number(&said["refused"]["kept"]))?;

@@ -1,4 +1,9 @@
 //! `touchline why`: why a rule fired on a signal, or why it did not.
+//!
+//! Here: from a recorded feed, and how the answer looks. `store`: from the journal of a data folder.
+
+#[cfg(feature = "daemon")]
+mod store;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -30,28 +35,37 @@ use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted, hang, wrap};
 
 /// Says why a rule fired on a signal, or why it did not.
 ///
-/// The feed is replayed to its end. Every clause is shown with the value it met, and below it what came of it: the firing
-/// the signal counts in, the wait it began, what became of each action.
+/// A feed is replayed to its end; of the data folder of `touchline serve` the journal is told again, with the rules that
+/// decided then, whether or not the daemon runs. Every clause is shown with the value it met, and below it what came of it:
+/// the firing the signal counts in, the wait it began, what became of each action.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   touchline why --playbooks playbooks/retail --feed feed.jsonl --rule gold_detractor --signal r-1029
   touchline why --playbooks playbooks/retail --feed june.jsonl july.jsonl --rule repeat_complaint --signal c-17
+  touchline why --store data --signal r-1029
+  touchline why --store data --signal r-1029 --source shop --rule gold_detractor
 
-Exit codes: 0 answered, 1 the feed has no such signal or its line was refused, 2 could not run.")]
+Exit codes: 0 answered, 1 there is no such signal or its line was refused, 2 could not run.")]
 pub struct Why {
     /// The folder of the playbooks, all of one vocabulary
-    #[arg(long, value_name = "DIR")]
-    playbooks: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "store", conflicts_with = "store")]
+    playbooks: Option<PathBuf>,
     /// The recorded signals, one JSON object a line; `-` is standard input
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "FILE", required_unless_present = "store", conflicts_with = "store", num_args = 1..)]
     feed: Vec<PathBuf>,
-    /// The rule: its id, or playbook/rule
-    #[arg(long, value_name = "ID")]
-    rule: String,
+    /// The data folder of `touchline serve`, in place of playbooks and feed; it is only read
+    #[arg(long, visible_alias = "data", value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// The rule: its id, or playbook/rule; of a data folder every rule that looked where none is named
+    #[arg(long, value_name = "ID", required_unless_present = "store")]
+    rule: Option<String>,
     /// The signal: its id, or source:id
     #[arg(long, value_name = "ID")]
     signal: String,
+    /// The signal's source, where several have one id
+    #[arg(long, value_name = "SOURCE")]
+    source: Option<String>,
 }
 
 /// What was seen of the signal.
@@ -85,9 +99,15 @@ const IDS_KEPT: usize = 200_000;
 
 impl Why {
     pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
-        let loaded = one_unit(&self.playbooks, screen)?;
+        let (Some(playbooks), Some(rule)) = (&self.playbooks, &self.rule) else {
+            #[cfg(feature = "daemon")]
+            return self.of_store(screen);
+            #[cfg(not(feature = "daemon"))]
+            anyhow::bail!("this touchline was built without the daemon and opens no store");
+        };
+        let loaded = one_unit(playbooks, screen)?;
         let rules = loaded.project.units[0].ruleset();
-        let id = find_rule(&self.rule, &rules)?;
+        let id = find_rule(rule, &rules)?;
         let Some(rule) = rules.rule(&id).cloned() else { anyhow::bail!("no rule is called {id}") };
         let found = self.search(&rules, &rule, screen)?;
         self.show_rule(screen, &loaded.sources, &rule)?;
@@ -95,7 +115,8 @@ impl Why {
             self.unknown(screen, &found)?;
             return Ok(ExitCode::Problems);
         };
-        self.show_signal(screen, &rules, &rule.zone, signal, &found)?;
+        let place = found.place.map(|place| self.name(place)).unwrap_or_default();
+        self.show_signal(screen, &rules, &rule.zone, signal, &found, &place)?;
         self.answer(screen, &loaded.sources, &rules, &rule, signal, &found)?;
         Ok(ExitCode::Clean)
     }
@@ -129,7 +150,8 @@ impl Why {
     }
 
     fn is_it(&self, signal: &Signal) -> bool {
-        *signal.id.id == *self.signal || words::signal_id(&signal.id) == self.signal
+        let of_source = self.source.as_ref().is_none_or(|source| *signal.id.source == **source);
+        of_source && (*signal.id.id == *self.signal || words::signal_id(&signal.id) == self.signal)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the state of one search")]
@@ -144,7 +166,10 @@ impl Why {
         found: &mut Found,
     ) {
         let at = line.at();
-        driver.before(at, &mut always_sent, &mut |turn| self.see(&turn, rule, false, targets, found));
+        driver.before(at, &mut always_sent, &mut |turn| {
+            turn.step.effects.iter().for_each(|effect| targets.see(effect));
+            self.see(&turn, rule, false, found);
+        });
         let (mut is_first, mut is_again) = (false, false);
         let input = match line {
             FeedLine::Signal(signal) => {
@@ -168,13 +193,13 @@ impl Why {
             },
         };
         driver.input(input, at, &mut always_sent, &mut |turn| {
+            turn.step.effects.iter().for_each(|effect| targets.see(effect));
             found.updates += u64::from(is_again && turn.step.taken == Taken::Update);
-            self.see(&turn, rule, is_first, targets, found);
+            self.see(&turn, rule, is_first, found);
         });
     }
 
-    fn see(&self, turn: &Turn, rule: &Rule, is_it: bool, targets: &mut Targets, found: &mut Found) {
-        turn.step.effects.iter().for_each(|effect| targets.see(effect));
+    fn see(&self, turn: &Turn, rule: &Rule, is_it: bool, found: &mut Found) {
         if is_it && turn.step.taken != Taken::NotASignal {
             found.taken = turn.step.taken;
         }
@@ -220,11 +245,11 @@ impl Why {
         zone: &TimeZone,
         signal: &Signal,
         found: &Found,
+        place: &str,
     ) -> anyhow::Result<()> {
         let kind = rules.vocabulary.signal_type(signal.kind);
         let (name, at) = (format!("{} {}", kind.name, words::signal_id(&signal.id)), words::instant(signal.at, zone));
-        let place = found.place.map(|place| self.name(place)).unwrap_or_default();
-        let used = [&name, &at, &place].iter().map(|text| text.chars().count()).sum::<usize>() + 3;
+        let used = [&*name, &*at, place].iter().map(|text| text.chars().count()).sum::<usize>() + 3;
         let between = if used > screen.width { "\n       " } else { " " };
         writeln!(screen.out, "{BOLD}{name}{BOLD:#}, {at}{between}{DIM}{place}{DIM:#}")?;
         let fields = words::fields(signal, &rules.vocabulary);

@@ -29,7 +29,7 @@ use crate::signal::{FeedLine, Refused};
 use crate::store::refused::{RefusedLine, RefusedStore};
 
 pub use file::Feed;
-pub use places::Places;
+pub use places::{PLACES, Places};
 
 /// How many lines are handed in at once.
 const AT_ONCE: usize = 512;

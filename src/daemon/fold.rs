@@ -329,7 +329,7 @@ impl Folder {
 }
 
 /// Returns the engine at the newest sound checkpoint at or before `upto`, or at the beginning of the journal.
-fn base(
+pub(super) fn base(
     reader: &dyn Reader,
     vault: &dyn Vault,
     rules: &mut Rules,
@@ -364,7 +364,7 @@ fn glance(record: &Record) -> Glance {
     Glance { position: record.position, now: record.now, kind, human }
 }
 
-fn said(panic: &(dyn Any + Send)) -> Str {
+pub(super) fn said(panic: &(dyn Any + Send)) -> Str {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("the engine panicked").into()
 }

@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+pub mod backup;
 pub mod board;
 pub mod cloudevents;
 pub mod config;
@@ -45,6 +46,7 @@ pub mod metrics;
 pub mod outgoing;
 pub mod queue;
 pub mod reload;
+pub mod retell;
 pub mod rules;
 pub mod run;
 pub mod serve;

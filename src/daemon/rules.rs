@@ -76,16 +76,22 @@ impl Rules {
     }
 }
 
+/// Returns the files that a rule set is written in.
+pub fn files(sources: &RuleSources) -> Sources {
+    let mut files = Sources::default();
+    for (path, content) in &sources.files {
+        files.add(&**path, content);
+    }
+    files
+}
+
 /// Compiles sources to the rule set with this hash.
 fn compiled(
     sources: &RuleSources,
     hash: Hash,
     before: Option<(&Arc<RuleSet>, &Vec<RuleId>)>,
 ) -> Result<Arc<RuleSet>, RulesError> {
-    let mut files = Sources::default();
-    for (path, content) in &sources.files {
-        files.add(&**path, content);
-    }
+    let files = files(sources);
     let project = compile::project(&files, &compile::Options::default());
     let sets = project.units.iter().filter_map(|unit| {
         let own = unit.ruleset();

@@ -36,7 +36,7 @@ use crate::engine::store::{Reader, RowState, StoreError, Vault};
 use crate::id::Position;
 use crate::store::checkpoint::CheckpointFolder;
 use crate::store::outbox::Patience;
-use crate::store::refused::{RefusedFile, RefusedStore};
+use crate::store::refused::{self, RefusedFile, RefusedStore};
 use crate::store::sqlite::{FILE, SqliteStore};
 
 /// How many effects are read at once.
@@ -159,7 +159,7 @@ impl Daemon {
         // In shadow everything is decided and recorded, and nobody takes anything from the outbox.
         let worker = (!config.shadow).then(|| Worker::new(outbox, Arc::new(van), Settings::default()));
         let refused: Box<dyn RefusedStore> =
-            Box::new(RefusedFile::open(&config.data.join("refused.db"), config.limits.refused)?);
+            Box::new(RefusedFile::open(&config.data.join(refused::FILE), config.limits.refused)?);
         let refused = Arc::new(Mutex::new(refused));
         let intake: Arc<dyn Intake> = Arc::new(Gate::new(running.handle(), config.limits.queue));
         let metrics = Arc::new(Metrics::of_store(config.data.clone()));
@@ -185,6 +185,7 @@ impl Daemon {
         };
         let app = Arc::new(App {
             intake,
+            handle: running.handle(),
             board,
             reader: Arc::new(Mutex::new(reader)),
             refused,

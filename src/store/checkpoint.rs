@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::store::{Checkpoint, Hash, StoreError, Vault};
+use crate::engine::store::{Checkpoint, Ends, Hash, StoreError, Vault};
 use crate::id::Position;
 
 /// How a file begins.
@@ -38,13 +38,35 @@ impl CheckpointFolder {
         Ok(CheckpointFolder { folder })
     }
 
+    /// Returns the checkpoints of a data folder for reading: nothing is created.
+    pub fn at(data: &Path) -> CheckpointFolder {
+        CheckpointFolder { folder: data.join("checkpoints") }
+    }
+
     /// Returns the positions of what is there, newest first.
     fn found(&self) -> Result<Vec<u64>, StoreError> {
-        let entries = fs::read_dir(&self.folder).map_err(|error| failed(&self.folder, &error))?;
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+            entries => entries.map_err(|error| failed(&self.folder, &error))?,
+        };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let mut found: Vec<u64> = names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).collect();
         found.sort_unstable_by(|one, other| other.cmp(one));
         Ok(found)
+    }
+
+    /// Copies the checkpoints that a journal with these ends can go on from into another data folder. Returns how many. One
+    /// that goes away meanwhile, because newer ones came, is not missed.
+    pub fn copy_to(&self, data: &Path, ends: Ends) -> Result<usize, StoreError> {
+        let there = CheckpointFolder::open(data)?;
+        let mut copied = 0;
+        for position in self.found()?.into_iter().filter(|at| (ends.trimmed.0..=ends.cursor.0).contains(at)) {
+            if let Ok(checkpoint) = self.read(position) {
+                there.write(&checkpoint).map_err(|error| failed(&there.path(position), &error))?;
+                copied += 1;
+            }
+        }
+        Ok(copied)
     }
 
     fn path(&self, position: u64) -> PathBuf {

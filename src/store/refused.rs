@@ -18,6 +18,8 @@ pub const LONGEST: usize = 64 << 10;
 /// The most text that is kept in all.
 pub const MOST_BYTES: u64 = 256 << 20;
 const FORMAT: u32 = 1;
+/// The file in a data folder.
+pub const FILE: &str = "refused.db";
 
 /// A line that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,18 @@ pub trait RefusedStore: Send {
 
     /// Returns how many are kept, and how many went because there were too many.
     fn count(&self) -> Result<(u64, u64), StoreError>;
+}
+
+/// Copies what is kept as it is now, while it is being written; nothing where nothing is kept.
+pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    if !from.exists() {
+        return Ok(());
+    }
+    let name = to.to_str().ok_or_else(|| StoreError::Failed("the path is no text".into()))?;
+    let connection = Connection::open(from).map_err(failed)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
+    connection.execute("VACUUM INTO ?1", [name]).map_err(failed)?;
+    Ok(())
 }
 
 /// Keeps them in SQLite.

@@ -14,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::file::Place;
 use crate::clock::wall_clock_now;
 
+/// The file in a data folder.
+pub const PLACES: &str = "feeds.json";
 const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The places of all feeds.
@@ -33,7 +35,7 @@ struct Inner {
 impl Places {
     /// Reads the places kept in a data folder; none where the file is not there or cannot be read.
     pub fn open(data: &Path) -> Places {
-        let file = data.join("feeds.json");
+        let file = data.join(PLACES);
         let places = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         Places { file, inner: Mutex::new(Inner { places, saved: Timestamp::MIN, changed: false }) }
     }

@@ -10,6 +10,7 @@ mod body;
 mod guard;
 mod health;
 mod lists;
+mod outbox;
 mod problem;
 mod refused;
 mod reloads;
@@ -31,6 +32,7 @@ use crate::daemon::board::Board;
 use crate::daemon::config::Limits;
 use crate::daemon::intake::Intake;
 use crate::daemon::metrics::Metrics;
+use crate::daemon::queue::Handle;
 use crate::daemon::reload::Ask;
 use crate::daemon::reload::report::ReloadLog;
 use crate::engine::store::Reader;
@@ -43,6 +45,8 @@ pub use problem::Problem;
 pub struct App {
     /// The way into the journal.
     pub intake: Arc<dyn Intake>,
+    /// The way to the writer, for what is no input.
+    pub handle: Handle,
     /// What people look at.
     pub board: Arc<Board>,
     /// Reads alerts and firings; one request at a time.
@@ -76,6 +80,7 @@ impl App {
     pub fn like(&self) -> App {
         App {
             intake: self.intake.clone(),
+            handle: self.handle.clone(),
             board: self.board.clone(),
             reader: self.reader.clone(),
             refused: self.refused.clone(),
@@ -123,6 +128,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/refused", get(refused::list))
         .route("/v1/refused/{number}", get(refused::show).delete(refused::forget))
         .route("/v1/refused/{number}/retry", post(refused::retry))
+        .route("/v1/outbox", get(outbox::list))
+        .route("/v1/outbox/{id}", get(outbox::show))
+        .route("/v1/outbox/{id}/send", post(outbox::send))
         .route("/v1/status", get(health::status))
         .route("/v1/reloads", get(reloads::list))
         .route("/-/reload", post(reloads::reload))

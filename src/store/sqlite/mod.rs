@@ -29,6 +29,7 @@ use crate::store::sqlite::row::{
 };
 use crate::store::{ends_after, follows};
 use crate::value::Str;
+
 pub use open::FILE;
 
 /// The one who writes. Holds the folder's lock as long as it lives.

@@ -92,7 +92,7 @@ impl Views {
         if versions.is_empty() || records.iter().any(|record| matches!(record.input, Input::Switch(_))) {
             *versions = store.versions()?.iter().map(|version| (version.from, version.hash)).collect();
         }
-        let decided = |position: Position| versions.iter().rfind(|(from, _)| *from < position).map(|(_, hash)| *hash);
+        let decided = |position: Position| versions.iter().rfind(|(from, _)| *from <= position).map(|(_, hash)| *hash);
         let transaction = connection.transaction().map_err(failed)?;
         for record in &records {
             if let Some(hash) = decided(record.position) {

@@ -1,0 +1,124 @@
+//! `/v1/outbox`: what goes out and what became of it, and dead letters sent again.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value as Json, json};
+
+use super::lists::{self, Asked};
+use super::problem::answer;
+use super::{App, Problem};
+use crate::daemon::turn::WriteError;
+use crate::engine::store::{Change, Kind, Row, RowId, RowState};
+use crate::id::EffectId;
+use crate::replay::words;
+use crate::store::outbox::Patience;
+use crate::suggest::nearest;
+
+/// Every state with its word.
+const STATES: [(&str, RowState); 5] = [
+    ("waiting", RowState::Waiting),
+    ("leased", RowState::Leased { until: jiff::Timestamp::MIN }),
+    ("sent", RowState::Sent),
+    ("dead", RowState::Dead),
+    ("withdrawn", RowState::Withdrawn),
+];
+
+fn state(row: &Row) -> &'static str {
+    let same = |state: &RowState| std::mem::discriminant(state) == std::mem::discriminant(&row.state);
+    STATES.iter().find(|(_, state)| same(state)).map_or("", |(word, _)| word)
+}
+
+fn shape(row: &Row) -> Json {
+    let firing = row.effect.firing.as_ref();
+    json!({
+        "id": row.id.to_string(),
+        "state": state(row),
+        "kind": match row.kind {
+            Kind::Mail => "mail",
+            Kind::Webhook => "webhook",
+        },
+        "what": row.effect.what.word(),
+        "to": &*row.to,
+        "attempts": row.attempt,
+        "why": &*row.why,
+        "at": words::utc(row.effect.at),
+        "not_before": words::utc(row.not_before),
+        "give_up": words::utc(row.give_up),
+        "case": row.thread.as_deref(),
+        "playbook": firing.map(|firing| &*firing.rule.playbook),
+        "rule": firing.map(|firing| &*firing.rule.rule),
+    })
+}
+
+/// `GET /v1/outbox`, of one state where it is named, in order of id.
+pub(super) async fn list(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let limit = lists::check(&asked, &["state"])?;
+    let wanted = asked.get("state").map(|word| named(word)).transpose()?;
+    let after = asked.get("after").map(|text| id(text)).transpose()?;
+    let found = lists::read(&app, move |reader| reader.outbox(after, wanted, limit + 1)).await?;
+    let next = (found.len() > limit).then(|| found[limit - 1].id.to_string());
+    let shown: Vec<Json> = found.iter().take(limit).map(shape).collect();
+    Ok(answer(StatusCode::OK, &json!({"outbox": shown, "next": next})))
+}
+
+/// `GET /v1/outbox/{id}`.
+pub(super) async fn show(State(app): State<Arc<App>>, Path(text): Path<String>) -> Result<Response, Problem> {
+    Ok(answer(StatusCode::OK, &shape(&find(&app, &text).await?)))
+}
+
+/// `POST /v1/outbox/{id}/send`: a dead letter waits to be sent again, for as long as a new one would.
+pub(super) async fn send(State(app): State<Arc<App>>, Path(text): Path<String>) -> Result<Response, Problem> {
+    let row = find(&app, &text).await?;
+    if row.state != RowState::Dead {
+        let detail = format!("`{text}` is {}, and only a dead letter is sent again", state(&row));
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    let handle = app.handle.clone();
+    let (now, patience) = (app.clock.now(), Patience::default());
+    let hold = if row.kind == Kind::Mail && row.effect.what.word() == "email" { patience.mail } else { patience.alert };
+    let give_up = now.checked_add(hold).unwrap_or(jiff::Timestamp::MAX);
+    let change = (row.id, Change::Again { not_before: now, give_up });
+    let settled = tokio::task::spawn_blocking(move || handle.settle_wait(vec![change])).await;
+    match settled {
+        Ok(Ok(())) => Ok(answer(StatusCode::ACCEPTED, &shape(&find(&app, &text).await?))),
+        Ok(Err(error @ WriteError::Store(_))) => Err(Problem::failed(error.to_string())),
+        Ok(Err(error)) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
+        Err(_) => Err(Problem::failed("the outbox could not be written")),
+    }
+}
+
+async fn find(app: &Arc<App>, text: &str) -> Result<Row, Problem> {
+    let id = id(text)?;
+    let reader = app.clone();
+    let read = move || reader.reader.lock().unwrap_or_else(PoisonError::into_inner).rows(id.effect);
+    let rows = tokio::task::spawn_blocking(read).await.map_err(|_| Problem::failed("the outbox could not be read"))?;
+    let rows = rows.map_err(|error| Problem::failed(error.to_string()))?;
+    let found = rows.into_iter().find(|row| row.id == id);
+    found.ok_or_else(|| Problem::unknown(format!("nothing in the outbox has the id `{text}`: GET /v1/outbox lists it")))
+}
+
+fn named(word: &str) -> Result<RowState, Problem> {
+    let found = STATES.iter().find(|(known, _)| *known == word).map(|(_, state)| *state);
+    found.ok_or_else(|| {
+        let words = STATES.map(|(word, _)| word);
+        let near = nearest(word, words.into_iter()).map(|near| format!("; did you mean `{near}`?"));
+        let near = near.unwrap_or_else(|| format!(": it is one of {}", words.join(", ")));
+        Problem::new(StatusCode::BAD_REQUEST, format!("no state is called `{word}`{near}"))
+    })
+}
+
+/// Reads the name of a row: the effect's id, a dot, and which of its recipients.
+fn id(text: &str) -> Result<RowId, Problem> {
+    let read = || {
+        let (effect, recipient) = text.split_once('.')?;
+        let number = (effect.len() == 32).then(|| u128::from_str_radix(effect, 16).ok()).flatten()?;
+        Some(RowId { effect: EffectId(number.to_be_bytes()), recipient: recipient.parse().ok()? })
+    };
+    read().ok_or_else(|| {
+        let detail = format!("`{text}` is no id of the outbox: it looks like 0f3a…9c.0, GET /v1/outbox lists them");
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    })
+}
