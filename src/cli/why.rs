@@ -88,6 +88,8 @@ struct Found {
     again: u64,
     /// How often with other content.
     updates: u64,
+    /// It came by import.
+    imported: bool,
     /// Ids like the one asked for.
     ids: Vec<String>,
 }
@@ -341,6 +343,9 @@ impl Why {
             Taken::NotASignal | Taken::Accepted | Taken::Late => {}
         }
         match found.looks.last() {
+            Some(look) if found.imported && !matches!(look.verdict, Verdict::NoMatch | Verdict::KeyMissing { .. }) => {
+                format!("{name} did not fire: the signal was imported. It fills windows and fires nothing.")
+            }
             Some(look) => why_not(look, rule, signal, &found.after),
             None => format!("{name} did not fire: it did not look at this signal."),
         }

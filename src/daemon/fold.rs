@@ -360,6 +360,7 @@ fn glance(record: &Record) -> Glance {
         Input::Tick => ("tick", None),
         Input::Switch(_) => ("switch", None),
         Input::Erase(_) => ("erase", None),
+        Input::History(_) => ("history", None),
     };
     Glance { position: record.position, now: record.now, kind, human }
 }

@@ -337,6 +337,10 @@ impl Writer {
                 let moved = signal.remap(&old, new).map(Input::Signal);
                 moved.ok_or_else(|| gone(&old.signal_type(signal.kind).name))
             }
+            Input::History(signal) => {
+                let moved = signal.remap(&old, new).map(Input::History);
+                moved.ok_or_else(|| gone(&old.signal_type(signal.kind).name))
+            }
             Input::Fact(change) => {
                 let moved = change.remap(&old, new).map(Input::Fact);
                 moved.ok_or_else(|| gone(&old.thing_type(change.thing).name))

@@ -34,6 +34,11 @@ impl Facts {
         self.told.get(&thing)?.get(id)?.get(fact.index())?.present()
     }
 
+    /// Returns one fact as it was told; missing where it was not.
+    pub fn told(&self, thing: ThingNo, id: &str, fact: FactNo) -> Value {
+        self.get(thing, id, fact).cloned().unwrap_or(Value::Missing)
+    }
+
     /// Returns every id of `thing` of which something was told, in no order.
     pub fn ids(&self, thing: ThingNo) -> impl Iterator<Item = &Str> {
         self.told.get(&thing).into_iter().flat_map(|things| things.keys())

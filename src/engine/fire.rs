@@ -87,10 +87,18 @@ impl Candidate {
 impl Turn<'_> {
     /// Asks once: what may not pass is gone.
     pub(crate) fn attempt_once(&mut self, candidate: Candidate) {
+        if self.quiet {
+            return self.note_quiet(&candidate);
+        }
         if let Attempt::Limited { last, frees_at, .. } = self.attempt(&candidate) {
             let reason: Str = format!("the limit: last fired at {last}, free again at {frees_at}").into();
             self.whole_firing(&candidate, Outcome::Limited, reason);
         }
+    }
+
+    /// Notes that a signal of history asks nothing.
+    pub(crate) fn note_quiet(&mut self, candidate: &Candidate) {
+        self.note_attempt(candidate, Verdict::Noted, Some(candidate.compared.clone()));
     }
 
     /// Asks chain, guard, limit and silence, in this order, and fires if all agree.

@@ -16,7 +16,11 @@ use crate::value::{Str, Value};
 use crate::vocabulary::ThingNo;
 
 /// The version of the serialised form of inputs.
-pub const FORMAT: u32 = 1;
+///
+/// 1: the first. 2: there may be signals of history.
+pub const FORMAT: u32 = 2;
+/// The oldest version that is read.
+pub const OLDEST_FORMAT: u32 = 1;
 
 /// What can happen to the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +39,8 @@ pub enum Input {
     Switch(Switch),
     /// A thing's id becomes an alias, and what is personal about it is blanked.
     Erase(Erase),
+    /// Feedback from before anything ran here: it takes its place in windows, however late, and fires nothing.
+    History(Signal),
 }
 
 /// A human action.

@@ -48,7 +48,9 @@ impl Turn<'_> {
         let mut took_part = Vec::new();
         let rules = self.rules;
         for rule in rules.candidates(arrived.signal.kind) {
-            if !except.contains(rule) && self.look(*rule, &arrived) {
+            let takes_part = !except.contains(rule)
+                && if self.quiet { self.take_in(*rule, &arrived) } else { self.look(*rule, &arrived) };
+            if takes_part {
                 took_part.push(*rule);
             }
         }
@@ -68,7 +70,7 @@ impl Turn<'_> {
     }
 
     /// One rule looks at one signal; tells whether the signal takes part in it.
-    fn look(&mut self, number: RuleNo, arrived: &Arrived) -> bool {
+    pub(crate) fn look(&mut self, number: RuleNo, arrived: &Arrived) -> bool {
         let rule = self.rule(number);
         if rule.status == Status::Paused {
             self.note(number, vec![], Some(&arrived.signal.id), Verdict::Paused, vec![]);
@@ -405,6 +407,11 @@ impl Turn<'_> {
     ) {
         let (now, wait) = (self.now, self.declared_lateness(then));
         let deadline = self.absence_deadline(number, arrived.place.at, &arrived.signal);
+        if self.quiet && deadline <= now {
+            // M10: an absence is armed for As whose deadline is still ahead.
+            let named = named_key(self.rule(number), &key);
+            return self.note(number, named, Some(&arrived.signal.id), Verdict::Noted, compared);
+        }
         let open =
             Open { place: arrived.place, deadline, signal: arrived.signal.clone(), chain: arrived.chain.clone() };
         let Some(state) = self.open_key(number, &key, arrived) else { return };
@@ -470,6 +477,9 @@ impl Turn<'_> {
     /// Enters an episode: it fires, or waits for guard, limit or silence to agree. One that is over already gets
     /// one try.
     pub(crate) fn enter(&mut self, candidate: Candidate, lasts: bool) {
+        if self.quiet {
+            return self.note_quiet(&candidate);
+        }
         if !lasts {
             self.attempt_once(candidate);
             return;
@@ -481,6 +491,9 @@ impl Turn<'_> {
 
     /// Joins an episode: one that has not fired is asked again.
     pub(crate) fn join(&mut self, candidate: Candidate, lasts: bool) {
+        if self.quiet {
+            return self.note_quiet(&candidate);
+        }
         let now = self.now;
         let state = self.key_state(candidate.rule, &candidate.key);
         let episode = state.and_then(|state| state.episode.as_ref());

@@ -11,6 +11,7 @@ pub mod effect;
 mod eval;
 mod facts;
 mod fire;
+mod history;
 pub mod input;
 mod look;
 mod people;
@@ -153,6 +154,7 @@ impl Engine {
             Input::Delivery(delivery) => turn.delivered(delivery.effect, delivery.failed),
             Input::Tick => turn.run_due(),
             Input::Erase(erase) => turn.erase(&erase),
+            Input::History(signal) => turn.history(signal),
             Input::Switch(_) => unreachable!("handled above"),
         }
         turn.see_derived();
@@ -178,6 +180,7 @@ impl Engine {
             step: Step::default(),
             watching: self.watch == Watch::Everything,
             observing: &self.observing,
+            quiet: false,
             derived: Default::default(),
             changes: Vec::new(),
             ordinal: 0,

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::input::{FORMAT, Input};
+use crate::engine::input::{FORMAT, Input, OLDEST_FORMAT};
 use crate::id::Position;
 
 /// One input in the journal.
@@ -28,7 +28,7 @@ pub enum RecordError {
     #[error("the record cannot be read: {0}")]
     Unreadable(String),
     /// Another format version.
-    #[error("the record has format {found}, this version reads format {FORMAT}")]
+    #[error("the record has format {found}, this version reads formats {OLDEST_FORMAT} to {FORMAT}")]
     Format {
         /// The version found.
         found: u32,
@@ -48,7 +48,7 @@ impl Record {
     pub fn from_bytes(bytes: &[u8]) -> Result<Record, RecordError> {
         let unreadable = |error: postcard::Error| RecordError::Unreadable(error.to_string());
         let (found, rest): (u32, _) = postcard::take_from_bytes(bytes).map_err(unreadable)?;
-        if found != FORMAT {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&found) {
             return Err(RecordError::Format { found });
         }
         let (record, rest): (Record, _) = postcard::take_from_bytes(rest).map_err(unreadable)?;

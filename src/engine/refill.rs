@@ -63,11 +63,14 @@ impl Filling {
     /// Takes the next input of the journal, with the `now` it was stamped with. A switch is followed where its rule set
     /// is attached.
     pub fn feed(&mut self, input: Input, now: Timestamp) {
-        self.since.get_or_insert(now);
+        // History reaches further back than the journal.
+        let at = if let Input::History(signal) = &input { now.min(signal.at) } else { now };
+        self.since = Some(self.since.map_or(at, |since| since.min(at)));
         let input = match input {
             Input::Switch(switch) => Some(Input::Switch(self.observed(switch))),
             input if is_same(&self.read_with, &self.new.vocabulary) => Some(input),
             Input::Signal(signal) => signal.remap(&self.read_with, &self.new.vocabulary).map(Input::Signal),
+            Input::History(signal) => signal.remap(&self.read_with, &self.new.vocabulary).map(Input::History),
             Input::Fact(change) => change.remap(&self.read_with, &self.new.vocabulary).map(Input::Fact),
             Input::Erase(_) => None,
             input => Some(input),

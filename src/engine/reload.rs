@@ -300,7 +300,7 @@ impl Turn<'_> {
     }
 
     /// Returns the signals that carry the episode which was entered and lasts.
-    fn carriers(&self, window: &Window, need: u64) -> BTreeSet<SignalId> {
+    pub(crate) fn carriers(&self, window: &Window, need: u64) -> BTreeSet<SignalId> {
         match window {
             Window::Count(window) => window.carriers(need, self.now),
             Window::Reading(window) => window.carrier().into_iter().collect(),
@@ -310,7 +310,7 @@ impl Turn<'_> {
     }
 
     /// Settles the episodes of a key after a change; tells whether one goes on.
-    fn settle_key(&self, number: RuleNo, state: &mut KeyState, carriers: &BTreeSet<SignalId>) -> bool {
+    pub(crate) fn settle_key(&self, number: RuleNo, state: &mut KeyState, carriers: &BTreeSet<SignalId>) -> bool {
         let (rule, now) = (self.rule(number), self.now);
         match (&mut state.window, &rule.trigger) {
             (Window::Count(window), Trigger::Count { at_least, .. }) => {

@@ -35,6 +35,8 @@ pub(crate) struct Turn<'a> {
     pub watching: bool,
     /// Rules that fill their windows and never fire.
     pub observing: &'a BTreeSet<RuleNo>,
+    /// Whether the signal at hand is one of history: nothing asks to fire for it.
+    pub quiet: bool,
     /// Signals that were brought about and not yet seen, with the rules that led to each.
     pub derived: VecDeque<(Signal, Arc<[RuleId]>)>,
     /// What becomes true once every rule has seen the signal at hand.

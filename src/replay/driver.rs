@@ -96,6 +96,7 @@ impl Driver {
         let (old, new) = (&old.vocabulary, &new.vocabulary);
         let moved = |(input, now): (Input, Timestamp)| match input {
             Input::Signal(signal) => Some((Input::Signal(signal.remap(old, new)?), now)),
+            Input::History(signal) => Some((Input::History(signal.remap(old, new)?), now)),
             Input::Fact(change) => Some((Input::Fact(change.remap(old, new)?), now)),
             other => Some((other, now)),
         };

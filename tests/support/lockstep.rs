@@ -248,11 +248,12 @@ impl Pair {
 
 fn short(input: &Input) -> String {
     match input {
-        Input::Signal(signal) => {
+        Input::Signal(signal) | Input::History(signal) => {
+            let history = if matches!(input, Input::History(_)) { "history: " } else { "" };
             let fields = super::random::ground().vocabulary.signal_type(signal.kind);
             let named = fields.fields.iter().zip(&signal.fields).filter(|(_, value)| !value.is_missing());
             let named: Vec<String> = named.map(|(field, value)| format!("{}: {value:?}", field.name)).collect();
-            format!("{} {} at {} {}", fields.name, signal.id.id, signal.at, named.join(", "))
+            format!("{history}{} {} at {} {}", fields.name, signal.id.id, signal.at, named.join(", "))
         }
         Input::Switch(_) => "other rules".into(),
         other => format!("{other:?}"),

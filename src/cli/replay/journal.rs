@@ -237,6 +237,10 @@ fn named(told: &Told, rules: &RuleSet) -> String {
             let kind = &rules.vocabulary.signal_type(signal.kind).name;
             format!("{kind} {}, taken at {at}", words::signal_id(&signal.id))
         }
+        Input::History(signal) => {
+            let kind = &rules.vocabulary.signal_type(signal.kind).name;
+            format!("{kind} {}, imported at {at}", words::signal_id(&signal.id))
+        }
         Input::Fact(change) => format!("facts of {}, taken at {at}", change.id),
         Input::Human(_) => format!("what a person did, at {at}"),
         Input::Delivery(delivery) => format!("what became of {}, at {at}", delivery.effect),

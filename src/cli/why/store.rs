@@ -39,13 +39,14 @@ impl Why {
     pub(super) fn of_store(&self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         let Some(folder) = &self.store else { anyhow::bail!("name --playbooks and --feed, or --store") };
         let reader = SqliteReader::open(folder)?;
-        let (mut ids, mut signal) = (vec![], None);
+        let (mut ids, mut signal, mut imported) = (vec![], None, false);
         let position = find(&reader, |record| match &record.input {
-            Input::Signal(found) if self.is_it(found) => {
+            Input::Signal(found) | Input::History(found) if self.is_it(found) => {
                 signal = Some(found.clone());
+                imported = matches!(record.input, Input::History(_));
                 true
             }
-            Input::Signal(other) => {
+            Input::Signal(other) | Input::History(other) => {
                 if ids.len() < IDS_KEPT {
                     ids.push(other.id.id.to_string());
                 }
@@ -57,7 +58,7 @@ impl Why {
             self.not_in_the_journal(screen, &reader, &ids)?;
             return Ok(ExitCode::Problems);
         };
-        let told = self.tell(folder, &reader, position, &signal, screen);
+        let told = self.tell(folder, &reader, position, (&signal, imported), screen);
         let (rules, found) = match told {
             Err(error) if matches!(error.downcast_ref(), Some(FoldError::NoBeginning(_))) => {
                 self.recorded(screen, &reader, &signal)?;
@@ -67,7 +68,7 @@ impl Why {
         };
         let empty = Found::default();
         let any = found.first().map_or(&empty, |(_, found)| found);
-        let place = format!("input {}", position.0);
+        let place = format!("input {}{}", position.0, if imported { ", imported" } else { "" });
         let zone = found.first().map_or(&rules.vocabulary.zone, |(rule, _)| &rule.zone);
         self.show_signal(screen, &rules, zone, &signal, any, &place)?;
         if found.is_empty() {
@@ -99,7 +100,7 @@ impl Why {
         folder: &Path,
         reader: &SqliteReader,
         position: Position,
-        signal: &Signal,
+        (signal, imported): (&Signal, bool),
         screen: &mut Screen,
     ) -> anyhow::Result<(Arc<RuleSet>, Findings)> {
         let vault = CheckpointFolder::at(folder);
@@ -117,6 +118,7 @@ impl Why {
         let known = |rule| {
             let mut found = Found { signal: Some(signal.clone()), ..Found::default() };
             found.after.of = "journal";
+            found.imported = imported;
             (rule, found)
         };
         let mut found: Findings = wanted.into_iter().map(known).collect();

@@ -24,7 +24,7 @@ use crate::vocabulary::{Type, builtin};
 /// The file in a data folder.
 pub const FILE: &str = "views.sqlite";
 /// Another number: the file is built anew.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 /// How many open rows of the outbox are looked at in one go.
 const REFRESHED: usize = 2_000;
 
@@ -179,15 +179,16 @@ fn run(transaction: &Transaction, sql: &str, params: impl Params) -> Done {
 fn add_record(transaction: &Transaction, record: &Record, rules: &RuleSet) -> Done {
     let (at, position) = (record.now.to_string(), record.position.0 as i64);
     match &record.input {
-        Input::Signal(signal) => {
-            let sql = "INSERT OR REPLACE INTO signal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        Input::Signal(signal) | Input::History(signal) => {
+            let sql = "INSERT OR REPLACE INTO signal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            let imported = matches!(record.input, Input::History(_));
             let kind = rules.vocabulary.signal_type(signal.kind);
             let id = &signal.id;
             let fields = fields(signal, rules);
             run(
                 transaction,
                 sql,
-                params![position, &*id.source, &*id.id, &*kind.name, signal.at.to_string(), at, fields],
+                params![position, &*id.source, &*id.id, &*kind.name, signal.at.to_string(), at, fields, imported],
             )
         }
         Input::Human(human) => add_human(transaction, human, position, &at),

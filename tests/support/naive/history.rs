@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use touchline::engine::Taken;
 use touchline::id::RuleId;
-use touchline::ir::{Rule, Trigger};
+use touchline::ir::{Rule, Status, Trigger};
 use touchline::signal::Signal;
 use touchline::value::Value;
 
 use super::shapes::measured;
 use super::window::{Part, Seen};
 use super::world::World;
-use super::{Look, Naive};
+use super::{Known, Look, Naive};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -44,6 +45,86 @@ impl Naive {
             known,
             world,
         });
+    }
+
+    /// A signal of history (M10, M24): known by its id as any other, in its place however late, and nothing fires for it.
+    pub(super) fn take_history(&mut self, signal: Signal) {
+        let now = self.now();
+        let memory: SignedDuration = self.ruleset.vocabulary.duplicate_memory;
+        let still_known = |known: &Known| known.signal.id == signal.id && now < known.since + memory;
+        if let Some(place) = self.known.iter().position(still_known) {
+            let known = &mut self.known[place];
+            if known.content == signal {
+                self.step.taken = Taken::Duplicate;
+                return;
+            }
+            self.step.taken = Taken::Update;
+            known.content = signal.clone();
+            let before = known.signal.clone();
+            if known.signal.kind == signal.kind {
+                let fields = known.signal.fields.iter_mut().zip(&signal.fields);
+                fields.filter(|(field, _)| field.is_missing()).for_each(|(field, value)| *field = value.clone());
+            }
+            let filled = known.signal.clone();
+            if filled != before {
+                self.show_quietly(filled, place);
+            }
+            return;
+        }
+        let content = signal.clone();
+        self.known.push(Known { signal: signal.clone(), since: now, content, took_part: vec![] });
+        self.step.taken = Taken::Accepted;
+        self.show_quietly(signal.clone(), self.known.len() - 1);
+        self.latest_at = self.latest_at.max(Some(signal.at));
+    }
+
+    fn show_quietly(&mut self, signal: Signal, known: usize) {
+        self.arrivals += 1;
+        let late = self.latest_at.is_some_and(|latest| signal.at < latest);
+        self.note_seen(&signal);
+        self.before = self.world.clone();
+        let signal = Arc::new(signal);
+        self.remember(&signal, Some(known));
+        for rule in self.ruleset.rules.clone() {
+            let took = self.known[known].took_part.contains(&rule.id);
+            if rule.status != Status::Paused && rule.signals().contains(&signal.kind) && !took {
+                self.took_part = false;
+                self.take_in(&rule, Look { signal: &signal, arrival: self.arrivals, late });
+                if self.took_part {
+                    self.known[known].took_part.push(rule.id.clone());
+                }
+            }
+        }
+    }
+
+    /// What is over is over; an episode that was entered goes on; the rest is entered at its next signal or check.
+    fn take_in(&mut self, rule: &Arc<Rule>, look: Look) {
+        let going_on = self.going_on(rule);
+        match &rule.trigger {
+            Trigger::Absence { first, then, .. } => {
+                if let Some(place) = self.see(rule, then, Part::Then, look) {
+                    self.look_absence_then(rule, place);
+                }
+                // Armed where the deadline is still ahead.
+                if let Some(place) = self.see(rule, first, Part::First, look)
+                    && self.seen(rule)[place].ends <= self.now()
+                {
+                    self.story(&rule.id).seen.remove(place);
+                }
+                return;
+            }
+            _ => self.see_quietly(rule, look),
+        }
+        let touched = self.seen(rule).iter().find(|seen| seen.arrival == look.arrival).map(|seen| seen.key.clone());
+        let Some(key) = touched else { return };
+        let goes_on = match &rule.trigger {
+            Trigger::Count { .. } => self.settle_count(rule, &key, &going_on),
+            Trigger::Reading { .. } => self.settle_reading(rule, &key, &going_on),
+            _ => true,
+        };
+        if !goes_on {
+            self.leave(rule, &key);
+        }
     }
 
     /// M24: what the rule has seen is read from the history, with the facts of then. Nothing fires for it. What is

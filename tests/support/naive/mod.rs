@@ -172,6 +172,7 @@ impl Naive {
             Input::Tick => self.run_deadlines(),
             Input::Switch(switch) => self.switch(switch),
             Input::Erase(_) => {}
+            Input::History(signal) => self.take_history(signal),
         }
         self.process_derived();
         std::mem::take(&mut self.step)

@@ -416,7 +416,7 @@ impl Naive {
     }
 
     /// M9: a B leaves the episode of the As before it; As that had joined it go with it.
-    fn look_absence_then(&mut self, rule: &Arc<Rule>, then: usize) {
+    pub(super) fn look_absence_then(&mut self, rule: &Arc<Rule>, then: usize) {
         let now = self.now();
         let b = self.seen(rule)[then].clone();
         let seen = self.seen(rule);

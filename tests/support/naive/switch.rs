@@ -164,7 +164,7 @@ impl Naive {
 
     /// The signals that carry the episodes which last and were entered, by their numbers: those in a count's window, the
     /// latest of a run of readings, the unanswered As of an absence.
-    fn going_on(&self, was: &Arc<Rule>) -> BTreeSet<u64> {
+    pub(super) fn going_on(&self, was: &Arc<Rule>) -> BTreeSet<u64> {
         let now = self.now();
         let seen = self.seen(was);
         let keys: BTreeSet<Vec<Value>> = seen.iter().map(|seen| seen.key.clone()).collect();
@@ -222,7 +222,7 @@ impl Naive {
         }
     }
 
-    fn settle_count(&mut self, rule: &Arc<Rule>, key: &[Value], going_on: &BTreeSet<u64>) -> bool {
+    pub(super) fn settle_count(&mut self, rule: &Arc<Rule>, key: &[Value], going_on: &BTreeSet<u64>) -> bool {
         let now = self.now();
         let counted = self.counted(rule, key);
         let mut over = BTreeSet::new();
@@ -240,7 +240,7 @@ impl Naive {
         goes_on
     }
 
-    fn settle_reading(&mut self, rule: &Arc<Rule>, key: &[Value], going_on: &BTreeSet<u64>) -> bool {
+    pub(super) fn settle_reading(&mut self, rule: &Arc<Rule>, key: &[Value], going_on: &BTreeSet<u64>) -> bool {
         let now = self.now();
         let current = self.current_run(rule, key);
         let mut over = BTreeSet::new();

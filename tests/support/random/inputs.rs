@@ -109,6 +109,7 @@ pub fn events(dice: &mut Dice, rules: &[Arc<Rule>]) -> Vec<Event> {
             1 | 2 => person(dice, rules, now),
             // Right after a long pause, somebody sends once more what came before it.
             _ if minutes > 40_000 => again(dice, &events).unwrap_or_else(|| Input::Fact(fact(dice))),
+            4 if dice.once_in(3) => Input::History(signal(dice, &relevant, now, number, few)),
             3 => again(dice, &events).unwrap_or_else(|| Input::Signal(signal(dice, &relevant, now, number, few))),
             _ => Input::Signal(signal(dice, &relevant, now, number, few)),
         };
@@ -162,7 +163,7 @@ fn again(dice: &mut Dice, events: &[Event]) -> Option<Input> {
     let signals: Vec<&Signal> = events
         .iter()
         .filter_map(|event| match &event.what {
-            Happens::Input(Input::Signal(signal)) => Some(signal),
+            Happens::Input(Input::Signal(signal) | Input::History(signal)) => Some(signal),
             _ => None,
         })
         .collect();
