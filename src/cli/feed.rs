@@ -19,6 +19,9 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// A feed shorter than this is over before a bar could be read.
 const WORTH_A_BAR: u64 = 4 << 20;
 
+/// How many refused lines are kept as they came: more than are read ahead.
+const RECENT: usize = 64;
+
 /// A terminal narrower than this shows no bar, only how far it is.
 const WIDE_ENOUGH: usize = 80;
 
@@ -33,6 +36,8 @@ pub struct Lines<'a> {
     /// The id somebody asks about, and where a refused line has it.
     asked: Option<String>,
     refused_with_it: Vec<Place>,
+    /// Refused lines as they came, where somebody keeps them.
+    refused: Option<Vec<(Place, String)>>,
     /// The feed broke off: the disk or the pipe failed.
     failed: Option<io::Error>,
 }
@@ -65,6 +70,7 @@ pub fn open<'a>(paths: &[PathBuf], vocabulary: &'a Vocabulary, screen: &mut Scre
         buffer: vec![],
         asked: None,
         refused_with_it: vec![],
+        refused: None,
         failed: None,
     })
 }
@@ -100,6 +106,16 @@ impl Lines<'_> {
     /// Returns the refused lines that have the id asked about.
     pub fn refused_with_it(&self) -> &[Place] {
         &self.refused_with_it
+    }
+
+    /// Keeps refused lines as they come.
+    pub fn keep_refused(&mut self) {
+        self.refused.get_or_insert_default();
+    }
+
+    /// Returns a refused line as it came, as long as it was not long ago.
+    pub fn refused_text(&self, place: Place) -> Option<&str> {
+        self.refused.iter().flatten().rev().find(|(at, _)| *at == place).map(|(_, text)| text.as_str())
     }
 
     /// Passes over what is left and returns how many lines that is; blank ones do not count.
@@ -222,6 +238,12 @@ impl Iterator for Lines<'_> {
                     && std::str::from_utf8(&self.buffer).is_ok_and(|text| has_id(text.trim(), asked))
                 {
                     self.refused_with_it.push(place);
+                }
+                if let (Err(_), Some(kept)) = (&what, &mut self.refused) {
+                    if kept.len() == RECENT {
+                        kept.drain(..RECENT / 2);
+                    }
+                    kept.push((place, String::from_utf8_lossy(&self.buffer).trim().to_owned()));
                 }
                 return Some(Line { file: place.file, number: place.number, what });
             }

@@ -17,6 +17,8 @@ mod dead;
 mod demo;
 mod feed;
 mod files;
+#[cfg(feature = "daemon")]
+mod import;
 mod jsonl;
 mod load;
 #[cfg(feature = "daemon")]
@@ -88,6 +90,8 @@ enum Command {
     #[cfg(feature = "daemon")]
     Refused(refused::Refused),
     #[cfg(feature = "daemon")]
+    Import(import::Import),
+    #[cfg(feature = "daemon")]
     Dead(dead::Dead),
     #[cfg(feature = "daemon")]
     Backup(backup::Backup),
@@ -145,6 +149,8 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Versions(versions) => versions.run(screen),
         #[cfg(feature = "daemon")]
         Command::Refused(refused) => refused.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Import(import) => import.run(screen),
         #[cfg(feature = "daemon")]
         Command::Dead(dead) => dead.run(screen),
         #[cfg(feature = "daemon")]

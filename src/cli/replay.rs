@@ -356,7 +356,7 @@ fn listed(screen: &mut Screen, lead: &str, told: &[String]) -> std::io::Result<(
 /// Tells which lines were bad. Of many neighbours with one reason (the wrong file, the wrong encoding) the first few
 /// stand for all.
 #[derive(Default)]
-struct BadLines {
+pub(super) struct BadLines {
     last: Option<(Place, String)>,
     /// How many with this reason in a row.
     same: u64,
@@ -366,7 +366,7 @@ impl BadLines {
     /// How many neighbours with one reason are told each.
     const TOLD: u64 = 10;
 
-    fn tell(&mut self, screen: &mut Screen, at: &str, place: Place, reason: String) -> std::io::Result<()> {
+    pub(super) fn tell(&mut self, screen: &mut Screen, at: &str, place: Place, reason: String) -> std::io::Result<()> {
         let goes_on = |(last, same): &(Place, String)| {
             last.file == place.file && last.number + 1 == place.number && *same == reason
         };
@@ -382,7 +382,7 @@ impl BadLines {
     }
 
     /// Says how many were not told each.
-    fn end(&mut self, screen: &mut Screen) -> std::io::Result<()> {
+    pub(super) fn end(&mut self, screen: &mut Screen) -> std::io::Result<()> {
         let (last, same) = (self.last.take(), std::mem::take(&mut self.same));
         match last {
             Some((place, _)) if same > BadLines::TOLD => {

@@ -69,11 +69,20 @@ pub struct Serve {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ClockWord {
+pub(super) enum ClockWord {
     /// The machine's
     Wall,
     /// The latest time seen in the feeds
     Feed,
+}
+
+impl From<ClockWord> for Clock {
+    fn from(word: ClockWord) -> Clock {
+        match word {
+            ClockWord::Wall => Clock::Wall,
+            ClockWord::Feed => Clock::Feed,
+        }
+    }
 }
 
 /// The configuration that is looked for where none is named.
@@ -140,10 +149,8 @@ impl Serve {
         if !self.feed.is_empty() {
             config.feeds.clone_from(&self.feed);
         }
-        match self.clock {
-            Some(ClockWord::Wall) => config.clock = Clock::Wall,
-            Some(ClockWord::Feed) => config.clock = Clock::Feed,
-            None => {}
+        if let Some(clock) = self.clock {
+            config.clock = clock.into();
         }
         config.shadow |= self.shadow;
         Ok(())

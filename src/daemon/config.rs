@@ -15,12 +15,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::daemon::reload::watch::Mode;
 
 pub use print::print;
 pub use read::read;
 pub use values::listen_address;
 
+/// How much of the history is kept unless something else is said.
+pub const DEFAULT_HISTORY: SignedDuration = SignedDuration::from_hours(24 * 365);
 /// The port that is listened on unless another is named.
 pub const DEFAULT_PORT: u16 = 7077;
 
@@ -51,6 +55,8 @@ pub struct Config {
     pub log: Log,
     /// How changed playbooks are noticed.
     pub watch: Watch,
+    /// How much of the history is kept on top of the longest window of the rules; everything where absent.
+    pub history: Option<SignedDuration>,
 }
 
 impl Default for Config {
@@ -68,6 +74,7 @@ impl Default for Config {
             limits: Limits::default(),
             log: Log::default(),
             watch: Watch::default(),
+            history: Some(DEFAULT_HISTORY),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::engine::record::Record;
 use crate::engine::state::RestoreError;
 use crate::engine::store::{Checkpoint, Folded, Reader, SetAside, StoreError, Vault};
 use crate::engine::trace::Decline;
-use crate::engine::{Engine, Step};
+use crate::engine::{Engine, Step, Taken};
 use crate::id::{Position, RuleId};
 use crate::store::outbox::Patience;
 use crate::value::Str;
@@ -109,6 +109,8 @@ pub struct FoldedTurn {
     pub folded: Folded,
     /// Inputs that were passed over for the first time.
     pub set_aside: Vec<SetAside>,
+    /// How many signals were known already.
+    pub known: u64,
     /// When the engine next has something to do.
     pub next_deadline: Option<Timestamp>,
     /// How often rules declined by their state or guard, by why.
@@ -204,6 +206,7 @@ impl Folder {
             let position = record.position;
             let effects = match self.apply(record)? {
                 Ok(step) => {
+                    turn.known += u64::from(matches!(step.taken, Taken::Duplicate | Taken::Update));
                     let rules = &self.engine.ruleset().rules;
                     for (rule, decline) in step.declines {
                         let Some(rule) = rules.get(rule as usize) else { continue };

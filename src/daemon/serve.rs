@@ -20,6 +20,7 @@ use crate::daemon::feeds::{FeedError, Feeder, Places, Supplies, Time};
 use crate::daemon::fold::{FoldOptions, FoldedTurn, Follower, Glance, Pace};
 use crate::daemon::http::{self, App, Token};
 use crate::daemon::intake::{Gate, Intake};
+use crate::daemon::keep::{Keeper, Keeping};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::outgoing::{self, Post};
 use crate::daemon::queue::Handle;
@@ -28,7 +29,7 @@ use crate::daemon::reload::report::{Asked, ReloadLog};
 use crate::daemon::reload::{self, Ask, Grounds, Reloader, Shelf};
 use crate::daemon::run::{Event, Running};
 use crate::daemon::start::{StartError, start};
-use crate::daemon::views::{Show, Showing};
+use crate::daemon::views::{Forget, Show, Showing};
 use crate::deliver::courier::Van;
 use crate::deliver::worker::{Settings, Worker};
 use crate::engine::Engine;
@@ -92,6 +93,7 @@ pub struct Daemon {
     reloads: Mutex<Option<Reloading>>,
     worker: Option<Worker<Post, Van>>,
     showing: Showing,
+    keeping: Keeping,
 }
 
 /// Who reloads, and the way to ask it.
@@ -163,15 +165,27 @@ impl Daemon {
         let refused = Arc::new(Mutex::new(refused));
         let intake: Arc<dyn Intake> = Arc::new(Gate::new(running.handle(), config.limits.queue));
         let metrics = Arc::new(Metrics::of_store(config.data.clone()));
+        let forget = Forget::default();
+        let keeper = Keeper {
+            handle: running.handle(),
+            reader: reader.reader()?,
+            vault: CheckpointFolder::open(&config.data)?,
+            board: board.clone(),
+            history: config.history,
+            forget: forget.clone(),
+        };
         let show = Show {
             folder: config.data.clone(),
             reader: reader.reader()?,
             handle: running.handle(),
             board: board.clone(),
             metrics: metrics.clone(),
+            forget: forget.clone(),
         };
         let showing =
             show.begin().map_err(|error| ServeError::Machine("a thread could not be started".into(), error))?;
+        let keeping =
+            keeper.begin().map_err(|error| ServeError::Machine("a thread could not be started".into(), error))?;
         let supplies = Supplies {
             intake: intake.clone(),
             handle: running.handle(),
@@ -210,6 +224,7 @@ impl Daemon {
             reloads: Mutex::new(Some((reloader, asking, asks))),
             worker,
             showing,
+            keeping,
         })
     }
 
@@ -273,8 +288,9 @@ impl Daemon {
         if let Some(worker) = worker {
             let _ = worker.await;
         }
-        let (running, showing) = (self.running, self.showing);
+        let (running, showing, keeping) = (self.running, self.showing, self.keeping);
         let stopped = tokio::task::spawn_blocking(move || {
+            keeping.end();
             let stopped = running.stop();
             showing.end();
             stopped

@@ -4,12 +4,12 @@
 //! or damaged is built anew from the journal. Read [`Show`]. Left out: what is in the file (`store::sqlite::views`).
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::wall_clock_now;
 use crate::daemon::board::Board;
@@ -28,6 +28,21 @@ const LONG_REST: Duration = Duration::from_secs(5);
 /// How long it goes on catching up once the daemon ends.
 const LAST_WORDS: SignedDuration = SignedDuration::from_secs(10);
 
+/// Up to when the views are to forget: said by whoever forgets, done by the thread that writes them.
+#[derive(Clone, Debug, Default)]
+pub struct Forget(Arc<Mutex<Option<Timestamp>>>);
+
+impl Forget {
+    /// Has them forget what came before `before`.
+    pub fn before(&self, before: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+    }
+
+    fn take(&self) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// What the read side is kept current with.
 pub struct Show {
     /// The data folder.
@@ -40,6 +55,8 @@ pub struct Show {
     pub board: Arc<Board>,
     /// Where it says how far it has come.
     pub metrics: Arc<Metrics>,
+    /// Says what is to be forgotten.
+    pub forget: Forget,
 }
 
 /// The thread.
@@ -92,6 +109,9 @@ impl Show {
             Some(views) => views,
             none => none.insert(Views::open(&self.folder)?),
         };
+        if let Some(before) = self.forget.take() {
+            views.trim(before)?;
+        }
         loop {
             rules.add(self.board.rules());
             let reader = &*self.reader;

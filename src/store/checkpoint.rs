@@ -24,6 +24,9 @@ const SUM: usize = 32;
 const KEPT: usize = 2;
 const PREFIX: &str = "checkpoint-";
 
+/// Where those are that are held on to for the history.
+const HELD: &str = "history";
+
 /// The folder that checkpoints are kept in.
 #[derive(Clone, Debug)]
 pub struct CheckpointFolder {
@@ -43,15 +46,38 @@ impl CheckpointFolder {
         CheckpointFolder { folder: data.join("checkpoints") }
     }
 
+    /// Holds on to a checkpoint, however many newer ones come.
+    pub fn hold(&self, position: Position) -> Result<(), StoreError> {
+        let held = self.folder.join(HELD);
+        let (from, to) = (self.folder.join(name(position.0)), held.join(name(position.0)));
+        let hold = || -> io::Result<()> {
+            fs::create_dir_all(&held)?;
+            // The same file under another name, where the disk can do that.
+            fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop))?;
+            File::open(&held)?.sync_all()
+        };
+        if to.exists() { Ok(()) } else { hold().map_err(|error| failed(&to, &error)) }
+    }
+
+    /// Holds on to a checkpoint no longer.
+    pub fn let_go(&self, position: Position) -> Result<(), StoreError> {
+        let path = self.folder.join(HELD).join(name(position.0));
+        fs::remove_file(&path).map_err(|error| failed(&path, &error))
+    }
+
+    /// Returns the positions of those that are held on to, oldest first.
+    pub fn held(&self) -> Result<Vec<Position>, StoreError> {
+        let mut held = found_in(&self.folder.join(HELD))?;
+        held.sort_unstable();
+        Ok(held.into_iter().map(Position).collect())
+    }
+
     /// Returns the positions of what is there, newest first.
     fn found(&self) -> Result<Vec<u64>, StoreError> {
-        let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
-            entries => entries.map_err(|error| failed(&self.folder, &error))?,
-        };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let mut found: Vec<u64> = names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).collect();
+        let mut found = found_in(&self.folder)?;
+        found.extend(found_in(&self.folder.join(HELD))?);
         found.sort_unstable_by(|one, other| other.cmp(one));
+        found.dedup();
         Ok(found)
     }
 
@@ -70,7 +96,8 @@ impl CheckpointFolder {
     }
 
     fn path(&self, position: u64) -> PathBuf {
-        self.folder.join(format!("{PREFIX}{position:020}"))
+        let path = self.folder.join(name(position));
+        if path.exists() { path } else { self.folder.join(HELD).join(name(position)) }
     }
 
     fn read(&self, position: u64) -> Result<Checkpoint, String> {
@@ -83,7 +110,7 @@ impl CheckpointFolder {
     }
 
     fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        let (path, aside) = (self.path(checkpoint.position.0), self.folder.join("next"));
+        let (path, aside) = (self.folder.join(name(checkpoint.position.0)), self.folder.join("next"));
         let mut file = File::create(&aside)?;
         let header = header(checkpoint);
         let sum = Sha256::new().chain_update(&header).chain_update(&checkpoint.state).finalize();
@@ -94,6 +121,22 @@ impl CheckpointFolder {
         fs::rename(&aside, &path)?;
         File::open(&self.folder)?.sync_all()
     }
+}
+
+fn name(position: u64) -> String {
+    format!("{PREFIX}{position:020}")
+}
+
+/// Returns the positions of the checkpoints in one folder, newest first; none where there is no such folder.
+fn found_in(folder: &Path) -> Result<Vec<u64>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries.map_err(|error| failed(folder, &error))?,
+    };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut found: Vec<u64> = names.filter_map(|name| name.strip_prefix(PREFIX)?.parse().ok()).collect();
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(found)
 }
 
 fn header(checkpoint: &Checkpoint) -> Vec<u8> {
@@ -138,10 +181,10 @@ fn failed(path: &Path, error: &io::Error) -> StoreError {
 impl Vault for CheckpointFolder {
     fn keep(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
         self.write(checkpoint).map_err(|error| failed(&self.path(checkpoint.position.0), &error))?;
-        let found = self.found()?;
+        let found = found_in(&self.folder)?;
         let older = found.iter().filter(|position| **position <= checkpoint.position.0).skip(KEPT);
         for position in older {
-            fs::remove_file(self.path(*position)).map_err(|error| failed(&self.folder, &error))?;
+            fs::remove_file(self.folder.join(name(*position))).map_err(|error| failed(&self.folder, &error))?;
         }
         Ok(())
     }

@@ -58,6 +58,7 @@ webhooks:
 limits: {body: 512 kB, depth: 32, queue: 100, connections: 10, header_timeout: 5 seconds, body_timeout: 1 minute, refused: 50}
 log: {format: json, level: warn}
 watch: {mode: poll, every: 5 seconds}
+keep: {history: 90 days}
 "#;
 
 #[test]

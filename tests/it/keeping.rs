@@ -331,3 +331,59 @@ fn dead_letters_are_listed_shown_and_sent_again() {
     let (code, said, wrong) = say(&["replay", "--journal", &data.to_string_lossy(), "--verify"]);
     assert_eq!(code, 0, "{said}{wrong}");
 }
+
+#[cfg(unix)]
+#[test]
+fn history_is_imported_and_fires_nothing_and_the_daemon_goes_on_from_it() {
+    let data = folder("imported");
+    let shown = data.join("data").to_string_lossy().into_owned();
+    let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail/feed/eight_weeks.jsonl");
+    let lines: Vec<String> = fs::read_to_string(whole).unwrap().lines().take(2 * LINES).map(str::to_owned).collect();
+    let (first, second) = (data.join("first.jsonl"), data.join("second.jsonl"));
+    let people = r#"{"action": "contact", "at": "2026-03-02T09:00:00Z", "customer": "C1"}"#;
+    let bad = r#"{"id": "bad-1", "signal": "complant", "at": "2026-03-02T09:00:00Z"}"#;
+    fs::write(&first, lines[..LINES].join("\n") + &format!("\n{people}\n{bad}\n")).unwrap();
+    fs::write(&second, lines[LINES..].join("\n") + "\n").unwrap();
+    let import = |file: &Path, more: &[&str]| {
+        let file = file.to_string_lossy();
+        say(&[&["import", &*file, "--data", &shown, "--clock", "feed"], more].concat())
+    };
+    let (code, _, said) = import(&data.join("no_such_file.jsonl"), &[]);
+    assert!(code == 2 && said.contains("no_such_file.jsonl") && !data.join("data").exists(), "{said}");
+    let (code, _, said) = import(&first, &["--playbooks", "no/such/folder"]);
+    assert!(code == 2 && said.contains("no/such/folder"), "{said}");
+    let (code, said, told) = import(&first, &["--playbooks", "playbooks/retail"]);
+    assert!(
+        code == 1 && said.contains("nothing fired") && said.contains("1 line was refused and kept"),
+        "{said}{told}"
+    );
+    assert!(said.contains("1 line of what a person did was passed over"), "{said}");
+    assert!(told.contains("first.jsonl:") && told.contains("did you mean `complaint`?"), "{told}");
+    // Once more: known already, and the playbooks are those of the folder.
+    let (code, said, told) = import(&first, &[]);
+    assert!(code == 1 && said.contains("signals were known already"), "{said}{told}");
+    let (code, effects, said) = say(&["replay", "--journal", &shown, "--show", "effects", "--format", "jsonl"]);
+    assert!(code == 0 && effects.is_empty(), "{effects}{said}");
+    // The daemon goes on from there on the feed's clock.
+    serve_feed(Path::new("playbooks/retail"), &data.join("data"), &second, LINES);
+    let (code, fired, said) = say(&["replay", "--journal", &shown, "--format", "jsonl"]);
+    assert!(code == 0 && fired.lines().count() > 5, "{fired}{said}");
+    let (code, said, wrong) = say(&["replay", "--journal", &shown, "--verify"]);
+    assert_eq!(code, 0, "{said}{wrong}");
+    let imported = count(&data.join("data"), "SELECT count(*) FROM v_signals WHERE imported");
+    assert!(imported > Some(LINES as i64 / 2), "{imported:?}");
+    let one = lines.iter().find_map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        (line["signal"] == "complaint").then(|| line["id"].as_str().unwrap().to_owned())
+    });
+    let (code, said, wrong) = say(&["why", "--store", &shown, "--signal", &one.unwrap(), "--rule", "repeat_complaint"]);
+    assert!(code == 0 && said.contains("the signal was imported. It fills windows and fires nothing"), "{said}{wrong}");
+    // Not beside a running daemon.
+    let served = Served::start(&data.join("data"), &["--shadow"]);
+    let (code, said) = served.ask("GET", "/v1/refused", "").unwrap();
+    assert!(code == 200 && said["refused"][0]["line"] == bad, "{said}");
+    let (code, _, said) = import(&second, &[]);
+    assert!(code == 2 && said.contains("another touchline is running on it"), "{said}");
+    let (_, metrics, _) = say(&["status", "--server", &served.at]);
+    assert!(metrics.contains("running since"), "{metrics}");
+}

@@ -14,6 +14,8 @@ mod compile;
 mod config;
 #[cfg(feature = "daemon")]
 mod deliver;
+#[cfg(feature = "daemon")]
+mod history;
 mod hostile;
 #[cfg(feature = "daemon")]
 mod http;

@@ -34,7 +34,9 @@ fn write(config: &Config, out: &mut String) -> std::fmt::Result {
     let (format, level) = (word_of(&LogFormat::WORDS, config.log.format), word_of(&Level::WORDS, config.log.level));
     writeln!(out, "log: {{format: {format}, level: {level}}}")?;
     let (mode, every) = (word_of(&Mode::WORDS, config.watch.mode), plain_length(config.watch.every.as_secs() as i64));
-    writeln!(out, "watch: {{mode: {mode}, every: {every}}}")
+    writeln!(out, "watch: {{mode: {mode}, every: {every}}}")?;
+    let history = config.history.map_or("all".to_owned(), |history| plain_length(history.as_secs()));
+    writeln!(out, "keep: {{history: {history}}}")
 }
 
 fn write_mail(config: &Config, out: &mut String) -> std::fmt::Result {

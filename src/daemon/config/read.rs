@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use crate::daemon::config::values::Reader;
 use crate::daemon::config::{
     Clock, Config, Endpoint, Level, Limits, Log, LogFormat, Lookup, Mail, MailServer, Tls, Watch, Webhooks,
@@ -14,8 +16,23 @@ use crate::lang::source::{FileNo, Sources};
 use crate::lang::yaml::node::Node;
 use crate::lang::yaml::{parse, read};
 
-const KEYS: [&str; 12] =
-    ["playbooks", "data", "listen", "feeds", "clock", "shadow", "token", "mail", "webhooks", "limits", "log", "watch"];
+const KEYS: [&str; 13] = [
+    "playbooks",
+    "data",
+    "listen",
+    "feeds",
+    "clock",
+    "shadow",
+    "token",
+    "mail",
+    "webhooks",
+    "limits",
+    "log",
+    "watch",
+    "keep",
+];
+/// The longest history that can be asked for short of all of it, in seconds.
+const CENTURY: i64 = 100 * 365 * 86_400;
 
 /// Reads a configuration. Paths in it are meant from `folder`, that of the file. The configuration is of use only where
 /// no problem is an error.
@@ -68,7 +85,8 @@ impl Reader<'_> {
                 "webhooks" => config.webhooks = self.webhooks(node),
                 "limits" => config.limits = self.limits(node),
                 "log" => config.log = self.log(node),
-                _ => config.watch = self.watch(node),
+                "watch" => config.watch = self.watch(node),
+                _ => self.history(node, &mut config.history),
             }
         }
         let has_token = root.get("token").is_some();
@@ -261,6 +279,17 @@ impl Reader<'_> {
             }
         }
         watch
+    }
+
+    /// Reads what is kept: a length of time, or `all`.
+    fn history(&mut self, node: &Node, history: &mut Option<SignedDuration>) {
+        for (_, node) in self.section(node, "keep", &["history"]) {
+            if node.text() == Some("all") {
+                *history = None;
+            } else if let Some(length) = self.length(node, "history", 86_400, CENTURY) {
+                *history = Some(length);
+            }
+        }
     }
 
     fn log(&mut self, node: &Node) -> Log {

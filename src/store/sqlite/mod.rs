@@ -351,8 +351,10 @@ impl Reader for SqliteReader {
     }
 
     fn outbox(&self, after: Option<RowId>, state: Option<RowState>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        // Dead ones have an index of their own, which has to be asked for by its very words.
+        let dead = if state == Some(RowState::Dead) { "AND state = 3" } else { "" };
         let sql = format!(
-            "SELECT {OUTBOX} FROM outbox WHERE (effect, recipient) > (?1, ?2) AND (?3 IS NULL OR state = ?3) \
+            "SELECT {OUTBOX} FROM outbox WHERE (effect, recipient) > (?1, ?2) AND (?3 IS NULL OR state = ?3) {dead} \
              ORDER BY effect, recipient LIMIT ?4"
         );
         // Before every effect stands the empty blob.

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What brings a file from each format version to the next. The version of a file is how many of them it has seen. One that
 /// was published is never changed: another is added.
-const MIGRATIONS: [&str; 1] = [include_str!("format_1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("format_1.sql"), include_str!("format_2.sql")];
 
 /// Takes the lock of a data folder; it is given back when the file is dropped or the process ends, however it ends.
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
