@@ -131,7 +131,8 @@ impl<'a> Turn<'a> {
 
     /// Counts a decline.
     pub fn count(&mut self, rule: RuleNo, verdict: &Verdict) {
-        if let Some(decline) = verdict.decline()
+        if !self.quiet
+            && let Some(decline) = verdict.decline()
             && !self.observing.contains(&rule)
         {
             self.step.declines.push((rule, decline));

@@ -357,7 +357,7 @@ fn history_is_imported_and_fires_nothing_and_the_daemon_goes_on_from_it() {
         code == 1 && said.contains("nothing fired") && said.contains("1 line was refused and kept"),
         "{said}{told}"
     );
-    assert!(said.contains("1 line of what a person did was passed over"), "{said}");
+    assert!(said.contains("lines of what people did were passed over"), "{said}");
     assert!(told.contains("first.jsonl:") && told.contains("did you mean `complaint`?"), "{told}");
     // Once more: known already, and the playbooks are those of the folder.
     let (code, said, told) = import(&first, &[]);
@@ -371,7 +371,7 @@ fn history_is_imported_and_fires_nothing_and_the_daemon_goes_on_from_it() {
     let (code, said, wrong) = say(&["replay", "--journal", &shown, "--verify"]);
     assert_eq!(code, 0, "{said}{wrong}");
     let imported = count(&data.join("data"), "SELECT count(*) FROM v_signals WHERE imported");
-    assert!(imported > Some(LINES as i64 / 2), "{imported:?}");
+    assert!(imported > Some(200), "{imported:?}");
     let one = lines.iter().find_map(|line| {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         (line["signal"] == "complaint").then(|| line["id"].as_str().unwrap().to_owned())
