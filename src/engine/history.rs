@@ -61,21 +61,19 @@ impl Turn<'_> {
     }
 
     /// One rule takes a signal of history in; tells whether it takes part in it. Nothing below asks to fire meanwhile; what a
-    /// count or a run of readings makes of it is put in order here, as after a switch.
+    /// run of readings makes of it is put in order here, as after a switch.
     pub(crate) fn take_in(&mut self, number: RuleNo, arrived: &Arrived) -> bool {
         let rule = self.rule(number);
-        let need = match &rule.trigger {
-            Trigger::Count { at_least, .. } => u64::from(*at_least),
-            Trigger::Reading { .. } => 0,
-            _ => return self.look(number, arrived),
-        };
+        if !matches!(rule.trigger, Trigger::Reading { .. }) {
+            return self.look(number, arrived);
+        }
         let key: Option<Key> = {
             let scope = Scope::of_signal(self.facts(), &arrived.signal);
             key_of(rule, &scope, arrived.signal.kind).ok().map(|key| key.into_iter().map(grouped).collect())
         };
         let Some(key) = key.filter(|_| rule.status != Status::Paused) else { return self.look(number, arrived) };
         let before = self.state.rules[number as usize].keys.get(&key);
-        let carriers = before.map_or_else(BTreeSet::new, |state| self.carriers(&state.window, need));
+        let carriers = before.map_or_else(BTreeSet::new, |state| self.carriers(&state.window, 0));
         let episode = before.and_then(|state| state.episode.clone());
         let took_part = self.look(number, arrived);
         let Some(mut state) = self.state.rules[number as usize].keys.remove(&key) else { return took_part };

@@ -1,5 +1,6 @@
 //! A rule looks at a signal: the eight trigger shapes, and what each makes of one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -162,13 +163,24 @@ impl Turn<'_> {
             self.note(number, vec![], Some(&arrived.signal.id), Verdict::KeyMissing { part }, compared);
             return false;
         }
-        let (now, at) = (self.now, arrived.place.at);
+        let (now, at, quiet) = (self.now, arrived.place.at, self.quiet);
         let zone = &self.rule(number).zone;
         let horizon = self.horizon(source.signal);
         let Some(state) = self.open_key(number, &key, arrived) else { return false };
+        let entered = state.episode.is_some();
         let window = state.window.count();
         window.trim(horizon);
         let id = arrived.signal.id.clone();
+        if quiet {
+            let carriers = if entered { window.carriers(need, now) } else { BTreeSet::new() };
+            let end = within.after(at, zone);
+            if !window.take_in(arrived.place, end, id, distinct, need, now, &carriers) {
+                state.episode = None;
+            }
+            let named = named_key(self.rule(number), &key);
+            self.note(number, named, Some(&arrived.signal.id), Verdict::Noted, compared);
+            return true;
+        }
         let counted = window.insert(arrived.place, within.after(at, zone), id, distinct, need, now);
         let (have, signals) =
             (window.have(now.max(at)), if state.episode.is_some() { window.signals(now.max(at)) } else { vec![] });

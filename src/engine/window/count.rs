@@ -5,7 +5,7 @@
 //! to leave at *t* leaves after every signal of *t* (M3). A late signal is put in its place: a stretch it brings
 //! about that belongs to no episode is entered once; nothing past is re-opened or merged (M5).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,70 @@ impl CountWindow {
         counted
     }
 
+    /// Puts a signal of history in its place: nothing is entered by it. A stretch it is part of and that is over is over; of one
+    /// that lasts, an episode that `carriers` carry goes on, and otherwise it is entered at the next signal. Tells whether
+    /// the episode of now goes on.
+    #[expect(clippy::too_many_arguments, reason = "as `insert`, and what carries")]
+    pub fn take_in(
+        &mut self,
+        place: Place,
+        own_end: Timestamp,
+        id: SignalId,
+        distinct: Option<Value>,
+        need: u64,
+        now: Timestamp,
+        carriers: &BTreeSet<SignalId>,
+    ) -> bool {
+        let index = self.entries.partition_point(|entry| entry.place < place);
+        self.entries.insert(index, Entry { place, own_end, end: own_end, id, distinct, in_episode: false });
+        self.mend_ends(index);
+        let settled = carriers.is_empty() && index + 1 == self.entries.len() && self.settle_last(need, now);
+        let goes_on = !settled && self.settle_around(index, need, now, carriers);
+        if self.entries.len() > INSTANTS_KEPT {
+            self.entries.pop_front();
+        }
+        goes_on
+    }
+
+    /// The usual case, without looking at the whole window: history in order, and no episode. Tells whether it was that.
+    fn settle_last(&mut self, need: u64, now: Timestamp) -> bool {
+        let last = self.entries.len() - 1;
+        let at = self.entries[last].place.at;
+        if at > now {
+            return false;
+        }
+        if self.count_at(at) < need {
+            return true;
+        }
+        // After the last of its key the count only falls.
+        if self.count_at(now) < need {
+            self.entries[last].in_episode = true;
+            return true;
+        }
+        // What is over carries marks: it may reach up to now by this one.
+        last == 0 || !self.entries[last - 1].in_episode
+    }
+
+    /// Settles the stretches that the entry at `index` is part of; tells whether the episode of now goes on.
+    fn settle_around(&mut self, index: usize, need: u64, now: Timestamp, carriers: &BTreeSet<SignalId>) -> bool {
+        let (at, end) = (self.entries[index].place.at, self.entries[index].end);
+        let stretches = self.stretches(need);
+        let touched = stretches.iter().filter(|stretch| stretch.from < end && at < stretch.until);
+        let mut goes_on = true;
+        for stretch in touched {
+            let lasts = stretch.holds(now);
+            if lasts {
+                let inside = |entry: &&Entry| stretch.holds(entry.place.at);
+                goes_on = self.entries.iter().filter(inside).any(|entry| carriers.contains(&entry.id));
+            }
+            let marked = !lasts || goes_on;
+            for entry in self.entries.iter_mut().filter(|entry| stretch.holds(entry.place.at)) {
+                entry.in_episode = marked;
+            }
+        }
+        goes_on
+    }
+
     fn mend_ends(&mut self, from: usize) {
         for index in from..self.entries.len() {
             let before = index.checked_sub(1).map(|before| self.entries[before].end);
@@ -152,8 +216,9 @@ impl CountWindow {
         instants.sort();
         instants.dedup();
         let mut stretches: Vec<Stretch> = Vec::new();
+        let mut sweep = Sweep::over(&self.entries);
         for pair in instants.windows(2) {
-            if self.count_at(pair[0]) < need {
+            if sweep.count_at(pair[0]) < need {
                 continue;
             }
             match stretches.last_mut() {
@@ -262,6 +327,45 @@ impl CountWindow {
     /// Tells whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+/// Counts at one instant after the other: times and ends both rise.
+struct Sweep<'a> {
+    entries: &'a VecDeque<Entry>,
+    from: usize,
+    until: usize,
+    /// Where different values are counted: how often each is inside.
+    values: Option<BTreeMap<&'a Option<Value>, u64>>,
+}
+
+impl<'a> Sweep<'a> {
+    fn over(entries: &'a VecDeque<Entry>) -> Sweep<'a> {
+        let differs = entries.front().is_some_and(|first| first.distinct.is_some());
+        Sweep { entries, from: 0, until: 0, values: differs.then(BTreeMap::new) }
+    }
+
+    /// Counts at `t`, which is later than the one before.
+    fn count_at(&mut self, t: Timestamp) -> u64 {
+        while let Some(entry) = self.entries.get(self.until).filter(|entry| entry.place.at <= t) {
+            if let Some(values) = &mut self.values {
+                *values.entry(&entry.distinct).or_default() += 1;
+            }
+            self.until += 1;
+        }
+        while self.from < self.until && self.entries[self.from].end <= t {
+            let value = &self.entries[self.from].distinct;
+            if let Some(values) = &mut self.values
+                && let Some(inside) = values.get_mut(value)
+            {
+                *inside -= 1;
+                if *inside == 0 {
+                    values.remove(value);
+                }
+            }
+            self.from += 1;
+        }
+        self.values.as_ref().map_or((self.until - self.from) as u64, |values| values.len() as u64)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The whole history, and windows filled from it (M24): what a rule would have seen, had it been there all along.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -118,13 +119,37 @@ impl Naive {
         let touched = self.seen(rule).iter().find(|seen| seen.arrival == look.arrival).map(|seen| seen.key.clone());
         let Some(key) = touched else { return };
         let goes_on = match &rule.trigger {
-            Trigger::Count { .. } => self.settle_count(rule, &key, &going_on),
+            Trigger::Count { .. } => self.settle_around(rule, &key, look.arrival, &going_on),
             Trigger::Reading { .. } => self.settle_reading(rule, &key, &going_on),
             _ => true,
         };
         if !goes_on {
             self.leave(rule, &key);
         }
+    }
+
+    /// Of a count, the stretches that the signal is part of: what is over is over; one that lasts is entered if it is an
+    /// episode that goes on.
+    fn settle_around(&mut self, rule: &Arc<Rule>, key: &[Value], arrival: u64, going_on: &BTreeSet<u64>) -> bool {
+        let now = self.now();
+        let counted = self.counted(rule, key);
+        let own = counted.list.iter().position(|seen| seen.arrival == arrival).expect("it was just seen");
+        let (at, end) = (counted.list[own].at, counted.ends[own]);
+        let (mut over, mut open, mut lasting) = (BTreeSet::new(), BTreeSet::new(), true);
+        for (from, to) in counted.intervals().into_iter().filter(|(from, to)| *from < end && at < *to) {
+            let inside = counted.list.iter().filter(|seen| from <= seen.at && seen.at < to);
+            let inside: Vec<u64> = inside.map(|seen| seen.arrival).collect();
+            let lasts = from <= now && now < to;
+            let goes_on = inside.iter().any(|arrival| going_on.contains(arrival));
+            if lasts {
+                lasting = goes_on;
+            }
+            if lasts && !goes_on { &mut open } else { &mut over }.extend(inside);
+        }
+        for seen in self.story(&rule.id).seen.iter_mut().filter(|seen| seen.key == key) {
+            seen.spent = (seen.spent || over.contains(&seen.arrival)) && !open.contains(&seen.arrival);
+        }
+        lasting
     }
 
     /// M24: what the rule has seen is read from the history, with the facts of then. Nothing fires for it. What is

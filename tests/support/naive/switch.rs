@@ -222,7 +222,7 @@ impl Naive {
         }
     }
 
-    pub(super) fn settle_count(&mut self, rule: &Arc<Rule>, key: &[Value], going_on: &BTreeSet<u64>) -> bool {
+    fn settle_count(&mut self, rule: &Arc<Rule>, key: &[Value], going_on: &BTreeSet<u64>) -> bool {
         let now = self.now();
         let counted = self.counted(rule, key);
         let mut over = BTreeSet::new();

@@ -109,7 +109,7 @@ pub fn events(dice: &mut Dice, rules: &[Arc<Rule>]) -> Vec<Event> {
             1 | 2 => person(dice, rules, now),
             // Right after a long pause, somebody sends once more what came before it.
             _ if minutes > 40_000 => again(dice, &events).unwrap_or_else(|| Input::Fact(fact(dice))),
-            4 if dice.once_in(3) => Input::History(signal(dice, &relevant, now, number, few)),
+            4 if dice.once_in(2) => Input::History(signal(dice, &relevant, now, number, few)),
             3 => again(dice, &events).unwrap_or_else(|| Input::Signal(signal(dice, &relevant, now, number, few))),
             _ => Input::Signal(signal(dice, &relevant, now, number, few)),
         };
