@@ -18,7 +18,7 @@ fn whatever_fails_nothing_is_lost_nothing_doubled_and_every_alert_is_answered_or
         eprintln!("{:?}", run(seed));
         return;
     }
-    let seeds = number("TOUCHLINE_SIM_SEEDS").unwrap_or(60);
+    let seeds = number("TOUCHLINE_SIM_SEEDS").unwrap_or(20);
     let next = AtomicU64::new(0);
     let failed: Mutex<Vec<u64>> = Mutex::default();
     let all: Mutex<Summary> = Mutex::default();
