@@ -109,11 +109,13 @@ impl Lines<'_> {
     }
 
     /// Keeps refused lines as they come.
+    #[cfg(feature = "daemon")]
     pub fn keep_refused(&mut self) {
         self.refused.get_or_insert_default();
     }
 
     /// Returns a refused line as it came, as long as it was not long ago.
+    #[cfg(feature = "daemon")]
     pub fn refused_text(&self, place: Place) -> Option<&str> {
         self.refused.iter().flatten().rev().find(|(at, _)| *at == place).map(|(_, text)| text.as_str())
     }
