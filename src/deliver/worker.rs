@@ -15,6 +15,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::MissedTickBehavior;
 
 use super::Tried;
 use super::retry::{Pace, Verdict};
@@ -118,6 +119,8 @@ pub struct Worker<O, C> {
     tasks: JoinSet<Tried>,
     flying: HashMap<Id, Row>,
     lanes: BTreeMap<(Kind, Str), usize>,
+    /// Kinds of which it was not yet looked behind recipients that are full, since it was last time for a look.
+    may_look_behind: BTreeSet<Kind>,
     /// Ended and not yet written.
     ended: Vec<(RowId, Change)>,
 }
@@ -133,6 +136,7 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             tasks: JoinSet::new(),
             flying: HashMap::new(),
             lanes: BTreeMap::new(),
+            may_look_behind: BTreeSet::new(),
             ended: Vec::new(),
         }
     }
@@ -146,6 +150,8 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
     pub async fn run(mut self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let mut reclaimed = false;
         let mut stopping = *stop.borrow();
+        let mut looks = tokio::time::interval(self.settings.look);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let sound = self.turn(&mut reclaimed, stopping).await;
             if let Err(error) = sound {
@@ -158,9 +164,9 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             // In this order, so that the same things happening at the same instant always lead to the same.
             tokio::select! {
                 biased;
+                _ = looks.tick() => self.may_look_behind = [Kind::Mail, Kind::Webhook].into(),
                 Some(done) = self.tasks.join_next_with_id() => self.take_in(done),
                 () = wake.notified(), if !stopping => {}
-                () = tokio::time::sleep(self.settings.look) => {}
                 changed = stop.changed(), if !stopping => stopping = changed.is_err() || *stop.borrow(),
             }
         }
@@ -215,8 +221,10 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             for row in self.lease(chosen, now).await? {
                 self.send(row, now);
             }
-            // Recipients that are full are left out of the next page: behind them there may be others.
-            if all || (begun == 0 && full.len() == before) {
+            // Recipients that are full are left out of the next page: behind them there may be others. Where many rows wait
+            // for one of them that is a long look, and not worth it each time one of their mails has gone.
+            if all || (begun == 0 && full.len() == before) || (!full.is_empty() && !self.may_look_behind.remove(&kind))
+            {
                 break;
             }
         }
