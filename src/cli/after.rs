@@ -131,6 +131,21 @@ impl After {
         Some(told)
     }
 
+    /// Says what came of the first signal of a pair, once the other one was there.
+    pub fn of_pair(&self, name: &str, zone: &TimeZone) -> String {
+        match self.looks.iter().find(|look| says_no(&look.verdict)) {
+            Some(look) => {
+                let by = look.signal.as_ref().map_or("the other one".to_owned(), words::signal_id);
+                let told = words::verdict(look, zone).unwrap_or_default();
+                format!(
+                    "{name} did not fire: the signal was noted, {by} completed the pair at {}, and then {told}.",
+                    words::instant(look.at, zone)
+                )
+            }
+            None => format!("{name} did not fire: the signal was noted, and the other one it takes is not there."),
+        }
+    }
+
     /// Says what came of a wait that would have ended at `until`.
     pub fn of_wait(&self, name: &str, zone: &TimeZone, until: Timestamp) -> String {
         let waited = format!("{name} waited until {}", words::instant(until, zone));
@@ -153,7 +168,9 @@ impl After {
                 words::instant(firing.at, zone)
             );
         }
-        if let Some(look) = self.looks.iter().find(|look| look.at >= until && look.signal.is_none()) {
+        // A look at the deadline names the signal that waited, unless a tick or a check made it.
+        let at_end = |look: &&Look| look.at >= until && (look.signal.is_none() || says_no(&look.verdict));
+        if let Some(look) = self.looks.iter().find(at_end) {
             let told = words::verdict(look, zone).unwrap_or_else(|| "it fired".to_owned());
             return format!("{waited}. At {} it looked again: {told}.", words::instant(look.at, zone));
         }
@@ -171,6 +188,11 @@ impl After {
             None => format!("{waited}, and nothing came of it up to the end of the {}.", self.of),
         }
     }
+}
+
+/// Tells whether guard or limit said no where everything else held.
+fn says_no(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::GuardSaysNo | Verdict::Limited { .. })
 }
 
 /// Tells whether a firing has the signal behind it.

@@ -483,7 +483,7 @@ fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After) -> String {
             (None, Trigger::Absence { .. }) => {
                 format!("{name} did not fire: the signal is the answer it waits for, and nothing waited for one.")
             }
-            _ => format!("{name} did not fire: the signal was noted, and the other one it takes is not there."),
+            _ => after.of_pair(&name, zone),
         },
         Verdict::GuardSaysNo => format!("{name} did not fire: {told}."),
         _ => format!("{name} did not fire: {told}."),
