@@ -17,7 +17,7 @@ use super::screen::Screen;
 /// A line longer than this is refused without being kept.
 const LONGEST_LINE: u64 = 1 << 20;
 /// A feed shorter than this is over before a bar could be read.
-const WORTH_A_BAR: u64 = 4 << 20;
+const WORTH_A_BAR: u64 = 1 << 20;
 
 /// How many refused lines are kept as they came: more than are read ahead.
 const RECENT: usize = 64;

@@ -338,3 +338,52 @@ fn why_and_replay_say_what_a_measure_was_asked_and_what_it_met() {
     assert!(told.contains("why nps of score is less than 20 (-100 from 2) 2 responses"), "{told}");
     assert!(told.contains(&format!("why {counted} ({met})")), "{told}");
 }
+
+#[test]
+fn why_names_the_guard_or_the_limit_that_said_no_when_a_wait_or_a_pair_was_over() {
+    let home = Home::new("why_deadline");
+    let vocabulary = VOCABULARY
+        .replace("segment: text", "segment: text, at_risk: yes/no")
+        .replace("signals:", "signals:\n  praise: {about: [customer], fields: {topic: text}}");
+    home.write("books/vocabulary.yaml", &vocabulary);
+    let head = "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\n";
+    let rule = |id: &str, when: &str, only: &str| {
+        format!(
+            "rule {id} \"{id}\"\n  when complaint {when}\n    for the same customer\n    within 2 days\n  {only}\n  then alert care_team saying \"x\"\n\n"
+        )
+    };
+    let guard = "unless customer.at_risk is yes";
+    let limit = "at most once every 30 days per customer";
+    let rules = rule("quiet", "not followed by praise", guard)
+        + &rule("pair", "followed by praise", guard)
+        + &rule("rare", "not followed by praise", limit);
+    home.write("books/care.play", &format!("{head}{rules}"));
+    let line = |id: &str, signal: &str, day: u32, customer: &str| {
+        format!(
+            "{{\"id\": \"{id}\", \"signal\": \"{signal}\", \"at\": \"2026-03-{day:02}T10:00:00Z\", \"customer\": \"{customer}\", \"topic\": \"x\"}}\n"
+        )
+    };
+    let fact =
+        "{\"thing\": \"customer\", \"id\": \"C1\", \"at\": \"2026-03-01T10:00:00Z\", \"facts\": {\"at_risk\": true}}\n";
+    let feed = fact.to_owned()
+        + &line("a1", "complaint", 2, "C1")
+        + &line("b1", "complaint", 2, "C2")
+        + &line("a2", "complaint", 9, "C1")
+        + &line("p1", "praise", 10, "C1")
+        + &line("p2", "praise", 12, "C2")
+        + &line("b2", "complaint", 16, "C2")
+        + &line("z", "praise", 20, "C9");
+    home.write("feed.jsonl", &feed);
+    let waited = answer(&home, "quiet", "a1");
+    assert!(waited.contains("waited until Wed 2026-03-04 11:00"), "{waited}");
+    assert!(waited.contains("it looked again: guard: customer.at_risk is yes (yes)"), "{waited}");
+    let paired = answer(&home, "pair", "a2");
+    assert!(
+        paired.contains("p1 completed the pair at Tue 2026-03-10 11:00, and then guard: customer.at_risk is yes (yes)"),
+        "{paired}"
+    );
+    let alone = answer(&home, "pair", "b1");
+    assert!(alone.contains("the other one it takes is not there"), "{alone}");
+    let limited = answer(&home, "rare", "b2");
+    assert!(limited.contains("At Wed 2026-03-18 11:00 it looked again: limit"), "{limited}");
+}

@@ -6,17 +6,18 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-# Beside what is built already, so that only this package is built once more.
+# Never in the project's own target folder: cargo takes a copy for the project itself, and a planted bug would stay behind.
 copy="$root/target/planted/engine"
-export CARGO_TARGET_DIR="${PLANTED_TARGET:-$root/target}"
+export CARGO_TARGET_DIR="${PLANTED_TARGET:-$root/target/planted/target}"
 export TOUCHLINE_CASES="${TOUCHLINE_CASES:-5000}"
 export RUST_BACKTRACE=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 [ $# -gt 0 ] || set -- $(cd "$here" && ls -- *.patch | sed 's/\.patch$//')
 
+# Files of now: by their own dates they would look older than what was built last.
 rm -rf "$copy" && mkdir -p "$copy"
-(cd "$root" && tar cf - --exclude=./target --exclude=./.git .) | tar xf - -C "$copy"
+(cd "$root" && tar cf - --exclude=./target --exclude=./.git .) | tar xmf - -C "$copy"
 cat >>"$copy/src/lib.rs" <<'PLANTED'
 
 /// Tells whether a bug is planted.
