@@ -1,6 +1,7 @@
 //! Engine state = fold(journal): the records of a run, written down and read back, give the same effects and the same
 //! state, from the beginning and from any saved state in between (invariant 1).
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,9 +10,12 @@ use touchline::compile;
 use touchline::engine::input::Input;
 use touchline::engine::record::{Record, RecordError};
 use touchline::engine::ruleset::RuleSet;
-use touchline::engine::{Engine, Step};
+use touchline::engine::trace::Decline;
+use touchline::engine::{Engine, Step, Watch};
 use touchline::id::Position;
 use touchline::lang::source::Sources;
+use touchline::replay::driver::{Driver, Turn, always_sent};
+use touchline::replay::target::Targets;
 use touchline::signal::{FeedLine, parse_line};
 
 fn retail() -> Arc<RuleSet> {
@@ -98,4 +102,41 @@ fn a_record_that_is_cut_or_of_another_format_is_refused() {
     assert_eq!(Record::from_bytes(&[&bytes[..], &[0]].concat()), Err(RecordError::TooLong(1)));
     let other = [&[9][..], &bytes[1..]].concat();
     assert_eq!(Record::from_bytes(&other), Err(RecordError::Format { found: 9 }));
+}
+
+#[test]
+fn the_shipped_feed_makes_every_rule_fire_and_every_rules_guard_say_no() {
+    let rules = retail();
+    let feed = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail/feed/eight_weeks.jsonl");
+    let (mut driver, mut targets) = (Driver::new(rules.clone(), Watch::Nothing), Targets::default());
+    let (mut fired, mut guarded) = (BTreeSet::new(), BTreeSet::new());
+    for line in std::fs::read_to_string(feed).unwrap().lines() {
+        let (input, at) = match parse_line(line, &rules.vocabulary) {
+            Ok(FeedLine::Signal(signal)) => {
+                let at = signal.at;
+                (Input::Signal(signal), at)
+            }
+            Ok(FeedLine::Facts { at, change }) => (Input::Fact(change), at),
+            Ok(FeedLine::Human(line)) => match targets.of_human(&line, &rules) {
+                Ok(human) => (Input::Human(human), line.at),
+                Err(_) => continue,
+            },
+            Err(_) => continue,
+        };
+        let mut see = |turn: Turn| {
+            turn.step.effects.iter().for_each(|effect| targets.see(effect));
+            fired.extend(turn.step.firings.iter().map(|firing| firing.rule.clone()));
+            let declined = turn.step.declines.iter().filter(|(_, why)| *why == Decline::Guard);
+            guarded.extend(declined.map(|(rule, _)| rules.rules[*rule as usize].id.clone()));
+            // Asked once more when a delayed action would really go (M11).
+            let cancelled = turn.step.effects.iter().filter(|effect| effect.reason.starts_with("guard"));
+            guarded.extend(cancelled.filter_map(|effect| Some(effect.firing.as_ref()?.rule.clone())));
+        };
+        driver.input(input, at, &mut always_sent, &mut see);
+    }
+    for rule in &rules.rules {
+        assert!(fired.contains(&rule.id), "{} never fires", rule.id);
+        assert!(rule.guards.is_empty() || guarded.contains(&rule.id), "the guard of {} never says no", rule.id);
+    }
+    assert!(rules.rules.iter().filter(|rule| !rule.guards.is_empty()).count() > 5);
 }
