@@ -9,6 +9,7 @@ use crate::ir::expr::{Condition, Operand, Predicate, Test};
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::format::sentence;
+use crate::lang::play::says_more;
 use crate::lang::source::{Span, Spanned};
 use crate::lang::tree::{self, ConditionKind, OperandKind, Order, Path};
 use crate::script::Script;
@@ -31,6 +32,10 @@ impl Lower<'_> {
                 })))
             }
             ConditionKind::Or(parts) => {
+                if let Some(problem) = self.or_more(scope, parts) {
+                    self.report(problem);
+                    return None;
+                }
                 let parts = self.conditions(scope, parts)?;
                 Some(Condition::Any(flat(parts, |part| match part {
                     Condition::Any(inner) => Ok(inner),
@@ -51,6 +56,29 @@ impl Lower<'_> {
         // Each part is looked at even when an earlier one is broken: one run reports all problems.
         let parts: Vec<Option<Condition>> = parts.iter().map(|part| self.condition(scope, part)).collect();
         parts.into_iter().collect()
+    }
+
+    /// `score is 9 or more`, where nothing is called `more`.
+    fn or_more(&self, scope: &Scope, parts: &[tree::Condition]) -> Option<Diagnostic> {
+        parts.windows(2).find_map(|pair| {
+            let ConditionKind::Test(subject, predicate) = &pair[0].kind else { return None };
+            let tree::Predicate::Is { negated: false, to } = &predicate.node else { return None };
+            let ConditionKind::Name(path) = &pair[1].kind else { return None };
+            let [word] = &path.words[..] else { return None };
+            let number = matches!(
+                to.kind,
+                OperandKind::Number(_) | OperandKind::Percent(_) | OperandKind::Length(_) | OperandKind::Money(..)
+            );
+            let more = says_more(&word.node).filter(|_| number)?;
+            let known = self.defines.contains_key(&*word.node) || self.find(scope, path).is_ok();
+            (!known).then(|| {
+                let order = if more { "at least" } else { "at most" };
+                let (subject, to) = (sentence::operand(subject), sentence::operand(to));
+                let message = format!("`is {to} or {}` is not how it is said here", word.node);
+                Diagnostic::error(codes::OTHER_WORD, predicate.span.to(pair[1].span), message)
+                    .help(format!("write `{subject} is {order} {to}`"))
+            })
+        })
     }
 
     /// A defined condition, or a field that is yes or no by itself.
@@ -187,7 +215,7 @@ impl Lower<'_> {
         let beside = Beside::compared(ty, name);
         match &predicate.node {
             tree::Predicate::Is { negated, to } => {
-                let to = self.operand(scope, to, beside)?;
+                let to = self.operand(scope, to, Beside { negated: *negated, ..beside })?;
                 Some(Predicate::Is { negated: *negated, to })
             }
             tree::Predicate::OneOf { negated, of } => {

@@ -29,17 +29,19 @@ pub struct Beside<'a> {
     pub name: &'a str,
     /// Whether text is compared (and folded) or printed (and kept).
     pub compared: bool,
+    /// Whether a comparison with it is negated: `is not …`.
+    pub negated: bool,
 }
 
 impl<'a> Beside<'a> {
     /// Returns the place beside a subject that is compared.
     pub fn compared(ty: Option<&'a Type>, name: &'a str) -> Beside<'a> {
-        Beside { ty, name, compared: true }
+        Beside { ty, name, compared: true, negated: false }
     }
 
     /// Returns the place of a value that is handed on.
     pub fn printed(ty: Option<&'a Type>, name: &'a str) -> Beside<'a> {
-        Beside { ty, name, compared: false }
+        Beside { ty, name, compared: false, negated: false }
     }
 }
 
@@ -99,6 +101,11 @@ impl Lower<'_> {
             _ => None,
         } && !words.iter().any(|word| fold(word) == fold(&written))
         {
+            let presence = match (presence, beside.negated) {
+                ("missing", true) => "present",
+                ("present", true) => "missing",
+                (presence, _) => presence,
+            };
             return Some(problem().help(format!("write `{} is {presence}`", beside.name)));
         }
         if let (Type::Language, Some(code)) = (ty, language_code(&written)) {

@@ -36,6 +36,7 @@ use grammar::Rule;
 use sentence::{Reading, Sentence};
 
 pub use file::playbook;
+pub use mistakes::says_more;
 pub use placeholders::{Piece, placeholders};
 
 /// What pest makes of `grammar/play.pest`.

@@ -103,6 +103,58 @@ const IN_SENTENCES: &[(&str, &str, &str)] = &[
         "write `score is more than 3 and score is less than 5`",
     ),
     ("when survey_response where score less then 6 then alert care_team", "P018", "write `score is less than 6`"),
+    ("when survey_response where comment is not empty then alert care_team", "N011", "write `comment is present`"),
+    ("when survey_response where comment is empty then alert care_team", "N011", "write `comment is missing`"),
+    ("when survey_response where score is 9 or more then alert care_team", "P018", "write `score is at least 9`"),
+    ("when survey_response where score is 6 or fewer then alert care_team", "P018", "write `score is at most 6`"),
+    (
+        "when survey_response where score is 9 or more and comment is present then alert care_team",
+        "P018",
+        "write `is at least 9`",
+    ),
+    (
+        "when survey_response where score is greater than or equal to 6 then alert care_team",
+        "P018",
+        "write `is at least 6`",
+    ),
+    (
+        "when survey_response where score is less than or equal to 6 then alert care_team",
+        "P018",
+        "write `is at most 6`",
+    ),
+    ("when survey_response where score is greater than 6 then alert care_team", "P018", "write `is more than 6`"),
+    (
+        "when atleast 3 complaints for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `3 or more complaints`",
+    ),
+    (
+        "when three or more complaints for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `3 or more complaints`",
+    ),
+    (
+        "when 3 or more complaints for the same customer within two weeks then alert care_team",
+        "P018",
+        "write `2 weeks`",
+    ),
+    (
+        "when average of survey_response.score over the last 7 days is less than 5 with atleast 30 survey_responses for each store check every day at 07:00 then alert care_team",
+        "P018",
+        "write `with at least 30`",
+    ),
+    ("when complaint where topic is late delivery then alert care_team", "P030", "write `\"late delivery\"`"),
+    (
+        "when survey_response where comment contains too slow and score is 3 then alert care_team",
+        "P030",
+        "write `\"too slow\"`",
+    ),
+    ("when survey_response wher score is 3 then alert care_team", "P019", "did you mean `where`?"),
+    (
+        "when survey_response where comment not mentions kindness then alert care_team",
+        "P018",
+        "write `does not mention`",
+    ),
 ];
 
 /// The same in YAML, where it can be made there, and what only YAML makes possible.
@@ -255,6 +307,31 @@ const IN_YAML: &[(&str, &str, &str)] = &[
         "Y014",
         "quote the whole value: `where: \"topic is: late\"`",
     ),
+    (
+        "when: {signal: survey_response, where: comment is not empty}\n  then: [{alert: care_team}]",
+        "N011",
+        "write `comment is present`",
+    ),
+    (
+        "when: {signal: survey_response, where: score is 9 or more}\n  then: [{alert: care_team}]",
+        "P018",
+        "write `score is at least 9`",
+    ),
+    (
+        "when: {signal: complaint, where: topic is late delivery}\n  then: [{alert: care_team}]",
+        "P030",
+        "write `\"late delivery\"`",
+    ),
+    (
+        "when: {reading: queue_reading.wait, goes_over: 10,5 minutes}\n  for_each: store\n  then: [{alert: care_team}]",
+        "P014",
+        "write `10.5`",
+    ),
+    (
+        "when: {signal: complaint}\n  at_most: once every 1 day per store\n  then: [{alert: care_team, saying: “Hi”}]",
+        "Y026",
+        "write straight quotes: `\"Hi\"`",
+    ),
 ];
 
 /// Whole files: two rules with one id, curly quotes that are taken as they are.
@@ -299,6 +376,8 @@ fn mistakes_of_beginners_get_the_right_first_suggestion() {
     wrong.extend(unexpected("first.play.yaml", &yaml(two_in_yaml), "N020", "give one of them another id"));
     let digit = "rule one \"One\" when survey_response then alert care_team\n\nrule 1b \"B\" when survey_response then alert care_team\n";
     wrong.extend(unexpected("first.play", &play(digit), "P048", "write, for example, `rule_1b`"));
+    let wordy = "rule wait2 Queue is too long\n  when survey_response then alert care_team\n";
+    wrong.extend(unexpected("first.play", &play(wordy), "P022", "write `rule wait2 \"Queue is too long\"`"));
     let capital = "RULE one \"One\" when survey_response then alert care_team\n";
     wrong.extend(unexpected("first.play", &play(capital), "P017", "write `rule`"));
     let capital_key = "Playbook: first\ntitle: First\nversion: 1\nrules:\n- id: one\n  title: One\n  when: {signal: survey_response}\n  then: [{alert: care_team}]\n";
@@ -352,4 +431,22 @@ fn curly_quotes_are_quotes() {
     let errors: Vec<_> = project.diagnostics.iter().filter(|problem| problem.is_error()).collect();
     assert!(errors.is_empty(), "{}", human(&sources, &project.diagnostics, Look::PLAIN));
     assert_eq!(project.units[0].rules.len(), 2);
+}
+
+#[test]
+fn a_tab_in_the_vocabulary_is_named_and_nothing_else() {
+    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit/vocabulary.yaml");
+    let vocabulary = std::fs::read_to_string(unit).unwrap();
+    let tabbed = vocabulary.replace("\n  survey_response:", "\n\tsurvey_response:");
+    assert_ne!(tabbed, vocabulary);
+    let mut sources = Sources::default();
+    sources.add("vocabulary.yaml", tabbed.as_bytes());
+    let rule = "rule one \"One\" when survey_response where score is 3 then record at_risk\n\n\
+        rule two \"Two\" when queue_reading where wait is 3 minutes then record at_risk\n";
+    sources.add("first.play", play(rule).as_bytes());
+    let problems = project(&sources, &Options::default()).diagnostics;
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.is_error()).collect();
+    let told = human(&sources, &problems, Look::PLAIN);
+    assert!(errors.iter().any(|error| error.code == "Y011" && sources.slice(error.span) == "\t"), "{told}");
+    assert!(!errors.iter().any(|error| matches!(error.code, "N002" | "Y012")), "{told}");
 }

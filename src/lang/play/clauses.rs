@@ -239,7 +239,9 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
         )
         .help(format!("choose another id, such as `{id}_rule`")),
         (Some(Kind::Word), None) => {
-            Diagnostic::error(codes::RULE_HEAD, span, "this rule has no title in quotes").help(example)
+            let (help, behind) = title_in_words(sentence, behind).unwrap_or((example.to_owned(), behind));
+            problems.push(Diagnostic::error(codes::RULE_HEAD, span, "this rule has no title in quotes").help(help));
+            return behind;
         }
         (Some(Kind::Number), Some(title)) => {
             let (from, to) = (tokens[1].start, tokens[title - 1].end);
@@ -264,6 +266,18 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
     };
     problems.push(problem);
     behind
+}
+
+/// `rule wait Queue is too long`: says how the title is written, and where the words of it end.
+fn title_in_words(sentence: &Sentence, behind: usize) -> Option<(String, usize)> {
+    let tokens = sentence.tokens;
+    let goes_on = |index: &usize| {
+        !tokens[*index].first && tokens[*index].kind != Kind::Mark && clause_at(sentence, *index, 0).is_none()
+    };
+    let end = (2..tokens.len()).take_while(goes_on).last()? + 1;
+    let title = sentence.slice.text.get(tokens[2].start..tokens[end - 1].end)?;
+    let plain = !title.contains(['"', '\\', '`']) && title.len() <= 80;
+    plain.then(|| (format!("write `rule {} \"{title}\"`", shown(sentence.word(&tokens[1]))), behind.max(end)))
 }
 
 /// Finds the clauses from the token `body` on.

@@ -57,7 +57,8 @@ fn never_right(sentence: &Sentence, entry: Rule) -> Vec<Diagnostic> {
         if index < skip || problems.len() >= 20 {
             continue;
         }
-        if let Some((problem, length)) = short_negation(sentence, index) {
+        let phrase = short_negation(sentence, index).or_else(|| mistakes::phrase(sentence, entry, index));
+        if let Some((problem, length)) = phrase {
             problems.push(problem);
             skip = index + length;
             continue;

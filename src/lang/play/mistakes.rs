@@ -7,6 +7,7 @@
 mod actions;
 mod conditions;
 mod literals;
+mod phrases;
 mod prose;
 mod triggers;
 mod verbs;
@@ -125,6 +126,8 @@ impl<'a> At<'a> {
 
 pub(super) use actions::no_colon;
 pub(super) use literals::unquoted_text;
+pub(super) use phrases::phrase;
+pub use phrases::says_more;
 
 type Recogniser = fn(&At) -> Option<Diagnostic>;
 
@@ -166,6 +169,7 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         actions::action,
         triggers::missing_part,
         literals::bracket,
+        conditions::unquoted_words,
         literals::other_word,
         literals::misspelt,
         conditions::value_alone,

@@ -11,6 +11,7 @@ use crate::lang::source::{Offsets, Slice, Span};
 use super::build::{Builder, Node};
 use super::diagnose;
 use super::grammar::Rule;
+use super::mistakes;
 use super::scan::{Kind, scan};
 use super::sentence::{Reading, Sentence};
 use super::words;
@@ -105,11 +106,20 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
                 let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
                 format!(" {meant} ")
             }
-            codes::OTHER_WORD if span == problem.span => {
-                let meant = instead(problem)?;
+            codes::OTHER_WORD if span.start == problem.span.start => {
+                let meant = match mistakes::phrase(sentence, entry, index) {
+                    Some((phrase, length)) if phrase.span == problem.span => {
+                        let behind = sentence.tokens.get(index + length).map_or("", |token| sentence.word(token));
+                        without_behind(help_to_write(problem)?, behind)
+                    }
+                    _ if span == problem.span => instead(problem)?,
+                    _ => return None,
+                };
                 let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
                 format!(" {meant} ")
             }
+            // The other words of a phrase.
+            codes::OTHER_WORD => String::new(),
             codes::UNQUOTED_TEXT => match span.start == problem.span.start {
                 true => quoted(sentence, token.start, problem)?,
                 false => String::new(),
@@ -130,13 +140,22 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
 
 /// Returns the key words that a message about a foreign one says to write; nothing for one to be taken out.
 fn instead(problem: &Diagnostic) -> Option<&str> {
-    let help = problem.help.as_deref()?;
-    if help.starts_with("take it out") {
+    if problem.help.as_deref()?.starts_with("take it out") {
         return Some("");
     }
-    let words = help.strip_prefix("write `")?.strip_suffix('`')?;
+    let words = help_to_write(problem)?;
     let known = |word: &str| words::is_key_word(word) && word.chars().all(|c| c.is_ascii_lowercase());
     words.split(' ').all(known).then_some(words)
+}
+
+/// Returns what a message says to write.
+fn help_to_write(problem: &Diagnostic) -> Option<&str> {
+    problem.help.as_deref()?.strip_prefix("write `")?.strip_suffix('`')
+}
+
+/// Returns the words of a suggestion without the last, where it stands behind them already.
+fn without_behind<'w>(words: &'w str, behind: &str) -> &'w str {
+    words.strip_suffix(behind).filter(|_| !behind.is_empty()).and_then(|rest| rest.strip_suffix(' ')).unwrap_or(words)
 }
 
 /// Returns the text that lacks its quotes, in quotes.

@@ -116,6 +116,13 @@ pub(super) fn missing_dash(span: Span, first: Span, key: &str) -> Diagnostic {
         .help(format!("begin the next entry with a dash: `- {key}: …`; or delete one of the two"))
 }
 
+/// Says that a tab stands in the indentation.
+pub(super) fn a_tab(file: FileNo, at: usize) -> Diagnostic {
+    Diagnostic::error(codes::YAML_TAB, Span::new(file, at, at + 1), "a tab stands where YAML wants spaces")
+        .label("a tab")
+        .help("replace it with spaces, two for each level; most editors can do so by themselves")
+}
+
 /// Says what the parser stumbled over at `base + offset` of `text`.
 pub(super) fn syntax(text: &str, file: FileNo, base: usize, offset: usize, kind: &ErrorKind) -> Stop {
     let mut at = (base + offset).min(text.len());
@@ -226,15 +233,7 @@ impl<'a> Place<'a> {
             .then(|| self.text[self.at..].find('\t').map_or(self.at, |tab| self.at + tab))
         });
         let tab = tab.or_else(|| self.tab_above())?;
-        Some(
-            Diagnostic::error(
-                codes::YAML_TAB,
-                Span::new(self.file, tab, tab + 1),
-                "a tab stands where YAML wants spaces",
-            )
-            .label("a tab")
-            .help("replace it with spaces, two for each level; most editors can do so by themselves"),
-        )
+        Some(a_tab(self.file, tab))
     }
 
     /// Returns a tab at the start of the line above, whose text YAML then takes for the end of a value.

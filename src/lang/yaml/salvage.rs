@@ -99,6 +99,13 @@ impl Salvage<'_> {
         is_glued(self.text[dash..].lines().next()?).then(|| explain::glued_dash(Span { start: dash as u32, ..line }))
     }
 
+    /// Says that an entry begins with a tab.
+    fn begins_with_tab(&self, part: &Range<usize>) -> Option<Diagnostic> {
+        let mut lines = lines(self.text, part.clone());
+        let first = lines.find(|line| has_content(&self.text[line.clone()]))?;
+        self.text[first.clone()].starts_with('\t').then(|| explain::a_tab(self.file, first.start))
+    }
+
     /// Returns the first line of an entry, behind its dash and spaces.
     fn line_behind_dash(&self, part: &Range<usize>) -> Span {
         let text = &self.text[part.clone()];
@@ -138,6 +145,10 @@ impl Salvage<'_> {
                 break;
             }
             if is_list && let Some(problem) = self.glued(&part) {
+                self.lose(part, Part::default(), Stop { diagnostic: problem, final_: false });
+                continue;
+            }
+            if let Some(problem) = self.begins_with_tab(&part) {
                 self.lose(part, Part::default(), Stop { diagnostic: problem, final_: false });
                 continue;
             }
@@ -214,8 +225,13 @@ fn is_stray(part: &str) -> bool {
 
 /// Cuts the lines under a key at every line as far to the right as the first of them.
 fn children(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
-    let Some(first) = lines(text, range.clone()).map(|line| &text[line]).find(|line| has_content(line)) else {
-        return Vec::new();
+    let content = || lines(text, range.clone()).map(|line| &text[line]).filter(|line| has_content(line));
+    let Some(first) = content().next() else { return Vec::new() };
+    // Where the first entry begins with a tab, the others show how far to the right entries begin.
+    let spaces = |line: &&str| line.len() - line.trim_start_matches(' ').len();
+    let first = match first.starts_with('\t') {
+        true => content().filter(|line| !line.starts_with('\t')).min_by_key(spaces).unwrap_or(first),
+        false => first,
     };
     let indent = first.len() - first.trim_start_matches(' ').len();
     let item = first.trim_start().starts_with("- ");

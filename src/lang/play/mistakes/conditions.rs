@@ -320,3 +320,31 @@ pub(super) fn no_predicate(at: &At) -> Option<Diagnostic> {
         format!("write `{subject} is {value}`, or `is at least`, `contains` …"),
     )
 }
+
+/// `topic is late delivery`, `comment contains too slow`: a text of several words without its quotes.
+pub(super) fn unquoted_words(at: &At) -> Option<Diagnostic> {
+    let is_plain = |offset: isize| {
+        let word = at.word(offset);
+        !word.is_empty() && !words::is_key_word(&word)
+    };
+    (is_plain(0) && is_plain(-1)).then_some(())?;
+    // A word that means something elsewhere is told as such, and a misspelt one, unless it is an everyday one.
+    let everyday = matches!(&*at.word(0), "wait" | "delay" | "later" | "case" | "ticket" | "task" | "end" | "limit");
+    (everyday || words::elsewhere(&at.word(0)).is_none()).then_some(())?;
+    super::literals::misspelt(at).is_none().then_some(())?;
+    let verb = (2..8).map(|back| -back).find(|offset| !is_plain(*offset))?;
+    let says = match (at.word(verb - 1).as_str(), at.word(verb).as_str()) {
+        (_, "is" | "contains" | "contain") | ("is", "not") | ("starts" | "start", "with") | ("one", "of") => true,
+        _ => at.text(verb) == "," && at.last_before(&["of", "with", "is"]).as_deref() == Some("of"),
+    };
+    says.then_some(())?;
+    let ends = |offset: &isize| {
+        let clause = nearest(&at.word(*offset), ["unless", "where", "within"].into_iter()).is_some();
+        clause || !is_plain(*offset) || at.token(*offset).is_some_and(|token| token.first)
+    };
+    let last = (1..12).find(ends)? - 1;
+    let text = at.sentence.slice.text.get(at.token(verb + 1)?.start..at.token(last)?.end)?;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = format!("a text stands in quotes, `{}` does not", shown(&text));
+    at.error(codes::UNQUOTED_TEXT, at.span(verb + 1, last), message, format!("write `\"{}\"`", shown(&text)))
+}

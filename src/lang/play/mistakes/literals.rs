@@ -308,7 +308,7 @@ pub(super) fn misspelt(at: &At) -> Option<Diagnostic> {
         Rule::e_trigger | Rule::e_key | Rule::e_condition | Rule::e_schedule | Rule::e_limit | Rule::e_steps
     );
     if in_rule && at.expects(Rule::EOI) {
-        let next = ["when", "where", "for", "only", "unless", "check", "then", "rule"];
+        let next = ["where", "for", "only", "unless", "check", "then", "rule"];
         legal.extend(next.into_iter().map(str::to_owned));
     }
     if at.entry == Rule::e_header && at.expects(Rule::EOI) {

@@ -114,6 +114,9 @@ impl<'a> Reader<'a> {
             if !known.contains(&key.text.as_str()) {
                 let there = |word: &str| entries.len() <= 64 && entries.iter().any(|(key, _)| key.text == word);
                 let problem = self.unknown_key(key, value, known, &there);
+                if problem.code == codes::DECIMAL_COMMA {
+                    self.holes.push(problem.span);
+                }
                 self.problem(problem);
             }
         }
@@ -122,6 +125,9 @@ impl<'a> Reader<'a> {
     fn unknown_key(&self, key: &Key, value: &Node, known: &[&str], there: &dyn Fn(&str) -> bool) -> Diagnostic {
         // `{saying: one, two}`: what follows the comma is a key without a value.
         let empty = value.span.start == value.span.end;
+        if empty && let Some(problem) = self.decimal_comma(key) {
+            return problem;
+        }
         if empty && self.text_before(key.span).ends_with(',') {
             return Diagnostic::error(codes::YAML_CUT_BY_COMMA, key.span, "YAML ends a value at a comma inside `{…}`")
                 .label("this is read as a key of its own")
@@ -137,6 +143,20 @@ impl<'a> Reader<'a> {
                 .help(format!("write `{meant}`")),
             None => read::unknown_key(key, known),
         }
+    }
+
+    /// `{goes_over: 10,5 minutes}`: the comma of a number.
+    fn decimal_comma(&self, key: &Key) -> Option<Diagnostic> {
+        let before = self.sources.file(self.file).text.get(..key.span.start as usize)?.strip_suffix(',')?;
+        let digits = |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let whole = &before[before.len() - digits(before)..];
+        let rest = &key.text[..key.text.find(|c: char| !c.is_ascii_digit()).unwrap_or(key.text.len())];
+        (!whole.is_empty() && !rest.is_empty() && whole.len() <= 20 && rest.len() <= 20).then_some(())?;
+        let start = key.span.start as usize - 1 - whole.len();
+        let span = Span::new(self.file, start, key.span.start as usize + rest.len());
+        let problem =
+            Diagnostic::error(codes::DECIMAL_COMMA, span, format!("`{whole},{rest}` is written with a comma"));
+        Some(problem.help(format!("write `{whole}.{rest}`")))
     }
 
     fn text_before(&self, span: Span) -> &str {
@@ -166,6 +186,14 @@ impl<'a> Reader<'a> {
             let problem = cut_by_comment(comment.span, what);
             self.problem(problem);
             self.holes.push(node.span);
+        }
+        if scalar.style == ScalarStyle::Plain
+            && let Some(inner) = inside_curly_quotes(&scalar.text)
+        {
+            let message = "curly quotes are part of the text to YAML";
+            let problem = Diagnostic::warning(codes::YAML_LOOKS_TYPED, node.span, message)
+                .help(format!("write straight quotes: `\"{inner}\"`"));
+            self.problem(problem);
         }
         Some(Spanned { node: scalar.text.clone(), span: node.span })
     }
@@ -384,6 +412,13 @@ impl<'a> Reader<'a> {
         let (text, offsets) = part(&slice, 1, slice.text.len());
         Some(self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::operand))
     }
+}
+
+/// Returns what stands between two curly quotes.
+fn inside_curly_quotes(text: &str) -> Option<&str> {
+    let quotes = ['“', '”', '„', '‟', '«', '»'];
+    let inner = text.strip_prefix(quotes)?.strip_suffix(quotes)?;
+    (!inner.contains(['"', '\\']) && !inner.contains(quotes)).then_some(inner)
 }
 
 fn cut_by_comment(span: Span, what: &str) -> Diagnostic {
