@@ -397,7 +397,11 @@ pub(super) fn commit(store: &mut dyn Store, epoch: Epoch, turn: &Turn) -> Result
             Committed::Ok => return Ok(()),
             Committed::Fenced => return Err(WriteError::Fenced),
             Committed::Unknown => {
-                let ends = store.ends()?;
+                let ends = match store.ends() {
+                    // It may have been written: to try it again as if it had not would be fenced.
+                    Err(StoreError::Failed(_)) => return Err(WriteError::Unknown),
+                    ends => ends?,
+                };
                 match ends.epoch == epoch {
                     true if ends.turn == turn.number => return Ok(()),
                     true => {}

@@ -6,6 +6,15 @@ use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use std::sync::Arc;
+
+use touchline::daemon::start::start;
+use touchline::daemon::turn::{Arrived, Gathered, WriteError};
+use touchline::engine::input::Input;
+use touchline::engine::store::Reader;
+use touchline::store::memory::{Disk, Fault};
+
+use crate::support::daemon::{clock, options, retail};
 use crate::support::sim::world::{Summary, run};
 
 fn number(name: &str) -> Option<u64> {
@@ -67,5 +76,26 @@ fn add(all: &mut Summary, one: &Summary) {
 fn the_same_seed_plays_the_same() {
     for seed in [3, 4] {
         assert_eq!(run(seed), run(seed), "seed {seed}");
+    }
+}
+
+/// Seed 70 found this: the store does not know whether it wrote, and cannot be asked either.
+#[test]
+fn a_turn_of_which_nobody_can_say_whether_it_was_written_is_not_called_unwritten() {
+    for (fault, written) in [(Fault::UnknownDone, 1), (Fault::UnknownNotDone, 0)] {
+        let disk = Disk::new();
+        let begin = || start(Box::new(disk.open()), retail(), options(Arc::new(disk.open()), clock(), 100)).unwrap();
+        let mut started = begin();
+        let call = disk.calls();
+        disk.fault_at(call + 1, fault);
+        disk.fault_at(call + 2, Fault::Fails);
+        let tick = Arrived { input: Input::Tick, read_with: None };
+        let said = started.writer.write(Gathered { inputs: vec![tick], ..Gathered::default() });
+        assert!(matches!(said, Err(WriteError::Unknown)), "{said:?}");
+        // It ends, and starts again with whatever is there.
+        disk.crash();
+        let mut again = begin();
+        assert_eq!(disk.look_on().ends().unwrap().last.0, written);
+        again.writer.write(Gathered::default()).unwrap();
     }
 }

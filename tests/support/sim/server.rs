@@ -55,7 +55,7 @@ pub struct Copy {
     /// Whether we were told that it was taken.
     pub told: bool,
     /// In which life of the daemon.
-    life: u32,
+    pub life: u32,
 }
 
 #[derive(Default)]
@@ -98,6 +98,11 @@ impl Server {
     /// Another process sends from here on.
     pub fn next_life(&self) {
         self.inner().life += 1;
+    }
+
+    /// Which life of the daemon sends now.
+    pub fn life(&self) -> u32 {
+        self.inner().life
     }
 
     /// Hears that it is durable that a row went, or never will by itself.
