@@ -1,6 +1,7 @@
 //! Hostile input: whatever the file holds, compiling ends in a message, soon and in little memory.
 //!
-//! Times are never asserted exactly, because machines differ: a watchdog far above the goal of two seconds ends a hang.
+//! Times are never asserted exactly, because machines differ: a watchdog far above the goal of two seconds ends a hang. The
+//! command is given processor time for it, which a busy machine does not use up.
 //! To see what each case takes: `cargo test --release --test it hostile -- --nocapture`.
 
 #![allow(clippy::disallowed_methods)]
@@ -17,7 +18,7 @@ use touchline::lang::diagnostic::Diagnostic;
 use touchline::lang::source::Sources;
 
 /// Far above the two seconds of a release build, so that only a hang is caught.
-const WATCHDOG: Duration = Duration::from_secs(40);
+const WATCHDOG: Duration = Duration::from_secs(240);
 const HEAD: &str = "playbook p \"P\" version 1\n";
 const GOOD: &str = "rule r \"R\"\n  when survey_response where score is at most 3\n  at most once every 7 days per store\n  \
                     then alert manager of store\n";
@@ -346,7 +347,7 @@ fn the_command_survives_them_in_one_gigabyte() {
             fs::write(path, bytes).unwrap();
         }
         let begun = Instant::now();
-        let script = "ulimit -v 1048576; exec timeout 40 \"$0\" check \"$1\"";
+        let script = "ulimit -v 1048576; ulimit -t 40; exec timeout 600 \"$0\" check \"$1\"";
         let output =
             Command::new("bash").args(["-c", script, env!("CARGO_BIN_EXE_touchline")]).arg(&folder).output().unwrap();
         println!("{:>6} ms  touchline check, {}: {}", begun.elapsed().as_millis(), case.file, case.name);

@@ -163,7 +163,10 @@ impl ReadingWindow {
             Some(last) if self.entries[last].over => self.run(last),
             _ => 0..0,
         };
-        let goes_on = self.entries.range(lasting.clone()).any(|entry| Some(&entry.id) == carrier);
+        // The carrier itself may have been forgotten since: then what stands before the first entry speaks for it.
+        let before = carrier.is_some() && lasting.start == 0 && self.over_before && self.entered_before;
+        let goes_on = before && !lasting.is_empty()
+            || self.entries.range(lasting.clone()).any(|entry| Some(&entry.id) == carrier);
         for (place, entry) in self.entries.iter_mut().enumerate() {
             entry.in_episode = entry.over && (goes_on || !lasting.contains(&place));
         }
@@ -225,5 +228,20 @@ mod tests {
         insert(&mut window, 20, Reads::Clear);
         insert(&mut window, 25, Reads::Over);
         assert_eq!(window.unentered_since(), Some(instant(25)));
+    }
+
+    #[test]
+    fn an_episode_goes_on_though_the_reading_that_carried_it_is_forgotten() {
+        let mut window = ReadingWindow::default();
+        insert(&mut window, 0, Reads::Over);
+        window.enter_last();
+        let carrier = window.carrier();
+        assert!(carrier.is_some());
+        // The next one is so much later that the first is forgotten by it.
+        insert(&mut window, 60, Reads::Between);
+        assert!(window.settle(carrier.as_ref()), "between neither clears nor enters again");
+        assert_eq!(insert(&mut window, 61, Reads::Over), Read::Joined);
+        insert(&mut window, 120, Reads::Clear);
+        assert!(!window.settle(carrier.as_ref()));
     }
 }
