@@ -517,7 +517,13 @@ impl Turn<'_> {
         // Values are those of the latest signal of the key (M15); an earlier one only gives the occasion to ask again.
         let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
         let pending = self.pending_candidate(candidate.clone());
-        let candidate = if at(&pending) > at(&candidate) { pending } else { candidate };
+        let spoken_of = candidate.signal == pending.signal;
+        let late = if spoken_of { pending.late } else { candidate.late };
+        let mut candidate = if at(&pending) > at(&candidate) { pending } else { candidate };
+        if spoken_of {
+            // Late is the signal it speaks of, not the one that gave the occasion (M5).
+            candidate.late = late;
+        }
         if let Some(until) = self.silenced(&self.rule(candidate.rule).id) {
             // It was said once that this is silenced; the end of the silence asks again.
             self.note_candidate(&candidate, Verdict::Joined { since });

@@ -144,7 +144,11 @@ impl Naive {
         let mut waiting = story.waiting.remove(place);
         // M15: the values of the latest signal; an earlier one that came late is only the occasion.
         let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
-        let candidate = if at(&waiting.candidate) > at(&candidate) { waiting.candidate.clone() } else { candidate };
+        let mut candidate = if at(&waiting.candidate) > at(&candidate) { waiting.candidate.clone() } else { candidate };
+        // M5: late is the signal it speaks of, not the one that gave the occasion.
+        if candidate.signal == waiting.candidate.signal {
+            candidate.late = waiting.candidate.late;
+        }
         // M21: a further signal does not ask while a silence lasts, and what was silenced is not said again: the end of the
         // silence asks.
         let silent = !in_time || waiting.why != Why::Limit;

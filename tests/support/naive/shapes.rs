@@ -189,16 +189,7 @@ impl Naive {
         if owned {
             self.spend(rule, &run);
             if lasts {
-                // An earlier reading is only the occasion: what waits was late if the one it speaks of was.
-                let waits = self
-                    .stories
-                    .get(&rule.id)
-                    .and_then(|story| story.waiting.iter().find(|waiting| waiting.key == key));
-                let late = match waits {
-                    Some(waiting) if run.last() != Some(&place) => waiting.candidate.late,
-                    _ => look.late,
-                };
-                let candidate = self.candidate(&latest, &[&latest], late);
+                let candidate = self.candidate(&latest, &[&latest], look.late);
                 self.ask_again(rule, candidate, false);
             }
         } else if stays_for.is_none() && stands(rule, &self.seen(rule)[place]) == Stands::Over {
