@@ -148,8 +148,8 @@ impl Turn<'_> {
         if plans.is_empty() {
             return;
         }
-        let closes = self.rule(number).then.ladder.as_ref().is_some_and(|ladder| ladder.until_case_closed);
-        let bound = if closes { self.bound(firing) } else { Bound::Nothing };
+        // Also where closing does not stop it: it may from the next playbook on (M24).
+        let bound = self.bound(firing);
         let state = self.state.rules[number as usize].keys.entry(key).or_default();
         state.ladder = Some(Ladder { started: firing.at, plans, bound });
     }

@@ -275,11 +275,18 @@ impl Naive {
         let open: Vec<usize> = firsts.iter().copied().filter(|place| self.answer_to(rule, *place).is_none()).collect();
         let goes_on = open.iter().any(|place| going_on.contains(&seen[*place].arrival));
         let was_entered = |place: &usize| entered.contains(&(seen[*place].arrival, Part::First));
-        // The episode is one, whichever of its As began it.
-        let is_marked = |place: &&usize| if open.contains(*place) { goes_on } else { was_entered(place) };
+        // The episode is one, whichever of its As began it: where that one is no longer looked for, the oldest carries it. The
+        // others have only joined, and are free again where a late B parts them from it.
+        let carrier = open.iter().find(|place| was_entered(place)).or(open.first());
+        let carries = |place: &usize| goes_on && (was_entered(place) || carrier == Some(place));
+        let is_marked = |place: &&usize| if open.contains(*place) { carries(place) } else { was_entered(place) };
         let marked: BTreeSet<u64> = firsts.iter().filter(is_marked).map(|place| seen[*place].arrival).collect();
         let passed = |place: &&usize| {
-            seen[**place].ends <= now && !marked.contains(&seen[**place].arrival) && self.is_unanswered(rule, **place)
+            let lasts = goes_on && open.contains(*place);
+            !lasts
+                && seen[**place].ends <= now
+                && !marked.contains(&seen[**place].arrival)
+                && self.is_unanswered(rule, **place)
         };
         let gone: BTreeSet<u64> = firsts.iter().filter(passed).map(|place| seen[*place].arrival).collect();
         self.mark(rule, key, Part::First, &marked);
