@@ -25,9 +25,13 @@ use std::sync::Arc;
 
 use crate::ir::expr::Access;
 use crate::value::{Str, Value};
+use crate::vocabulary::Type;
 
 mod machine;
+mod result;
 mod scan;
+
+pub use result::Gives;
 
 /// Everything a script may call, as `name(x, …)` or `x.name(…)`.
 pub const FUNCTIONS: [&str; 25] = [
@@ -95,6 +99,17 @@ impl Script {
         let program = machine::Program::compile(text, &names)?;
         let reads = names.reads.into_iter().map(|(name, access)| (Str::from(name), access)).collect();
         Ok(Script { text: text.into(), reads, program: Arc::new(program) })
+    }
+
+    /// Returns what it gives, where that shows without running it.
+    pub fn gives(&self) -> Option<Gives> {
+        let held = |access: &Access| match access.ty {
+            Type::YesNo => Gives::YesNo,
+            Type::Number | Type::WholeNumber | Type::Score(_) | Type::Duration(_) | Type::Money => Gives::Number,
+            _ => Gives::Text,
+        };
+        let reads: Vec<(&str, Gives)> = self.reads.iter().map(|(name, access)| (&**name, held(access))).collect();
+        result::gives(&self.text, &reads)
     }
 
     /// Runs the script on the values of [`Script::reads`], in their order. An error says why, in one line.

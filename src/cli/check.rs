@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use crate::compile::Unit;
-use crate::lang::diagnostic::{Diagnostic, Severity};
+use crate::lang::diagnostic::{Diagnostic, MOST_SHOWN, More};
 use crate::lang::render;
 
 use super::ExitCode;
@@ -20,7 +20,8 @@ use super::screen::{BOLD, DIM, GOOD, Screen, counted};
 ///
 /// With them are read the vocabulary, the directory, the mail templates and the scenarios.
 /// A path is a file or a folder; the nearest vocabulary, directory and mail templates are found upwards from it. In a
-/// folder that has scenarios (`*.test.yaml`), a live rule without one is warned of.
+/// folder that has scenarios (`*.test.yaml`), a live rule without one is warned of. Of one file the first 200 problems
+/// are shown; the last line counts all of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -86,14 +87,15 @@ impl Check {
         for unit in loaded.project.units.iter().filter(|unit| !unit.playbooks.is_empty()) {
             self.unit(screen, unit)?;
         }
-        let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count() as u64;
-        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        let mut all = More::default();
+        problems.iter().for_each(|problem| all.add(problem));
         let out = &mut screen.out;
-        match (errors, warnings) {
+        match (all.errors, all.warnings) {
             (0, 0) => writeln!(out, "{GOOD}no problems{GOOD:#}")?,
-            _ => {
-                let errors = counted(errors, "error", "errors");
-                writeln!(out, "{BOLD}{errors}, {}{BOLD:#}", counted(warnings, "warning", "warnings"))?;
+            (errors, warnings) => {
+                let at_least = if all.at_least { "at least " } else { "" };
+                let (errors, warnings) = (counted(errors, "error", "errors"), counted(warnings, "warning", "warnings"));
+                writeln!(out, "{BOLD}{at_least}{errors}, {warnings}{}{BOLD:#}", shown(problems))?;
             }
         }
         Ok(())
@@ -133,5 +135,17 @@ impl Check {
         let emails = emails.unwrap_or_else(|| none("emails"));
         writeln!(out, "  {DIM}with {}, {directory}, {emails}{DIM:#}", unit.vocabulary_path)?;
         Ok(())
+    }
+}
+
+/// Says how many of the problems are shown, where not all of them are.
+fn shown(problems: &[Diagnostic]) -> String {
+    let file = |problem: &Diagnostic| problem.span.file;
+    let cut = problems.iter().any(|problem| problem.more.is_some());
+    let several = problems.windows(2).any(|pair| file(&pair[0]) != file(&pair[1]));
+    match (cut, several) {
+        (false, _) => String::new(),
+        (true, false) => format!("; the first {MOST_SHOWN} are shown"),
+        (true, true) => format!("; of one file the first {MOST_SHOWN} are shown"),
     }
 }

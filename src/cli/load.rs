@@ -35,6 +35,11 @@ impl Loaded {
         self.sources.files.iter().any(|file| files::is_playbook(&file.path))
     }
 
+    /// Returns the errors of all files, with the notices that there are more.
+    pub fn errors(&self) -> Vec<Diagnostic> {
+        self.project.diagnostics.iter().filter(|problem| problem.is_among_errors()).cloned().collect()
+    }
+
     /// Tells whether a playbook of a unit, or anything all playbooks of the unit stand on, has an error.
     pub fn has_errors(&self, unit: &Unit, playbook: &str) -> bool {
         let own = |path: &str| {
@@ -122,7 +127,7 @@ pub fn one_unit(folder: &Path, screen: &mut Screen) -> anyhow::Result<Loaded> {
     if !loaded.has_playbooks() {
         bail!("{shown} holds no playbook: name a folder with *.play or *.play.yaml files");
     }
-    let errors: Vec<Diagnostic> = loaded.project.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+    let errors = loaded.errors();
     if !errors.is_empty() {
         complain(screen, &loaded.sources, &errors)?;
         bail!("the playbooks in {shown} have errors: mend them first, `touchline check {shown}` shows them all");

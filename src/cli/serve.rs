@@ -129,7 +129,7 @@ impl Serve {
             return Ok(Some(one_unit(&config.playbooks, screen)?.project.units[0].ruleset()));
         }
         let loaded = load(std::slice::from_ref(&config.playbooks))?;
-        let errors: Vec<Diagnostic> = loaded.project.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+        let errors = loaded.errors();
         complain(screen, &loaded.sources, &errors)?;
         Ok(None)
     }

@@ -67,7 +67,7 @@ impl Test {
             let paths: Vec<String> = self.paths.iter().map(|path| files::shown(path)).collect();
             bail!("{} holds no playbook: name a folder with *.play or *.play.yaml files", paths.join(", "));
         }
-        let errors: Vec<Diagnostic> = loaded.project.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+        let errors = loaded.errors();
         let (scenarios, mut problems) = loaded.scenarios();
         problems.extend(errors.iter().cloned());
         let mut outcome = Outcome { problems, ..Outcome::default() };

@@ -467,6 +467,13 @@ fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After) -> String {
         Verdict::NoMatch => format!("{name} did not fire: {told}."),
         Verdict::KeyMissing { part } => format!("{name} did not fire: the signal has no `{part}` to be counted under."),
         Verdict::Counting { have, need } => format!("{name} did not fire: this is {have} of {need}."),
+        Verdict::Joined { since } if matches!(rule.trigger, Trigger::Absence { .. }) => {
+            let since = words::instant(*since, zone);
+            format!(
+                "{name} did not fire for this signal: it fires once, for the oldest that nobody has answered, and this joins \
+                 that episode, which runs since {since}."
+            )
+        }
         Verdict::Joined { since } => {
             let since = words::instant(*since, zone);
             format!("{name} did not fire again: it fires once an episode, and this joins the one since {since}.")

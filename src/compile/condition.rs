@@ -12,7 +12,7 @@ use crate::lang::format::sentence;
 use crate::lang::play::says_more;
 use crate::lang::source::{Span, Spanned};
 use crate::lang::tree::{self, ConditionKind, OperandKind, Order, Path};
-use crate::script::Script;
+use crate::script::{Gives, Script};
 use crate::suggest::nearest;
 use crate::value::Value;
 use crate::vocabulary::Type;
@@ -47,6 +47,10 @@ impl Lower<'_> {
             ConditionKind::Test(subject, predicate) => self.test(scope, subject, predicate, condition.span),
             ConditionKind::Script(script) => {
                 let compiled = self.script(scope, &script.node, script.span)?;
+                if let Some(problem) = self.no_condition(&compiled, script.span) {
+                    self.report(problem);
+                    return None;
+                }
                 Some(Condition::Script(compiled, Here(condition.span)))
             }
         }
@@ -111,6 +115,35 @@ impl Lower<'_> {
         let predicate = Predicate::Is { negated: false, to: Operand::Literal(Value::YesNo(true)) };
         let text = access.name.clone();
         Some(Condition::Test(Test { subject: Operand::Access(access), predicate, text, here: Here(span) }))
+    }
+
+    /// Reports a script in the place of a condition that can be seen to give no yes or no: it would never match.
+    fn no_condition(&self, script: &Script, span: Span) -> Option<Diagnostic> {
+        let text = script.text.trim();
+        let whole = if text.len() <= 60 && !text.contains(';') { text } else { "…" };
+        let (what, help) = match script.gives()? {
+            Gives::YesNo => return None,
+            Gives::Read(place) => {
+                let (name, access) = script.reads.get(place)?;
+                if access.ty == Type::YesNo {
+                    return None;
+                }
+                let (what, example) = (describe(self.vocabulary, &access.ty), super::value::example(&access.ty));
+                let help = match access.ty {
+                    Type::Text => format!("write a sentence: `{name} is present` or `{name} is {example}`"),
+                    _ => format!("write a sentence, such as `{name} is {example}`"),
+                };
+                (what, help)
+            }
+            Gives::Number => ("a number".into(), format!("compare it, such as `` `{whole} > 10` ``")),
+            Gives::Text => ("a text".into(), format!("compare it, such as `` `{whole} == \"text\"` ``")),
+            Gives::List => ("a list".into(), format!("ask for what is in it, such as `` `\"text\" in {whole}` ``")),
+        };
+        Some(
+            Diagnostic::error(codes::NOT_A_CONDITION, span, format!("this script gives {what}, and no yes or no"))
+                .label("it would never match")
+                .help(help),
+        )
     }
 
     /// A name that stands alone may be a misspelt definition as well.

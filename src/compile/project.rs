@@ -17,7 +17,7 @@ use crate::engine::ruleset::RuleSet;
 use crate::id::RuleId;
 use crate::ir::Rule;
 use crate::lang::codes;
-use crate::lang::diagnostic::Diagnostic;
+use crate::lang::diagnostic::{Diagnostic, limit};
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::lang::tree;
 use crate::lang::{play, yaml};
@@ -165,25 +165,14 @@ fn sort(sources: &Sources, problems: &mut Vec<Diagnostic>) {
     *problems = limited(std::mem::take(problems));
 }
 
-/// How many problems of one file are told.
-const MOST_TOLD: usize = 200;
-
 /// Cuts what nobody would read: one line says how much more there is. Problems are ordered by file.
 fn limited(problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut told = Vec::new();
     let mut rest = problems.into_iter().peekable();
     while let Some(file) = rest.peek().map(|problem| problem.span.file) {
-        let mut of_file = std::iter::from_fn(|| rest.next_if(|problem| problem.span.file == file));
-        told.extend(of_file.by_ref().take(MOST_TOLD));
-        let cut: Vec<Diagnostic> = of_file.collect();
-        if let Some(first) = cut.first() {
-            let message = format!("{} more problems in this file are not shown", cut.len());
-            let more = match cut.iter().any(Diagnostic::is_error) {
-                true => Diagnostic::error(codes::TOO_MANY, first.span, message),
-                false => Diagnostic::warning(codes::TOO_MANY, first.span, message),
-            };
-            told.push(more.help("mend the problems above first"));
-        }
+        let mut of_file: Vec<_> = std::iter::from_fn(|| rest.next_if(|problem| problem.span.file == file)).collect();
+        limit(&mut of_file);
+        told.append(&mut of_file);
     }
     told
 }

@@ -445,7 +445,17 @@ impl Turn<'_> {
             Waits::Waiting => {
                 let lasts = self.key_state(number, &key).is_some_and(|state| state.window.absence().lasts());
                 match oldest.filter(|_| lasts) {
-                    Some(oldest) => self.join(candidate(&oldest, arrived.late), true),
+                    Some(oldest) => {
+                        // What fires is the oldest A's; that this one joined is said of itself.
+                        let (since, waits) = self.episode_of(number, &key);
+                        let verdict = if self.quiet { Verdict::Noted } else { Verdict::Joined { since } };
+                        let candidate = candidate(&oldest, arrived.late);
+                        let named = named_key(self.rule(number), &key);
+                        self.note(number, named, Some(&arrived.signal.id), verdict, compared);
+                        if waits && !self.quiet {
+                            self.ask_again(candidate, since);
+                        }
+                    }
                     None => self.note_candidate(&candidate(&own, false), Verdict::Armed { until: deadline }),
                 }
             }
@@ -506,14 +516,22 @@ impl Turn<'_> {
         if self.quiet {
             return self.note_quiet(&candidate);
         }
-        let now = self.now;
-        let state = self.key_state(candidate.rule, &candidate.key);
-        let episode = state.and_then(|state| state.episode.as_ref());
-        let since = episode.map_or(now, |episode| episode.since);
-        let waits = episode.is_some_and(|episode| episode.pending.is_some());
+        let (since, waits) = self.episode_of(candidate.rule, &candidate.key);
         if !lasts || !waits {
             return self.note_candidate(&candidate, Verdict::Joined { since });
         }
+        self.ask_again(candidate, since);
+    }
+
+    /// Returns since when the episode of a key lasts, and whether it waits for guard, limit or silence.
+    fn episode_of(&mut self, number: RuleNo, key: &Key) -> (Timestamp, bool) {
+        let now = self.now;
+        let episode = self.key_state(number, key).and_then(|state| state.episode.as_ref());
+        (episode.map_or(now, |episode| episode.since), episode.is_some_and(|episode| episode.pending.is_some()))
+    }
+
+    /// Asks an episode that has not fired, on the occasion of a signal that joins it.
+    fn ask_again(&mut self, candidate: Candidate, since: Timestamp) {
         // Values are those of the latest signal of the key (M15); an earlier one only gives the occasion to ask again.
         let at = |candidate: &Candidate| candidate.values.signal.as_ref().map(|signal| signal.at);
         let pending = self.pending_candidate(candidate.clone());

@@ -21,7 +21,7 @@ codes! {
     INVALID_UTF8 "P002" "a file is not UTF-8 text";
     FORBIDDEN_CHARACTER "P003" "a control character or an invisible one that changes how text is shown";
     TOO_DEEP "P004" "brackets are nested more than 64 deep";
-    TOO_MANY "P005" "a file has so many problems that the rest of it was not read";
+    TOO_MANY "P005" "a file has more problems than are shown";
     LOOK_ALIKE "P006" "a word mixes letters of two alphabets that look alike";
     TOO_LONG "P007" "a rule or a sentence has more than 10,000 words";
     UNCLOSED_TEXT "P010" "a text has no closing quote on its line";
@@ -194,7 +194,7 @@ codes! {
     MISSING_UNIT "T004" "a number without the unit of its subject";
     WRONG_PREDICATE "T005" "something said that makes no sense of this type";
     REVERSED "T006" "`between` with the larger value first";
-    NOT_A_CONDITION "T007" "a name that is no condition by itself";
+    NOT_A_CONDITION "T007" "a name or a script that is no condition by itself";
     LITERAL_SUBJECT "T008" "a condition that begins with a value";
     NOT_A_LITERAL "T009" "a name where a written value belongs";
     NOT_A_VALUE "T010" "a signal where a value belongs";

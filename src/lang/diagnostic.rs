@@ -19,6 +19,35 @@ pub enum Severity {
     Error,
     /// It can be used, and is probably not what was meant.
     Warning,
+    /// No problem of its own: it says how many more there are.
+    Note,
+}
+
+/// How many problems a notice stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct More {
+    /// That many errors.
+    pub errors: u64,
+    /// That many warnings.
+    pub warnings: u64,
+    /// Whether there may be more of them: rules were counted and not taken apart.
+    pub at_least: bool,
+}
+
+impl More {
+    /// Adds a problem, or what a notice stands for.
+    pub fn add(&mut self, problem: &Diagnostic) {
+        match (&problem.more, problem.severity) {
+            (Some(more), _) => {
+                self.errors += more.errors;
+                self.warnings += more.warnings;
+                self.at_least |= more.at_least;
+            }
+            (None, Severity::Error) => self.errors += 1,
+            (None, Severity::Warning) => self.warnings += 1,
+            (None, Severity::Note) => {}
+        }
+    }
 }
 
 /// One problem.
@@ -38,6 +67,8 @@ pub struct Diagnostic {
     pub related: Vec<(Span, String)>,
     /// What to type.
     pub help: Option<String>,
+    /// What it stands for, where it is a notice of what is not shown.
+    pub more: Option<More>,
 }
 
 impl Diagnostic {
@@ -53,7 +84,7 @@ impl Diagnostic {
 
     fn new(code: &'static str, severity: Severity, span: Span, message: String) -> Diagnostic {
         let message = clipped(message);
-        Diagnostic { code, severity, message, span, label: String::new(), related: Vec::new(), help: None }
+        Diagnostic { code, severity, message, span, label: String::new(), related: Vec::new(), help: None, more: None }
     }
 
     /// Returns what is told already, where it arises: it makes useless what hangs on it and is not told again.
@@ -66,6 +97,16 @@ impl Diagnostic {
         let (megabytes, most) = (bytes as f64 / 1e6, LARGEST_FILE as f64 / 1e6);
         let message = format!("the file has {megabytes:.1} MB, and at most {most} MB are read");
         Diagnostic::error(codes::FILE_TOO_LARGE, Span::new(file, 0, 0), message).help(help)
+    }
+
+    /// Returns the notice that more is wrong than is shown.
+    pub fn more(span: Span, more: More) -> Diagnostic {
+        let count = more.errors + more.warnings;
+        let at_least = if more.at_least { "at least " } else { "" };
+        let (problems, are) = if count == 1 { ("problem", "is") } else { ("problems", "are") };
+        let message = format!("{at_least}{count} more {problems} in this file {are} not shown");
+        let notice = Diagnostic::new(codes::TOO_MANY, Severity::Note, span, message);
+        Diagnostic { more: Some(more), ..notice.help("mend the problems above first") }
     }
 
     /// Tells whether this was told already.
@@ -91,10 +132,41 @@ impl Diagnostic {
         self
     }
 
+    /// Tells whether it belongs among the errors: as one of them, or as the notice of further ones.
+    pub fn is_among_errors(&self) -> bool {
+        self.is_error() || self.more.is_some_and(|more| more.errors > 0)
+    }
+
     /// Tells whether this is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// How many problems of one file are shown.
+pub const MOST_SHOWN: usize = 200;
+
+/// Keeps the first [`MOST_SHOWN`] problems of a file, errors before warnings, and says in one notice how many more
+/// there are. They are in order.
+pub fn limit(problems: &mut Vec<Diagnostic>) {
+    let notices = problems.iter().any(|problem| problem.more.is_some());
+    if problems.len() <= MOST_SHOWN && !notices {
+        return;
+    }
+    let (mut more, mut place) = (More::default(), None);
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let mut room = [MOST_SHOWN, MOST_SHOWN.saturating_sub(errors)];
+    problems.retain(|problem| {
+        let room = &mut room[usize::from(!problem.is_error())];
+        if problem.more.is_none() && *room > 0 {
+            *room -= 1;
+            return true;
+        }
+        more.add(problem);
+        place.get_or_insert(problem.span);
+        false
+    });
+    problems.extend(place.map(|place| Diagnostic::more(place, more)));
 }
 
 /// The code of what nobody is shown.
@@ -110,4 +182,29 @@ fn clipped(text: String) -> String {
     }
     let boundary = |from: usize| (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     format!("{} … {}", &text[..boundary(MAX_SENTENCE / 2)], &text[boundary(text.len() - MAX_SENTENCE / 4)..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_shown_before_warnings_and_notices_become_one() {
+        let place = |at| Span::new(FileNo(0), at, at + 1);
+        let mut problems: Vec<Diagnostic> = (0..250)
+            .map(|at| match at % 2 {
+                0 => Diagnostic::warning("L001", place(at), "a warning"),
+                _ => Diagnostic::error("P046", place(at), "an error"),
+            })
+            .collect();
+        let unread = More { errors: 40, warnings: 0, at_least: true };
+        problems.push(Diagnostic::more(place(250), unread));
+        limit(&mut problems);
+        let shown = |error: bool| problems.iter().filter(|p| p.more.is_none() && p.is_error() == error).count();
+        assert_eq!((shown(true), shown(false), problems.len()), (125, 75, MOST_SHOWN + 1));
+        let notice = problems.last().expect("there is one");
+        assert_eq!(notice.more, Some(More { errors: 40, warnings: 50, at_least: true }));
+        assert_eq!(notice.message, "at least 90 more problems in this file are not shown");
+        assert!(!notice.is_error() && notice.is_among_errors());
+    }
 }

@@ -51,8 +51,8 @@ mod grammar {
 pub const DEEPEST_BRACKETS: usize = 64;
 /// How many words and marks one rule may have.
 pub const MOST_WORDS: usize = 10_000;
-/// After how many problems in one file its further rules are not read, only counted.
-pub const MOST_PROBLEMS: usize = 1_000;
+/// After how many problems in one file further broken rules are not taken apart, only counted.
+pub const MOST_PROBLEMS: usize = 5_000;
 
 /// What a leaf parser gives.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::lang::diagnostic::{Diagnostic, Severity};
+use crate::lang::diagnostic::{Diagnostic, More, Severity};
 use crate::lang::source::{FileNo, Sources, Span};
 
 /// A line longer than this is not shown: a minified or hostile file would fill the screen.
@@ -57,6 +57,7 @@ pub fn json(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
             label: &diagnostic.label,
             related: related.map(|(span, message)| Related { place: places.place(*span), message }).collect(),
             help: diagnostic.help.as_deref(),
+            more: diagnostic.more,
         };
         // A struct of texts and numbers always serialises.
         text.push_str(&serde_json::to_string(&object).unwrap_or_default());
@@ -82,6 +83,9 @@ struct Object<'a> {
     label: &'a str,
     related: Vec<Related<'a>>,
     help: Option<&'a str>,
+    /// How many problems it stands for, where it is a notice of what is not shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<More>,
 }
 
 /// The wire form of another place that matters.
@@ -106,6 +110,7 @@ fn group<'a>(places: &mut Places<'a>, diagnostic: &'a Diagnostic) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
     let mut elements: Vec<Element<'a>> = Vec::new();

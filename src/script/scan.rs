@@ -48,7 +48,7 @@ pub(super) struct Names {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Word,
     Number,
     Text,
@@ -56,18 +56,18 @@ enum Kind {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Token<'a> {
-    kind: Kind,
-    text: &'a str,
-    start: usize,
+pub(super) struct Token<'a> {
+    pub kind: Kind,
+    pub text: &'a str,
+    pub start: usize,
 }
 
 impl Token<'_> {
-    fn end(&self) -> usize {
+    pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
 
-    fn is(&self, text: &str) -> bool {
+    pub fn is(&self, text: &str) -> bool {
         self.kind != Kind::Text && self.text == text
     }
 
@@ -293,7 +293,7 @@ const LONG_SIGNS: [&str; 27] = [
 ];
 
 /// Splits `text` into tokens; white space and comments are dropped.
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, ScriptProblem> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ScriptProblem> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {

@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::lang::codes;
-use crate::lang::diagnostic::Diagnostic;
+use crate::lang::diagnostic::{Diagnostic, MOST_SHOWN, limit};
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::parse::Parsed;
@@ -156,7 +156,7 @@ impl Reader {
 
     /// Tells whether there are more problems than anybody is shown, so that a near name is not worth looking for.
     fn is_full(&self) -> bool {
-        self.diagnostics.len() > 2 * parse::MAX_PROBLEMS
+        self.diagnostics.len() > 2 * MOST_SHOWN
     }
 
     fn nearest<'a>(&self, word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -170,13 +170,7 @@ impl Reader {
     /// Returns the problems in order of place, the first of too many.
     fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        let more = self.diagnostics.len().saturating_sub(parse::MAX_PROBLEMS);
-        if more > 0 && self.diagnostics.len() > parse::MAX_PROBLEMS + 1 {
-            let place = self.diagnostics[parse::MAX_PROBLEMS].span;
-            self.diagnostics.truncate(parse::MAX_PROBLEMS);
-            let message = format!("{more} more problems in this file are not shown");
-            self.say(Diagnostic::error(codes::TOO_MANY, place, message).help("mend those above first"));
-        }
+        limit(&mut self.diagnostics);
         self.diagnostics
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use touchline::lang::codes::ALL;
 use touchline::lang::diagnostic::Diagnostic;
@@ -49,7 +50,7 @@ impl Shown {
     fn add(&mut self, messages: &str) {
         let mut code = None;
         for line in messages.lines() {
-            let head = ["error[", "warning["].iter().find_map(|head| line.strip_prefix(head));
+            let head = ["error[", "warning[", "note["].iter().find_map(|head| line.strip_prefix(head));
             if let Some(head) = head {
                 code = head.split(']').next();
             }
@@ -92,7 +93,7 @@ fn every_code_has_a_case_in_each_syntax_that_can_show_it() {
     snapshots(&root().join("tests/lang"), &mut shown);
     snapshots(&root().join("tests/it/snapshots"), &mut shown);
     for (_, messages) in generated() {
-        shown.add(&messages);
+        shown.add(messages);
     }
     let mut missing = Vec::new();
     for (code, meaning) in ALL {
@@ -124,7 +125,12 @@ fn every_code_has_a_case_in_each_syntax_that_can_show_it() {
 }
 
 /// Files that are too large to keep, with the one message each of them is about.
-fn generated() -> Vec<(&'static str, String)> {
+fn generated() -> &'static [(&'static str, String)] {
+    static GENERATED: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    GENERATED.get_or_init(generate)
+}
+
+fn generate() -> Vec<(&'static str, String)> {
     let head = "playbook large \"Large\" version 1\n";
     let yaml_head = "playbook: large\ntitle: Large\nrules:\n";
     let words = "a and ".repeat(6_000);
@@ -141,7 +147,7 @@ fn generated() -> Vec<(&'static str, String)> {
     let cases = [
         ("P001", "large.play", format!("{head}{}", "# text\n".repeat(150_000))),
         ("P001", "large.play.yaml", format!("{yaml_head}{}", "# text\n".repeat(150_000))),
-        ("P005", "large.play", broken(3_000)),
+        ("P005", "large.play", broken(5_300)),
         ("P005", "large.play.yaml", broken_yaml),
         ("P007", "large.play", rule),
         ("P007", "large.play.yaml", rule_yaml),
@@ -173,7 +179,7 @@ fn told(name: &str, text: &[u8], code: &str) -> String {
 
 #[test]
 fn files_too_large_to_keep_say_how_to_go_on() {
-    let all: Vec<String> = generated().into_iter().map(|(_, messages)| messages).collect();
+    let all: Vec<&str> = generated().iter().map(|(_, messages)| messages.as_str()).collect();
     insta::assert_snapshot!(all.concat());
 }
 
@@ -244,4 +250,34 @@ fn a_live_rule_without_a_scenario_fails_where_warnings_are_denied() {
         Some(0),
         "one file alone is not asked for scenarios"
     );
+}
+
+/// The notice that more is wrong than is shown is no problem of its own, and what it stands for is counted.
+#[test]
+fn problems_that_are_not_shown_are_counted() {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("err_folders_many");
+    fs::remove_dir_all(&place).ok();
+    copy(&root().join("tests/lang/err_folders/shared"), &place);
+    let book = |id: &str, rules: usize, rule: &dyn Fn(usize) -> String| {
+        let rules: String = (0..rules).map(rule).collect();
+        fs::write(place.join(format!("{id}.play")), format!("playbook {id} \"P\" version 1\n{rules}"))
+            .expect("it is written");
+    };
+    let unknown = |n: usize| format!("rule r{n} \"R\" when no_such_signal then alert manager of store\n");
+    let unread = |n: usize| format!("rule r{n} \"R\" when a b then alert manager of store\n");
+    let last = |words: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_touchline")).args(words).current_dir(&place).output();
+        let run = run.expect("the command runs");
+        assert_eq!(run.status.code(), Some(1));
+        let text = String::from_utf8_lossy(&run.stdout).into_owned();
+        (text.matches("error").count(), text.lines().last().unwrap_or_default().to_owned())
+    };
+    book("one", 1_201, &unknown);
+    assert_eq!(last(&["check", "."]).1, "1,201 errors, 0 warnings; the first 200 are shown");
+    let (errors, notice) = last(&["check", ".", "--format", "json"]);
+    assert_eq!(errors, 200 + 1, "each problem shown, and one word in the notice");
+    assert!(notice.contains("\"severity\":\"note\""), "{notice}");
+    assert!(notice.ends_with("\"more\":{\"errors\":1001,\"warnings\":0,\"at_least\":false}}"), "{notice}");
+    book("two", 5_100, &unread);
+    assert_eq!(last(&["check", "."]).1, "at least 6,301 errors, 0 warnings; of one file the first 200 are shown");
 }

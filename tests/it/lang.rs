@@ -122,7 +122,7 @@ fn hostile_files_end_in_a_message() {
         let (sources, problems) = check("hostile.play", &bytes);
         let shown = human(&sources, &problems, Look::PLAIN);
         assert!(!problems.is_empty(), "{name} passes unnoticed");
-        assert!(problems.len() <= 1_100, "{name}: {} problems", problems.len());
+        assert!(problems.len() <= 5_001, "{name}: {} problems", problems.len());
         assert!(shown.len() < 2_000_000, "{name}: {} bytes of messages", shown.len());
     }
 }

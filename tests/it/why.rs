@@ -288,6 +288,15 @@ fn why_tells_what_an_absence_waited_for() {
         ),
         "{waits}"
     );
+    home.write("feed.jsonl", &(feed + &complaint("c3", "2026-03-21T10:00:00Z", "C1")));
+    let joins = answer(&home, "quiet", "c3");
+    assert!(
+        joins.ends_with(
+            "quiet for C1 did not fire for this signal: it fires once, for the oldest that nobody has answered, and this \
+             joins that episode, which runs since Thu 2026-03-19 11:00."
+        ),
+        "{joins}"
+    );
     let other = answer(&home, "long_wait", "c1");
     assert!(other.ends_with("the rule listens to `wait_reading`, this is a `complaint`."), "{other}");
 }

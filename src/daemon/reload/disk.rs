@@ -63,7 +63,8 @@ pub struct Unusable {
 pub fn examine(sources: &Sources, running: Option<&Arc<RuleSet>>) -> Result<OnDisk, Unusable> {
     let project = compile::project(sources, &Options::default());
     let errors: Vec<&Diagnostic> = project.diagnostics.iter().filter(|problem| problem.is_error()).collect();
-    let problems: Vec<Problem> = errors.iter().map(|error| problem(sources, error)).collect();
+    let told = project.diagnostics.iter().filter(|problem| problem.is_among_errors());
+    let problems: Vec<Problem> = told.map(|error| problem(sources, error)).collect();
     let unusable = |why: &str| Unusable { why: why.to_owned(), problems: problems.clone() };
     let unit = the_unit(&project).map_err(unusable)?;
     let own_files: BTreeSet<FileNo> = unit.playbooks.iter().map(|book| book.file).collect();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::lang::codes;
-use crate::lang::diagnostic::{Diagnostic, LARGEST_FILE};
+use crate::lang::diagnostic::{Diagnostic, LARGEST_FILE, More};
 use crate::lang::source::{FileNo, Offsets, Slice, Sources, Spanned};
 use crate::lang::tree::{self, BrokenRule, Comment, Define, Playbook, Syntax, Text};
 use crate::lang::unread::Unread;
@@ -123,8 +123,8 @@ enum Section {
 struct Reader {
     playbook: Playbook,
     problems: Vec<Diagnostic>,
-    /// Rules that were not looked at.
-    unread: usize,
+    /// Broken rules of which nobody asked what is wrong with them.
+    unread: u64,
     /// Where characters stand that must not.
     bad_characters: Vec<usize>,
 }
@@ -154,10 +154,9 @@ impl Reader {
             }
         }
         if self.unread > 0 {
-            let message =
-                format!("{} more rules were not looked at after {} problems", self.unread, super::MOST_PROBLEMS);
             let end = whole.slice.span(whole.end, whole.end);
-            self.problems.push(Diagnostic::error(codes::TOO_MANY, end, message).help("mend the problems above first"));
+            let more = More { errors: self.unread, warnings: 0, at_least: true };
+            self.problems.push(Diagnostic::more(end, more));
         }
     }
 
@@ -248,12 +247,14 @@ impl Reader {
     }
 
     fn rule(&mut self, sentence: &Sentence) {
-        if self.problems.len() >= super::MOST_PROBLEMS {
-            self.unread += 1;
-            return self.broken(sentence, None);
-        }
+        let enough = self.problems.len() >= super::MOST_PROBLEMS;
         let reading = match sentence.try_read(Rule::e_rule, |builder, node| builder.rule(node.any()?)) {
             Ok(reading) => reading,
+            // Enough is told: what is wrong with it is not asked.
+            Err(_) if enough => {
+                self.unread += 1;
+                return self.broken(sentence, None);
+            }
             // Bad characters are reported already, and explain whatever else would be said.
             Err(_) if self.has_bad_characters(sentence) => return self.broken(sentence, None),
             Err(failure) => clauses::rule(sentence, &failure),

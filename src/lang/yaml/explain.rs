@@ -41,11 +41,6 @@ pub(super) fn empty(span: Span) -> Diagnostic {
     Diagnostic::error(codes::YAML_EMPTY, span, "the file holds nothing").help("write at least one `key: value`")
 }
 
-pub(super) fn many(span: Span, more: usize) -> Diagnostic {
-    Diagnostic::error(codes::TOO_MANY, span, format!("{more} more problems in this file are not shown"))
-        .help("mend those above first")
-}
-
 pub(super) fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error(codes::TOO_DEEP, span, format!("more than {MAX_DEPTH} levels are nested here"))
         .help("nothing in a playbook needs so many: look for a bracket too much")

@@ -13,7 +13,7 @@ pub(super) use granit_parser::ErrorKind;
 use granit_parser::{Event, Parser, ScalarStyle as Style, StructureStyle};
 use rustc_hash::FxHashMap;
 
-use crate::lang::diagnostic::{Diagnostic, LARGEST_FILE};
+use crate::lang::diagnostic::{Diagnostic, LARGEST_FILE, MOST_SHOWN, More, limit};
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::lang::tree::Comment;
 use crate::lang::yaml::node::{Key, Node, NodeKind, Scalar, ScalarStyle};
@@ -24,8 +24,8 @@ use crate::lang::yaml::{explain, salvage};
 pub const MAX_BYTES: usize = LARGEST_FILE;
 /// How many levels may be nested.
 pub const MAX_DEPTH: usize = 64;
-/// How many problems of one file are shown.
-pub const MAX_PROBLEMS: usize = 100;
+/// How many refused pieces of one file are kept; further ones are counted.
+const MOST_REFUSED: usize = 10 * MOST_SHOWN;
 
 /// What was read from a file.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +90,7 @@ fn without_bad_characters<'t>(text: &'t str, file: FileNo, diagnostics: &mut Vec
     let mut cleaned = Cow::Borrowed(text);
     for (at, character) in explain::bad_characters(text) {
         let range = at..at + character.len_utf8();
-        if diagnostics.len() <= MAX_PROBLEMS {
+        if diagnostics.len() <= MOST_SHOWN {
             diagnostics.push(explain::bad_character_at(Span::new(file, range.start, range.end), character));
         }
         if let Cow::Borrowed(_) = cleaned {
@@ -114,12 +114,7 @@ fn without_bad_characters<'t>(text: &'t str, file: FileNo, diagnostics: &mut Vec
 /// Sorts problems by place and keeps the first of too many.
 pub(super) fn limit_problems(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-    let more = diagnostics.len().saturating_sub(MAX_PROBLEMS);
-    if more > 0 {
-        let span = diagnostics[MAX_PROBLEMS].span;
-        diagnostics.truncate(MAX_PROBLEMS);
-        diagnostics.push(explain::many(span, more));
-    }
+    limit(diagnostics);
 }
 
 /// What was read from a part of a file.
@@ -222,8 +217,15 @@ enum Pending {
 impl Builder<'_> {
     fn refuse(&mut self, diagnostic: Diagnostic) {
         // The list is cut to its first entries later; this only bounds memory.
-        if self.part.diagnostics.len() < 10 * MAX_PROBLEMS {
-            self.part.diagnostics.push(diagnostic);
+        match self.part.diagnostics.len() < MOST_REFUSED {
+            true => self.part.diagnostics.push(diagnostic),
+            false => match self.part.diagnostics.last_mut().and_then(|last| last.more.as_mut()) {
+                Some(more) => more.add(&diagnostic),
+                None => {
+                    let more = More { errors: 1, ..More::default() };
+                    self.part.diagnostics.push(Diagnostic::more(diagnostic.span, more));
+                }
+            },
         }
     }
 
