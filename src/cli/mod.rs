@@ -15,6 +15,8 @@ mod covered;
 mod dead;
 #[cfg(feature = "daemon")]
 mod demo;
+#[cfg(feature = "daemon")]
+mod erase;
 mod feed;
 mod files;
 #[cfg(feature = "daemon")]
@@ -107,6 +109,10 @@ enum Command {
     Comment(people::Comment),
     #[cfg(feature = "daemon")]
     Contact(people::Contact),
+    #[cfg(feature = "daemon")]
+    Enable(people::Enable),
+    #[cfg(feature = "daemon")]
+    Erase(erase::Erase),
 }
 
 /// Runs the command line of this process.
@@ -167,6 +173,10 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Comment(comment) => comment.run(screen),
         #[cfg(feature = "daemon")]
         Command::Contact(contact) => contact.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Enable(enable) => enable.run(screen),
+        #[cfg(feature = "daemon")]
+        Command::Erase(erase) => erase.run(screen),
     }
 }
 

@@ -118,6 +118,24 @@ pub struct Contact {
     common: Common,
 }
 
+/// Switches a webhook endpoint on again that said that it is gone
+///
+/// An endpoint that answers 410 is posted to no more, across restarts, until its address changes in touchline.yaml or a
+/// person switches it on. `touchline status` names those that are off; what was meant for them is among the dead letters.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  touchline enable crm
+  touchline enable crm && touchline dead send --all
+
+Exit codes: 0 done, 2 could not run or refused.")]
+pub struct Enable {
+    /// The endpoint, by its name in touchline.yaml
+    endpoint: String,
+    #[command(flatten)]
+    server: Server,
+}
+
 #[derive(Debug, Args)]
 struct Common {
     /// Who: an address or a name
@@ -194,6 +212,15 @@ impl Assign {
 impl Comment {
     pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         self.common.post(&case_path(&self.case, "comment"), &[("text", Some(&self.text))], screen)
+    }
+}
+
+impl Enable {
+    pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        let path = format!("/v1/endpoints/{}/enable", coded(&self.endpoint));
+        self.server.ask("POST", &path, Some(&json!({})))?.good()?;
+        writeln!(screen.out, "the endpoint {} is on", self.endpoint)?;
+        Ok(ExitCode::Clean)
     }
 }
 

@@ -67,6 +67,13 @@ impl Status {
         if said["refused"]["kept"] != 0 {
             writeln!(out, "refused   {} kept: `touchline refused list`", number(&said["refused"]["kept"]))?;
         }
+        for name in said["endpoints"]["gone"].as_array().into_iter().flatten() {
+            let name = text(name);
+            writeln!(out, "{BAD}endpoint  {name} is gone (410) and switched off{BAD:#}: `touchline enable {name}`")?;
+        }
+        if said["erasures"]["open"].as_u64().unwrap_or(0) != 0 {
+            writeln!(out, "erasures  {} under way", number(&said["erasures"]["open"]))?;
+        }
         Ok(ExitCode::Clean)
     }
 }

@@ -19,6 +19,7 @@ use crate::id::{Position, RuleId};
 use crate::replay::target::Targets;
 use crate::signal::HumanLine;
 use crate::value::Str;
+use crate::vocabulary::ThingNo;
 
 /// More cases than this, and those are looked for that the engine has forgotten.
 const MOST_CASES: usize = 2 * CLOSED_CASES_KEPT;
@@ -100,6 +101,12 @@ impl Board {
         behind.take(limit).map(|(id, case)| CaseEntry { id: id.clone(), case: case.clone() }).collect()
     }
 
+    /// Returns the cases that are about a thing.
+    pub fn cases_about(&self, thing: ThingNo, id: &str) -> Vec<Str> {
+        let about = |case: &Case| case.things.iter().any(|(of, named)| *of == thing && **named == *id);
+        self.inner().cases.iter().filter(|(_, case)| about(case)).map(|(id, _)| id.clone()).collect()
+    }
+
     /// Returns how many cases are open.
     pub fn open_cases(&self) -> usize {
         self.inner().cases.values().filter(|case| case.open).count()
@@ -138,6 +145,9 @@ impl Follower for Board {
             if let Some(case) = engine.cases().get(&id) {
                 inner.cases.insert(id, case.clone());
             }
+        }
+        if inputs.iter().any(|input| input.kind == "erase") {
+            inner.cases = engine.cases().iter().map(|(id, case)| (id.clone(), case.clone())).collect();
         }
         // The engine forgets the oldest closed cases; so does the board.
         if inner.cases.len() > MOST_CASES {

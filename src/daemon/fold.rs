@@ -77,7 +77,8 @@ pub enum FoldError {
     Restore(#[from] RestoreError),
     /// There is nothing to fold from.
     #[error(
-        "no checkpoint is whole, and the journal no longer reaches back to its beginning (it begins behind position {0}). \
+        "no checkpoint is whole, and the journal cannot be decided again from its beginning, which was forgotten or erased up to \
+         position {0}. \
          Put the latest backup (`touchline backup`) in a new folder, and start on that"
     )]
     NoBeginning(u64),
@@ -159,7 +160,8 @@ impl Folder {
         upto: Position,
     ) -> Result<(Folder, Vec<String>), FoldError> {
         let mut rules = rules;
-        let (engine, damaged) = base(&*reader, &*options.vault, &mut rules, upto)?;
+        let since = reader.begins_behind()?;
+        let (engine, damaged) = base(&*reader, &*options.vault, &mut rules, upto, since)?;
         let set_aside = reader.set_aside()?.iter().map(|aside| aside.position).collect();
         let last_checkpoint = (engine.position(), options.clock.now());
         let FoldOptions { vault, clock, pace, patience, probe } = options;
@@ -310,7 +312,8 @@ impl Folder {
 
     /// Builds the state anew as it is after `upto`, from the store.
     fn rebuild(&mut self, upto: Position) -> Result<(), FoldError> {
-        self.engine = base(&*self.reader, &*self.vault, &mut self.rules, upto)?.0;
+        let since = self.reader.begins_behind()?;
+        self.engine = base(&*self.reader, &*self.vault, &mut self.rules, upto, since)?.0;
         while self.engine.position() < upto {
             let from = Position(self.engine.position().0 + 1);
             let records = self.reader.records(from, ((upto.0 - from.0 + 1) as usize).min(READ))?;
@@ -331,24 +334,25 @@ impl Folder {
     }
 }
 
-/// Returns the engine at the newest sound checkpoint at or before `upto`, or at the beginning of the journal.
+/// Returns the engine at the newest sound checkpoint at or before `upto`, or at the beginning of the journal. Nothing is
+/// decided again from before `since`.
 pub(super) fn base(
     reader: &dyn Reader,
     vault: &dyn Vault,
     rules: &mut Rules,
     upto: Position,
+    since: Position,
 ) -> Result<(Engine, Vec<String>), FoldError> {
-    let trimmed = reader.ends()?.trimmed;
     let (checkpoint, mut damaged) = vault.newest(upto)?;
     if let Some(checkpoint) = checkpoint {
-        if checkpoint.position >= trimmed {
+        if checkpoint.position >= since {
             let ruleset = rules.get(checkpoint.ruleset, reader)?;
             return Ok((Engine::restore(ruleset, &checkpoint.state)?, damaged));
         }
-        damaged.push(format!("the checkpoint at {} lies before what the journal keeps", checkpoint.position.0));
+        damaged.push(format!("the checkpoint at {} lies before what can be decided again", checkpoint.position.0));
     }
-    if trimmed.0 > 0 {
-        return Err(FoldError::NoBeginning(trimmed.0));
+    if since.0 > 0 {
+        return Err(FoldError::NoBeginning(since.0));
     }
     let first = reader.versions()?.into_iter().next().ok_or(FoldError::Empty)?;
     Ok((Engine::new(rules.get(first.hash, reader)?), damaged))

@@ -7,11 +7,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::daemon::aside::Aside;
 use crate::daemon::board::Board;
 use crate::daemon::queue::Handle;
 use crate::daemon::turn::WriteError;
@@ -59,20 +60,10 @@ pub enum KeepError {
     Write(#[from] WriteError),
 }
 
-/// The thread.
-#[derive(Debug)]
-pub struct Keeping {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
 impl Keeper {
     /// Begins to forget, now and every ten minutes.
-    pub fn begin(self) -> std::io::Result<Keeping> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let told = stop.clone();
-        let thread = thread::Builder::new().name("keeper".into()).spawn(move || self.run(&told))?;
-        Ok(Keeping { stop, thread: Some(thread) })
+    pub fn begin(self) -> std::io::Result<Aside> {
+        Aside::begin("keeper", move |stop| self.run(stop))
     }
 
     fn run(self, stop: &AtomicBool) {
@@ -140,28 +131,4 @@ fn longest(rules: &RuleSet, now: Timestamp) -> SignedDuration {
     let lateness = rules.vocabulary.signals.iter().map(|signal| signal.lateness());
     let longest = windows.max().unwrap_or_default();
     longest.checked_add(lateness.max().unwrap_or_default()).unwrap_or(SignedDuration::MAX)
-}
-
-impl Keeping {
-    /// Ends it.
-    pub fn end(mut self) {
-        self.ask_to_end();
-        if let Some(thread) = self.thread.take() {
-            // What was not forgotten is forgotten next time.
-            let _ = thread.join();
-        }
-    }
-
-    fn ask_to_end(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
-    }
-}
-
-impl Drop for Keeping {
-    fn drop(&mut self) {
-        self.ask_to_end();
-    }
 }

@@ -55,6 +55,10 @@ pub struct Gauges {
     pub rules_kept_back: u64,
     /// For how many seconds what runs has not been what is on disk; `None` where it is.
     pub out_of_step: Option<u64>,
+    /// Endpoints that said that they are gone.
+    pub endpoints_gone: u64,
+    /// Erasures that are not done.
+    pub erasures_open: u64,
     /// The size of the store.
     pub store_bytes: u64,
 }
@@ -202,6 +206,8 @@ impl Metrics {
                 "Rules that do not compile; an earlier version runs where there is one",
                 gauges.rules_kept_back,
             ),
+            ("endpoints_gone", "Webhook endpoints that answered 410 and are switched off", gauges.endpoints_gone),
+            ("erasures_open", "Erasures that were asked for and are not done everywhere", gauges.erasures_open),
             ("store_bytes", "Size of the store on disk", gauges.store_bytes),
         ];
         for (name, help, value) in measured {

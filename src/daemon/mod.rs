@@ -32,10 +32,12 @@
 //! # }
 //! ```
 
+pub mod aside;
 pub mod backup;
 pub mod board;
 pub mod cloudevents;
 pub mod config;
+pub mod erase;
 pub mod feeds;
 pub mod fold;
 pub mod http;

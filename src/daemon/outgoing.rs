@@ -54,7 +54,7 @@ pub fn van(config: &Config) -> Result<Van, String> {
     let allowed = config.webhooks.allow.iter().map(|network| network.parse()).collect::<Result<Vec<_>, _>>();
     let allowed = Networks(allowed.map_err(|why| format!("`webhooks.allow`: {why}"))?);
     let poster = Poster::new(Rules { allowed, ..Rules::default() }).map_err(|why| format!("`webhooks`: {why}"))?;
-    let van = Van::new(desk, carrier, poster, Some(mail.from.as_str().into()));
+    let van = Van::new(desk, carrier, poster, Some(mail.from.as_str().into())).remember(&config.data);
     van.set_endpoints(endpoints(config)?);
     Ok(van)
 }

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::daemon::fold::{FoldError, FoldedTurn};
 use crate::daemon::turn::{Arrived, Switching, Which, WriteError};
-use crate::engine::store::{Change, Ends, Row, RowId};
+use crate::engine::store::{Change, Ends, Rewrite, Row, RowId};
 use crate::id::Position;
 use crate::value::Str;
 
@@ -56,6 +56,8 @@ pub(super) enum Request {
     Settle { changes: Vec<(RowId, Change)>, then: Then<()> },
     Switch { prepare: Prepare, then: Then<Option<Position>> },
     Trim { oldest_needed: Position, keep_from: Timestamp, limit: usize, then: Then<usize> },
+    Rewrite { rewrite: Box<Rewrite>, then: Then<()> },
+    CutLog { then: Then<bool> },
 }
 
 /// How far the daemon has come.
@@ -189,6 +191,20 @@ impl Handle {
     pub fn trim_wait(&self, oldest_needed: Position, keep_from: Timestamp, limit: usize) -> Result<usize, WriteError> {
         let (then, receipt) = Receipt::pair();
         self.request(Request::Trim { oldest_needed, keep_from, limit, then }).map_err(stopped)?;
+        receipt.wait()
+    }
+
+    /// Writes rows anew for an erasure, between two turns.
+    pub fn rewrite_wait(&self, rewrite: Rewrite) -> Result<(), WriteError> {
+        let (then, receipt) = Receipt::pair();
+        self.request(Request::Rewrite { rewrite: Box::new(rewrite), then }).map_err(stopped)?;
+        receipt.wait()
+    }
+
+    /// Sees to it that nothing is left in the store's log of what rows held before; tells whether that could be done now.
+    pub fn cut_log_wait(&self) -> Result<bool, WriteError> {
+        let (then, receipt) = Receipt::pair();
+        self.request(Request::CutLog { then }).map_err(stopped)?;
         receipt.wait()
     }
 
@@ -326,6 +342,8 @@ impl Request {
             Request::Settle { then, .. } => then(Err(why)),
             Request::Switch { then, .. } => then(Err(why)),
             Request::Trim { then, .. } => then(Err(why)),
+            Request::Rewrite { then, .. } => then(Err(why)),
+            Request::CutLog { then } => then(Err(why)),
         }
     }
 }

@@ -51,11 +51,11 @@ impl Retelling {
     /// it is now.
     pub fn open(reader: Box<dyn Reader>, vault: &dyn Vault, from: Position) -> Result<Retelling, FoldError> {
         let mut rules = Rules::default();
-        let engine = match base(&*reader, vault, &mut rules, from) {
+        // For reading, a journal is told from its beginning even where something in it was erased since.
+        let since = reader.ends()?.trimmed;
+        let engine = match base(&*reader, vault, &mut rules, from, since) {
             // A state of another version; from the beginning it can be had all the same, where there is one.
-            Err(FoldError::Restore(_)) if reader.ends()?.trimmed.0 == 0 => {
-                base(&*reader, vault, &mut rules, Position(0))?.0
-            }
+            Err(FoldError::Restore(_)) if since.0 == 0 => base(&*reader, vault, &mut rules, Position(0), since)?.0,
             engine => engine?.0,
         };
         let set_aside = reader.set_aside()?.iter().map(|aside| aside.position).collect();

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -125,6 +125,7 @@ impl ByHand {
             listener,
             to_engine: Some(to_engine),
             to_vault: Some(to_vault),
+            unkept: None,
             ahead: 0,
             pending: VecDeque::new(),
             requests: VecDeque::new(),
@@ -223,6 +224,8 @@ struct Desk {
     listener: Listener,
     to_engine: Option<Sender<Vec<Record>>>,
     to_vault: Option<SyncSender<Checkpoint>>,
+    /// A checkpoint that its thread had no room for.
+    unkept: Option<Checkpoint>,
     /// Turns the engine has not answered yet.
     ahead: usize,
     pending: VecDeque<Submission>,
@@ -261,6 +264,7 @@ impl Desk {
     /// Takes in what came, and writes a turn where there is anything to write.
     fn round(&mut self, inbox: Inbox) -> Result<(), WriteError> {
         let Inbox { submissions, requests, folded, stopping } = inbox;
+        self.hand_checkpoint();
         self.stopping |= stopping;
         self.pending.extend(submissions);
         self.requests.extend(requests);
@@ -343,6 +347,8 @@ impl Desk {
                 Request::Trim { oldest_needed, keep_from, limit, then } => {
                     then(self.writer.trim(oldest_needed, keep_from, limit).map_err(WriteError::from));
                 }
+                Request::Rewrite { rewrite, then } => then(self.writer.rewrite(&rewrite)),
+                Request::CutLog { then } => then(self.writer.cut_log().map_err(WriteError::from)),
                 switch @ Request::Switch { .. } if !first => {
                     self.requests.push_front(switch);
                     return Ok(());
@@ -383,10 +389,8 @@ impl Desk {
             let switched = records.iter().find(|record| matches!(record.input, crate::engine::input::Input::Switch(_)));
             then(Ok(switched.map(|record| record.position)));
         }
-        for checkpoint in checkpoints {
-            // One that is being kept right now is enough.
-            let _ = self.to_vault.as_ref().map(|vault| vault.try_send(checkpoint));
-        }
+        self.unkept = checkpoints.into_iter().next_back().or(self.unkept.take());
+        self.hand_checkpoint();
         if !records.is_empty() {
             self.ahead += 1;
             let sent = self.to_engine.as_ref().map(|engine| engine.send(records));
@@ -396,6 +400,17 @@ impl Desk {
         }
         set_aside.iter().for_each(|aside| (self.listener)(Event::SetAside(aside)));
         Ok(())
+    }
+
+    /// Hands the newest checkpoint to its thread, unless that has enough to do: then later.
+    fn hand_checkpoint(&mut self) {
+        // One of the start waits for no turn.
+        self.unkept = self.writer.ready_checkpoints().into_iter().next_back().or(self.unkept.take());
+        if let (Some(vault), Some(checkpoint)) = (&self.to_vault, self.unkept.take())
+            && let Err(TrySendError::Full(checkpoint)) = vault.try_send(checkpoint)
+        {
+            self.unkept = Some(checkpoint);
+        }
     }
 
     fn tell(&self, taken: usize) {

@@ -14,13 +14,15 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
 use crate::clock::{Clock, ManualClock, WallClock};
+use crate::daemon::aside::Aside;
 use crate::daemon::board::Board;
 use crate::daemon::config::{self, Config};
+use crate::daemon::erase::Eraser;
 use crate::daemon::feeds::{FeedError, Feeder, Places, Supplies, Time};
 use crate::daemon::fold::{FoldOptions, FoldedTurn, Follower, Glance, Pace};
 use crate::daemon::http::{self, App, Token};
 use crate::daemon::intake::{Gate, Intake};
-use crate::daemon::keep::{Keeper, Keeping};
+use crate::daemon::keep::Keeper;
 use crate::daemon::metrics::Metrics;
 use crate::daemon::outgoing::{self, Post};
 use crate::daemon::queue::Handle;
@@ -29,7 +31,7 @@ use crate::daemon::reload::report::{Asked, ReloadLog};
 use crate::daemon::reload::{self, Ask, Grounds, Reloader, Shelf};
 use crate::daemon::run::{Event, Running};
 use crate::daemon::start::{StartError, start};
-use crate::daemon::views::{Forget, Show, Showing};
+use crate::daemon::views::{Forget, Show};
 use crate::deliver::courier::Van;
 use crate::deliver::worker::{Settings, Worker};
 use crate::engine::Engine;
@@ -92,8 +94,9 @@ pub struct Daemon {
     /// Who reloads, until it has a thread of its own.
     reloads: Mutex<Option<Reloading>>,
     worker: Option<Worker<Post, Van>>,
-    showing: Showing,
-    keeping: Keeping,
+    showing: Aside,
+    /// Those that end before the writer does: who forgets, and who erases.
+    tidying: [Aside; 2],
 }
 
 /// Who reloads, and the way to ask it.
@@ -115,7 +118,7 @@ impl Daemon {
         if let Some(why) = config.open_to_all() {
             return Err(ServeError::Open(why));
         }
-        let van = outgoing::van(&config).map_err(ServeError::Config)?;
+        let van = Arc::new(outgoing::van(&config).map_err(ServeError::Config)?);
         let sources = shelf().map_err(ServeError::Playbooks)?;
         let first = examine(&sources, None);
         let store = SqliteStore::open(&config.data)?;
@@ -159,7 +162,7 @@ impl Daemon {
         let (asking, asks) = channel();
         let outbox = Arc::new(Post::new(running.handle(), reader.reader()?, clock.clone()));
         // In shadow everything is decided and recorded, and nobody takes anything from the outbox.
-        let worker = (!config.shadow).then(|| Worker::new(outbox, Arc::new(van), Settings::default()));
+        let worker = (!config.shadow).then(|| Worker::new(outbox, van.clone(), Settings::default()));
         let refused: Box<dyn RefusedStore> =
             Box::new(RefusedFile::open(&config.data.join(refused::FILE), config.limits.refused)?);
         let refused = Arc::new(Mutex::new(refused));
@@ -182,10 +185,17 @@ impl Daemon {
             metrics: metrics.clone(),
             forget: forget.clone(),
         };
-        let showing =
-            show.begin().map_err(|error| ServeError::Machine("a thread could not be started".into(), error))?;
-        let keeping =
-            keeper.begin().map_err(|error| ServeError::Machine("a thread could not be started".into(), error))?;
+        let eraser = Eraser {
+            handle: running.handle(),
+            reader: reader.reader()?,
+            vault: CheckpointFolder::open(&config.data)?,
+            board: board.clone(),
+            refused: refused.clone(),
+            forget,
+        };
+        let no_thread = |error| ServeError::Machine("a thread could not be started".into(), error);
+        let showing = show.begin().map_err(no_thread)?;
+        let tidying = [keeper.begin().map_err(no_thread)?, eraser.begin().map_err(no_thread)?];
         let supplies = Supplies {
             intake: intake.clone(),
             handle: running.handle(),
@@ -203,6 +213,7 @@ impl Daemon {
             board,
             reader: Arc::new(Mutex::new(reader)),
             refused,
+            van,
             started: clock.now(),
             clock,
             has_wall_clock: config.clock == config::Clock::Wall,
@@ -224,7 +235,7 @@ impl Daemon {
             reloads: Mutex::new(Some((reloader, asking, asks))),
             worker,
             showing,
-            keeping,
+            tidying,
         })
     }
 
@@ -288,9 +299,9 @@ impl Daemon {
         if let Some(worker) = worker {
             let _ = worker.await;
         }
-        let (running, showing, keeping) = (self.running, self.showing, self.keeping);
+        let (running, showing, tidying) = (self.running, self.showing, self.tidying);
         let stopped = tokio::task::spawn_blocking(move || {
-            keeping.end();
+            tidying.into_iter().for_each(Aside::end);
             let stopped = running.stop();
             showing.end();
             stopped

@@ -18,8 +18,8 @@ use crate::engine::record::Record;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::RuleFill;
 use crate::engine::store::{
-    Change, Checkpoint, Committed, Ends, Epoch, Folded, Kind, Reader, Row, RowId, RuleSources, SetAside, Store,
-    StoreError, Turn, Version,
+    Change, Checkpoint, Committed, Ends, Epoch, Folded, Kind, Reader, Rewrite, Row, RowId, RuleSources, SetAside,
+    Store, StoreError, Turn, Version,
 };
 use crate::id::{EffectId, Position};
 use crate::store::outbox::told;
@@ -280,12 +280,18 @@ impl Writer {
             self.ticked_at = tick.position;
             self.next_deadline = None;
         }
+        let ready = self.ready_checkpoints();
+        let has_rows = turn.folded.is_some_and(|folded| !folded.rows.is_empty());
+        Written { records: turn.records, places, checkpoints: ready, has_rows, set_aside: turn.set_aside }
+    }
+
+    /// Returns the checkpoints that may be kept now, their effects being committed.
+    pub fn ready_checkpoints(&mut self) -> Vec<Checkpoint> {
         let cursor = self.ends.cursor;
         let (ready, waiting) =
             mem::take(&mut self.checkpoints).into_iter().partition(|checkpoint| checkpoint.position <= cursor);
         self.checkpoints = waiting;
-        let has_rows = turn.folded.is_some_and(|folded| !folded.rows.is_empty());
-        Written { records: turn.records, places, checkpoints: ready, has_rows, set_aside: turn.set_aside }
+        ready
     }
 
     /// Gives every input its position and the instant. A tick stands in front where a deadline lies before that instant;
@@ -362,6 +368,19 @@ impl Writer {
             deliveries.extend(told(effect, self.store.rows(effect)?, outbox));
         }
         Ok(deliveries)
+    }
+
+    /// Writes rows anew for an erasure.
+    pub fn rewrite(&mut self, rewrite: &Rewrite) -> Result<(), WriteError> {
+        match self.store.rewrite(self.epoch, rewrite)? {
+            true => Ok(()),
+            false => Err(WriteError::Store(StoreError::Failed("an erasure could not be written".into()))),
+        }
+    }
+
+    /// Sees to it that nothing is left in a log of what rows held before; tells whether that could be done now.
+    pub fn cut_log(&mut self) -> Result<bool, StoreError> {
+        self.store.cut_log()
     }
 
     /// Forgets inputs stamped before `keep_from` that no checkpoint needs, and final rows of effects before it; returns

@@ -5,18 +5,20 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::wall_clock_now;
+use crate::daemon::aside::Aside;
 use crate::daemon::board::Board;
 use crate::daemon::metrics::Metrics;
 use crate::daemon::queue::Handle;
 use crate::daemon::rules::{Rules, RulesError};
 use crate::engine::store::Reader;
+use crate::id::Position;
 use crate::store::sqlite::views::{FILE, Views};
 
 /// How many inputs are followed in one transaction.
@@ -28,18 +30,37 @@ const LONG_REST: Duration = Duration::from_secs(5);
 /// How long it goes on catching up once the daemon ends.
 const LAST_WORDS: SignedDuration = SignedDuration::from_secs(10);
 
-/// Up to when the views are to forget: said by whoever forgets, done by the thread that writes them.
+/// What the views are to forget: said by whoever forgets, done by the thread that writes them.
 #[derive(Clone, Debug, Default)]
-pub struct Forget(Arc<Mutex<Option<Timestamp>>>);
+pub struct Forget(Arc<Mutex<Wanted>>);
+
+#[derive(Debug, Default)]
+struct Wanted {
+    before: Option<Timestamp>,
+    /// For which erasure they are to begin anew.
+    anew: Option<Position>,
+    /// For which one they have.
+    begun: Option<Position>,
+}
 
 impl Forget {
     /// Has them forget what came before `before`.
     pub fn before(&self, before: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        self.wanted().before = Some(before);
     }
 
-    fn take(&self) -> Option<Timestamp> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Has them begin anew after the erasure at `position`; tells whether they have.
+    pub fn begun_anew(&self, position: Position) -> bool {
+        let mut wanted = self.wanted();
+        if wanted.begun == Some(position) {
+            return true;
+        }
+        wanted.anew = Some(position);
+        false
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -59,20 +80,10 @@ pub struct Show {
     pub forget: Forget,
 }
 
-/// The thread.
-#[derive(Debug)]
-pub struct Showing {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
 impl Show {
-    /// Begins to follow.
-    pub fn begin(self) -> std::io::Result<Showing> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let told = stop.clone();
-        let thread = thread::Builder::new().name("views".into()).spawn(move || self.run(&told))?;
-        Ok(Showing { stop, thread: Some(thread) })
+    /// Begins to follow. Asked to end, it follows what is left, for a while.
+    pub fn begin(self) -> std::io::Result<Aside> {
+        Aside::begin("views", move |stop| self.run(stop))
     }
 
     fn run(self, stop: &AtomicBool) {
@@ -84,6 +95,14 @@ impl Show {
             if !is_there {
                 // Closed before another one takes its name.
                 views = None;
+            }
+            let anew = self.forget.wanted().anew.take();
+            if let Some(position) = anew {
+                views = None;
+                match Views::remove(&self.folder) {
+                    Ok(()) => self.forget.wanted().begun = Some(position),
+                    Err(error) => tracing::warn!(%error, "the views could not be taken away"),
+                }
             }
             let mut rest = REST;
             if seen != Some(turn) || views.is_none() || stopping {
@@ -109,7 +128,7 @@ impl Show {
             Some(views) => views,
             none => none.insert(Views::open(&self.folder)?),
         };
-        if let Some(before) = self.forget.take() {
+        if let Some(before) = self.forget.wanted().before.take() {
             views.trim(before)?;
         }
         loop {
@@ -128,29 +147,5 @@ impl Show {
                 }
             }
         }
-    }
-}
-
-impl Showing {
-    /// Lets it follow what is left, for a while, and ends it.
-    pub fn end(mut self) {
-        self.ask_to_end();
-        if let Some(thread) = self.thread.take() {
-            // Whatever became of it: it is built anew where it is missing.
-            let _ = thread.join();
-        }
-    }
-
-    fn ask_to_end(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
-    }
-}
-
-impl Drop for Showing {
-    fn drop(&mut self) {
-        self.ask_to_end();
     }
 }

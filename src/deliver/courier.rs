@@ -2,12 +2,14 @@
 //!
 //! Left out: where the configuration comes from (`daemon`), how many at once (`worker`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
 use super::email::{Carrier, Desk};
+use super::gone::Gone;
 use super::webhook::{Endpoint, Poster};
 use super::worker::Courier;
 use super::{Tried, payload};
@@ -27,8 +29,7 @@ pub struct Van {
 #[derive(Default)]
 struct Places {
     endpoints: BTreeMap<Str, Arc<Endpoint>>,
-    /// Endpoints that said that they are gone.
-    gone: BTreeSet<Str>,
+    gone: Gone,
 }
 
 impl Van {
@@ -37,22 +38,35 @@ impl Van {
         Van { desk, carrier, poster, nobody, places: RwLock::default() }
     }
 
+    /// Remembers in a data folder which endpoints are gone, and takes over what is remembered there.
+    pub fn remember(self, data: &Path) -> Van {
+        self.places.write().unwrap_or_else(PoisonError::into_inner).gone = Gone::open(data);
+        self
+    }
+
     /// Sets the endpoints, by name or by the address of the person who is reached so. One that was gone gets another chance
     /// if it is another one now.
     pub fn set_endpoints(&self, endpoints: BTreeMap<Str, Endpoint>) {
         let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
         let endpoints: BTreeMap<Str, Arc<Endpoint>> =
             endpoints.into_iter().map(|(name, endpoint)| (name, Arc::new(endpoint))).collect();
-        let old = std::mem::replace(&mut places.endpoints, endpoints);
-        let Places { endpoints, gone } = &mut *places;
-        let same =
-            |name: &Str| matches!((old.get(name), endpoints.get(name)), (Some(a), Some(b)) if a.url() == b.url());
-        gone.retain(same);
+        places.gone.keep(endpoints.iter().map(|(name, endpoint)| (name, endpoint.url())));
+        places.endpoints = endpoints;
+    }
+
+    /// Returns the names of all endpoints.
+    pub fn endpoints(&self) -> Vec<Str> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).endpoints.keys().cloned().collect()
+    }
+
+    /// Gives an endpoint that was gone another chance; tells whether it was.
+    pub fn enable(&self, name: &str) -> bool {
+        self.places.write().unwrap_or_else(PoisonError::into_inner).gone.remove(name)
     }
 
     /// Returns the endpoints that said that they are gone.
     pub fn gone(&self) -> Vec<Str> {
-        self.places.read().unwrap_or_else(PoisonError::into_inner).gone.iter().cloned().collect()
+        self.places.read().unwrap_or_else(PoisonError::into_inner).gone.names()
     }
 
     fn endpoint(&self, name: &str) -> Option<Arc<Endpoint>> {
@@ -90,7 +104,7 @@ impl Van {
         let tried = self.poster.post(&endpoint, &row.id.to_string(), now, body).await;
         if matches!(tried, Tried::Gone { .. }) {
             tracing::warn!(endpoint = &*row.to, "the endpoint said that it is gone, and is switched off");
-            self.places.write().unwrap_or_else(PoisonError::into_inner).gone.insert(row.to.clone());
+            self.places.write().unwrap_or_else(PoisonError::into_inner).gone.add(&row.to, endpoint.url());
         }
         tried
     }

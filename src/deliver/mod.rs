@@ -7,6 +7,7 @@
 
 pub mod courier;
 pub mod email;
+pub mod gone;
 pub mod network;
 pub mod payload;
 pub mod retry;

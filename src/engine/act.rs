@@ -560,11 +560,16 @@ impl Turn<'_> {
         let flying: Vec<EffectId> = self.state.in_flight.values().filter(of_ladder).map(|f| f.plan.id).collect();
         for id in flying {
             if let Some(flight) = self.state.in_flight.remove(&id) {
-                self.account_lost(flight.plan.account);
-                self.say(&flight.plan, Outcome::Cancelled, reason.into(), What::Withdraw);
+                self.take_back(flight.plan, reason);
             }
         }
         true
+    }
+
+    /// Withdraws what was handed over, as far as it is unsent.
+    pub(crate) fn take_back(&mut self, plan: Plan, reason: &str) {
+        self.account_lost(plan.account);
+        self.say(&plan, Outcome::Cancelled, reason.into(), What::Withdraw);
     }
 
     /// Hears what became of an effect.

@@ -177,6 +177,35 @@ impl Cases {
         }
     }
 
+    /// Returns the cases that are about a thing, for changing what they say of it.
+    pub fn each_about(&mut self, thing: ThingNo, id: &str) -> impl Iterator<Item = &mut Case> {
+        let is_about = move |case: &&mut Case| case.things.iter().any(|(of, named)| *of == thing && **named == *id);
+        self.cases.values_mut().filter(is_about)
+    }
+
+    /// Changes the keys of all cases.
+    pub fn each_key(&mut self, change: &dyn Fn(&RuleId, &mut Key) -> bool) {
+        for case in self.cases.values_mut() {
+            change(&case.rule, &mut case.key);
+        }
+        let open = std::mem::take(&mut self.open);
+        let changed = open.into_iter().map(|((rule, mut key), case)| {
+            change(&rule, &mut key);
+            ((rule, key), case)
+        });
+        self.open = changed.collect();
+    }
+
+    /// Gives a customer another id.
+    pub fn rename_customer(&mut self, id: &str, alias: &Str) {
+        if let Some(open) = self.open_of_customer.remove(id) {
+            self.open_of_customer.insert(alias.clone(), open);
+        }
+        if let Some(last) = self.last_contact.remove(id) {
+            self.last_contact.insert(alias.clone(), last);
+        }
+    }
+
     /// Moves what cases are about to another vocabulary by name.
     pub fn remap(&mut self, old: &Vocabulary, new: &Vocabulary) {
         for case in self.cases.values_mut() {

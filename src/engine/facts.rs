@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::cases::Cases;
 use crate::value::{Str, Value};
 use crate::vocabulary::directory::Directory;
-use crate::vocabulary::{FactNo, ThingNo, Vocabulary, builtin};
+use crate::vocabulary::{FactNo, Field, ThingNo, Type, Vocabulary, builtin};
 
 /// Facts that were told, by thing and id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,16 +63,34 @@ impl Facts {
         *self = moved;
     }
 
-    /// Gives a thing another id and forgets its personal facts.
-    pub fn erase(&mut self, thing: ThingNo, id: &str, alias: &Str, personal: &[bool]) {
-        let Some(things) = self.told.get_mut(&thing) else { return };
-        if let Some(mut facts) = things.remove(id) {
-            for (fact, personal) in facts.iter_mut().zip(personal) {
-                if *personal {
+    /// Gives a thing another id, also where it is a fact of others, and forgets its personal facts.
+    pub fn erase(&mut self, thing: ThingNo, id: &str, alias: &Str, vocabulary: &Vocabulary) {
+        if let Some(things) = self.told.get_mut(&thing)
+            && let Some(mut facts) = things.remove(id)
+        {
+            for (fact, field) in facts.iter_mut().zip(&vocabulary.thing_type(thing).facts) {
+                if field.personal {
                     *fact = Value::Missing;
                 }
             }
             things.insert(alias.clone(), facts);
+        }
+        for (of, things) in &mut self.told {
+            let fields = &vocabulary.thing_type(*of).facts;
+            let is_thing = |field: &Field| field.ty == Type::Thing(thing);
+            let places: Vec<usize> = (0..fields.len()).filter(|place| is_thing(&fields[*place])).collect();
+            if places.is_empty() {
+                continue;
+            }
+            for facts in things.values_mut() {
+                for place in &places {
+                    if let Some(Value::Id(of)) = facts.get_mut(*place)
+                        && **of == *id
+                    {
+                        *of = alias.clone();
+                    }
+                }
+            }
         }
     }
 }

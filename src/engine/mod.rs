@@ -8,6 +8,7 @@ mod check;
 mod clause;
 mod due;
 pub mod effect;
+pub mod erase;
 mod eval;
 mod facts;
 mod fire;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::engine::Engine;
-use crate::engine::input::{Input, Switch};
+use crate::engine::input::{Erase, Input, Switch};
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::{Key, KeyFill, KeyState, RuleFill, RuleNo, Window};
 use crate::engine::window::absence::AbsenceWindow;
@@ -72,7 +72,10 @@ impl Filling {
             Input::Signal(signal) => signal.remap(&self.read_with, &self.new.vocabulary).map(Input::Signal),
             Input::History(signal) => signal.remap(&self.read_with, &self.new.vocabulary).map(Input::History),
             Input::Fact(change) => change.remap(&self.read_with, &self.new.vocabulary).map(Input::Fact),
-            Input::Erase(_) => None,
+            Input::Erase(erase) => {
+                let thing = self.new.vocabulary.thing(&self.read_with.thing_type(erase.thing).name);
+                thing.map(|thing| Input::Erase(Erase { thing, ..erase }))
+            }
             input => Some(input),
         };
         // What the new vocabulary has no word for fills no window.

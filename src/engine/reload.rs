@@ -1,4 +1,4 @@
-//! The switch to another rule set between two inputs, and erasure.
+//! The switch to another rule set between two inputs.
 //!
 //! All that can fail was done before. State moves by rule id and follows the [`ReloadPlan`]: nothing fires and nothing
 //! is entered by it (M10). What was over before is over; of what still holds, an episode that was entered goes on, and
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::act::ActionPlace;
 use crate::engine::eval::Scope;
 use crate::engine::fire::limit_key;
-use crate::engine::input::{Erase, Switch};
+use crate::engine::input::Switch;
 use crate::engine::look::{reads, saturating_add};
 use crate::engine::plan::{ReloadPlan, Windows, key_names};
 use crate::engine::remap::remap;
@@ -426,13 +426,6 @@ impl Turn<'_> {
             parked.plans.sort_by(|one, other| (&one.1.key, one.0).cmp(&(&other.1.key, other.0)));
             parked.plans.iter().for_each(|(_, plan)| self.say_gone(plan));
         }
-    }
-
-    /// Gives a thing another id and blanks what is personal about it, wherever the state keeps it.
-    pub(crate) fn erase(&mut self, erase: &Erase) {
-        let thing = self.rules.vocabulary.thing_type(erase.thing);
-        let personal: Vec<bool> = thing.facts.iter().map(|fact| fact.personal).collect();
-        self.state.facts.erase(erase.thing, &erase.id, &erase.alias, &personal);
     }
 }
 

@@ -135,6 +135,17 @@ impl Seen {
         }
     }
 
+    /// Keeps signals no longer whole that `gone` says: an update lays nothing over them.
+    pub fn erase(&mut self, gone: &dyn Fn(&Signal) -> bool) {
+        for known in self.known.values_mut() {
+            if known.original.as_ref().is_some_and(|original| gone(&original.signal)) {
+                known.original = None;
+            }
+        }
+        let known = &self.known;
+        self.originals.retain(|name| known.get(name).is_some_and(|known| known.original.is_some()));
+    }
+
     /// Moves kept signals to another vocabulary, and rules to their new places.
     pub fn remap(&mut self, old: &Vocabulary, new: &Vocabulary, places: &dyn Fn(RuleNo) -> Option<RuleNo>) {
         for known in self.known.values_mut() {

@@ -119,6 +119,50 @@ pub struct SetAside {
     pub why: Str,
 }
 
+/// An erasure that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// Where its input stands.
+    pub position: Position,
+    /// How far it has come.
+    pub stage: ErasureStage,
+}
+
+/// How far an erasure has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ErasureStage {
+    /// It is in the journal; the engine hears of it there.
+    Asked,
+    /// Journal, effects and outbox hold the alias.
+    Rewritten,
+    /// So does all that is beside them.
+    Done,
+}
+
+/// Rows written anew for an erasure. Each is found by its place; what is not there stays away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rewrite {
+    /// Which erasure.
+    pub erasure: Position,
+    /// How far it has come by this.
+    pub stage: ErasureStage,
+    /// Inputs.
+    pub records: Vec<Record>,
+    /// What inputs asked for.
+    pub effects: Vec<(Position, Vec<Effect>)>,
+    /// Rows of the outbox; where they stand by now stays ([`Row::rewritten`]).
+    pub rows: Vec<Row>,
+    /// Inputs that were set aside.
+    pub set_aside: Vec<SetAside>,
+}
+
+impl Rewrite {
+    /// Returns a note of how far an erasure has come, and nothing else.
+    pub fn stage(erasure: Position, stage: ErasureStage) -> Rewrite {
+        Rewrite { erasure, stage, records: vec![], effects: vec![], rows: vec![], set_aside: vec![] }
+    }
+}
+
 /// One row of the outbox: one effect for one recipient, so that one failing address holds up no other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -279,6 +323,26 @@ impl Row {
         true
     }
 
+    /// Takes over what an erasure made of this row, which may have gone on meanwhile; tells that it changed.
+    pub fn rewritten(&mut self, erased: &Row) -> bool {
+        self.effect = erased.effect.clone();
+        self.to = erased.to.clone();
+        self.why = erased.why.clone();
+        if erased.withdrawn || erased.state == RowState::Withdrawn {
+            self.erased();
+        }
+        true
+    }
+
+    /// Sees to it that what was erased never goes: what has not gone is withdrawn, a dead letter included.
+    pub fn erased(&mut self) {
+        match self.state {
+            RowState::Sent | RowState::Withdrawn => {}
+            RowState::Dead => self.state = RowState::Withdrawn,
+            RowState::Waiting | RowState::Leased { .. } => drop(self.withdraw()),
+        }
+    }
+
     /// Withdraws what is unsent; what somebody is trying to send right now is withdrawn if that fails. Tells whether
     /// anything changed.
     pub fn withdraw(&mut self) -> bool {
@@ -349,6 +413,17 @@ pub trait Reader: fmt::Debug + Send {
     /// Returns every input that was set aside, in order.
     fn set_aside(&self) -> Result<Vec<SetAside>, StoreError>;
 
+    /// Returns every erasure that was asked for, in order.
+    fn erasures(&self) -> Result<Vec<Erasure>, StoreError>;
+
+    /// Returns the position behind which the journal can be decided again: what came before was forgotten, or was decided
+    /// with something that has been erased since.
+    fn begins_behind(&self) -> Result<Position, StoreError> {
+        let erased = self.erasures()?.into_iter().filter(|erasure| erasure.stage > ErasureStage::Asked);
+        let erased = erased.map(|erasure| erasure.position).max().unwrap_or_default();
+        Ok(erased.max(self.ends()?.trimmed))
+    }
+
     /// Returns rows that somebody may take at `now`, those that are due longest first, at most `limit`; of one kind where
     /// it is named.
     fn due(&self, now: Timestamp, kind: Option<Kind>, limit: usize) -> Result<Vec<Row>, StoreError>;
@@ -378,6 +453,13 @@ pub trait Store: Reader {
     /// Forgets inputs up to and including `upto` with their effects, and final rows of effects decided before `before`, at
     /// most `limit` of each. Returns how many went. Never forgets anything behind the cursor.
     fn trim(&mut self, epoch: Epoch, upto: Position, before: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Writes rows anew where they stand, and how far an erasure has come, all or nothing. Tells whether it was done; where
+    /// it was not, or nobody knows, the same may be written again.
+    fn rewrite(&mut self, epoch: Epoch, rewrite: &Rewrite) -> Result<bool, StoreError>;
+
+    /// Sees to it that nothing is left in a log of what rows held before; tells whether that could be done now.
+    fn cut_log(&mut self) -> Result<bool, StoreError>;
 }
 
 /// A whole state of the engine at one position.

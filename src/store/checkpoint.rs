@@ -65,6 +65,22 @@ impl CheckpointFolder {
         fs::remove_file(&path).map_err(|error| failed(&path, &error))
     }
 
+    /// Forgets every checkpoint before `position`, those included that are held on to for the history.
+    pub fn forget_before(&self, position: Position) -> Result<(), StoreError> {
+        for folder in [self.folder.clone(), self.folder.join(HELD)] {
+            let old = found_in(&folder)?.into_iter().filter(|at| *at < position.0);
+            let mut any = false;
+            for at in old {
+                fs::remove_file(folder.join(name(at))).map_err(|error| failed(&folder, &error))?;
+                any = true;
+            }
+            if any {
+                File::open(&folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(&folder, &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the positions of those that are held on to, oldest first.
     pub fn held(&self) -> Result<Vec<Position>, StoreError> {
         let mut held = found_in(&self.folder.join(HELD))?;

@@ -61,6 +61,9 @@ pub trait RefusedStore: Send {
 
     /// Returns how many are kept, and how many went because there were too many.
     fn count(&self) -> Result<(u64, u64), StoreError>;
+
+    /// Sees to it that nothing is left in a log of what was forgotten; tells whether that could be done now.
+    fn cut_log(&mut self) -> Result<bool, StoreError>;
 }
 
 /// Copies what is kept as it is now, while it is being written; nothing where nothing is kept.
@@ -235,6 +238,11 @@ impl RefusedStore for RefusedFile {
     fn count(&self) -> Result<(u64, u64), StoreError> {
         let query = "SELECT (SELECT count(*) FROM refused), (SELECT count FROM gone)";
         self.connection.query_row(query, [], two).map_err(failed)
+    }
+
+    fn cut_log(&mut self) -> Result<bool, StoreError> {
+        let cut = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        cut.map(|busy| busy == 0).map_err(failed)
     }
 }
 

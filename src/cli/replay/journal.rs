@@ -48,15 +48,20 @@ impl Replay {
         if self.recorded {
             return self.print_recorded(&reader, screen);
         }
-        // Where the journal's beginning is gone, it goes on from the oldest state that is kept.
-        let from = match reader.ends()?.trimmed {
+        // Where the journal's beginning is gone, or something in it was erased, it goes on from the oldest state that is kept.
+        let (begins, trimmed) = (reader.begins_behind()?, reader.ends()?.trimmed);
+        let from = match begins {
             Position(0) => Position(0),
-            _ => vault.positions()?.first().copied().unwrap_or_default(),
+            begins => vault.positions()?.into_iter().find(|position| *position >= begins).unwrap_or_default(),
         };
         let telling = Retelling::open(reader.reader()?, &vault, from)?;
-        if telling.position().0 > 0 {
-            let say = format!("from a checkpoint at input {}: the journal before it is gone", telling.position().0);
+        let at = telling.position().0;
+        if begins > trimmed && from >= begins {
+            let say =
+                format!("from a checkpoint at input {at}: what was decided before it knew something that is erased");
             screen.say(&say, WARN)?;
+        } else if at > 0 {
+            screen.say(&format!("from a checkpoint at input {at}: the journal before it is gone"), WARN)?;
         }
         match self.verify {
             true => verify(&files::shown(folder), &reader, telling, screen),

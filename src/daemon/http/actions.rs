@@ -170,7 +170,7 @@ async fn read_and_take(app: &Arc<App>, line: &str) -> Result<Response, Problem> 
     take(app, input, vocabulary).await
 }
 
-async fn take(app: &Arc<App>, input: Input, vocabulary: Arc<Vocabulary>) -> Result<Response, Problem> {
+pub(super) async fn take(app: &Arc<App>, input: Input, vocabulary: Arc<Vocabulary>) -> Result<Response, Problem> {
     if app.is_draining() {
         return Err(NotTaken::Stopped("the daemon is stopping".into()).into());
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::problem::answer;
 use super::{App, Problem, lists, refused};
-use crate::engine::store::RowState;
+use crate::engine::store::{ErasureStage, RowState};
 use crate::replay::words;
 
 /// More rows than this are not counted for a glance.
@@ -42,11 +42,12 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Pro
 
 async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Problem> {
     let now = app.clock.now();
-    let (ends, due, unsent, dead) = lists::read(app, |reader| {
+    let (ends, due, unsent, dead, erasures) = lists::read(app, |reader| {
         let waiting = reader.outbox(None, Some(RowState::Waiting), COUNTED)?;
         let dead = reader.outbox(None, Some(RowState::Dead), COUNTED)?;
         let oldest = waiting.iter().map(|row| row.effect.at).min();
-        Ok((reader.ends()?, oldest, waiting.len(), dead.len()))
+        let erasures = reader.erasures()?.iter().filter(|erasure| erasure.stage != ErasureStage::Done).count();
+        Ok((reader.ends()?, oldest, waiting.len(), dead.len(), erasures))
     })
     .await?;
     let standing = app.reloads.standing();
@@ -65,6 +66,8 @@ async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Proble
         open_cases: app.board.open_cases() as u64,
         rules_kept_back: standing.kept_back,
         out_of_step: standing.out_of_step_since.map(|since| now.duration_since(since).as_secs().max(0) as u64),
+        endpoints_gone: app.van.gone().len() as u64,
+        erasures_open: erasures as u64,
         store_bytes: app.metrics.store_bytes(),
     })
 }
@@ -98,6 +101,8 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
                 "kept_back": standing.kept_back,
             },
             "cases": {"open": gauges.open_cases},
+            "endpoints": {"gone": app.van.gone().iter().map(|name| &**name).collect::<Vec<_>>()},
+            "erasures": {"open": gauges.erasures_open},
             "outbox": {"waiting": gauges.outbox, "oldest_seconds": gauges.outbox_age, "dead": gauges.dead_letters},
         }),
     ))

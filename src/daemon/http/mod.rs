@@ -7,6 +7,8 @@
 
 mod actions;
 mod body;
+mod endpoints;
+mod erasures;
 mod guard;
 mod health;
 mod lists;
@@ -35,6 +37,7 @@ use crate::daemon::metrics::Metrics;
 use crate::daemon::queue::Handle;
 use crate::daemon::reload::Ask;
 use crate::daemon::reload::report::ReloadLog;
+use crate::deliver::courier::Van;
 use crate::engine::store::Reader;
 use crate::store::refused::RefusedStore;
 
@@ -67,6 +70,8 @@ pub struct App {
     pub reloads: Arc<ReloadLog>,
     /// Asks for a reload.
     pub ask: Mutex<Sender<Ask>>,
+    /// Knows where webhooks go.
+    pub van: Arc<Van>,
     /// When it was started.
     pub started: Timestamp,
     /// Whether it decides without sending.
@@ -91,6 +96,7 @@ impl App {
             metrics: self.metrics.clone(),
             reloads: self.reloads.clone(),
             ask: Mutex::new(self.asking()),
+            van: self.van.clone(),
             started: self.started,
             shadow: self.shadow,
             draining: AtomicBool::new(self.is_draining()),
@@ -115,7 +121,11 @@ impl App {
 pub fn router(app: Arc<App>) -> Router {
     let guarded = Router::new()
         .route("/v1/signals", post(signals::post))
-        .route("/v1/things/{thing}/{id}", put(actions::put_thing))
+        .route("/v1/things/{thing}/{id}", put(actions::put_thing).delete(erasures::erase))
+        .route("/v1/things/{thing}/{id}/erase", post(erasures::erase))
+        .route("/v1/endpoints", get(endpoints::list))
+        .route("/v1/endpoints/{name}/enable", post(endpoints::enable))
+        .route("/v1/erasures", get(erasures::list))
         .route("/v1/cases", get(lists::cases))
         .route("/v1/cases/{id}", get(lists::case))
         .route("/v1/cases/{id}/{action}", post(actions::case))

@@ -199,7 +199,8 @@ impl AbsenceWindow {
 
     /// Applies `change` to every kept signal (the vocabulary changed).
     pub fn remap(&mut self, change: &dyn Fn(&Arc<Signal>) -> Arc<Signal>) {
-        self.open.iter_mut().for_each(|open| open.signal = change(&open.signal));
+        let overdue = self.overdue.iter_mut().map(|(open, _)| open);
+        self.open.iter_mut().chain(overdue).for_each(|open| open.signal = change(&open.signal));
     }
 
     /// Forgets answers and past episodes before `horizon`.

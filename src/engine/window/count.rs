@@ -76,9 +76,7 @@ impl CountWindow {
         need: u64,
         now: Timestamp,
     ) -> Counted {
-        let at = self.entries.partition_point(|entry| entry.place < place);
-        self.entries.insert(at, Entry { place, own_end, end: own_end, id, distinct, in_episode: false });
-        self.mend_ends(at);
+        let at = self.place_in(place, own_end, id, distinct);
         let in_order = at + 1 == self.entries.len();
         let counted = if in_order { self.in_order(need, now) } else { self.late(at, need, now) };
         if self.entries.len() > INSTANTS_KEPT {
@@ -101,15 +99,26 @@ impl CountWindow {
         now: Timestamp,
         carriers: &BTreeSet<SignalId>,
     ) -> bool {
-        let index = self.entries.partition_point(|entry| entry.place < place);
-        self.entries.insert(index, Entry { place, own_end, end: own_end, id, distinct, in_episode: false });
-        self.mend_ends(index);
+        let index = self.place_in(place, own_end, id, distinct);
         let settled = carriers.is_empty() && index + 1 == self.entries.len() && self.settle_last(need, now);
         let goes_on = !settled && self.settle_around(index, need, now, carriers);
         if self.entries.len() > INSTANTS_KEPT {
             self.entries.pop_front();
         }
         goes_on
+    }
+
+    /// Puts a signal in its place and mends the ends behind it; returns where it stands.
+    fn place_in(&mut self, place: Place, own_end: Timestamp, id: SignalId, distinct: Option<Value>) -> usize {
+        let at = self.entries.partition_point(|entry| entry.place < place);
+        self.entries.insert(at, Entry { place, own_end, end: own_end, id, distinct, in_episode: false });
+        self.mend_ends(at);
+        at
+    }
+
+    /// Changes the values that have to differ.
+    pub fn each_different(&mut self, change: impl FnMut(&mut Value)) {
+        self.entries.iter_mut().filter_map(|entry| entry.distinct.as_mut()).for_each(change);
     }
 
     /// The usual case, without looking at the whole window: history in order, and no episode. Tells whether it was that.

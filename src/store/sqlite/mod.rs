@@ -5,6 +5,7 @@
 //! SQLite reads the log up to its first bad frame. A checkpoint that lies beyond the journal's end gives that away
 //! (`daemon::start`). Left out: checkpoints, which are files of their own (`store::checkpoint`).
 
+mod erasure;
 mod open;
 mod row;
 pub mod views;
@@ -18,8 +19,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Transacti
 use crate::engine::effect::Effect;
 use crate::engine::record::Record;
 use crate::engine::store::{
-    Change, Committed, Ends, Epoch, Folded, Hash, Kind, Reader, Row, RowId, RowState, RuleSources, SetAside, Store,
-    StoreError, Turn, Version,
+    Change, Committed, Ends, Epoch, Erasure, Folded, Hash, Kind, Reader, Rewrite, Row, RowId, RowState, RuleSources,
+    SetAside, Store, StoreError, Turn, Version,
 };
 use crate::id::{EffectId, Position, RuleId};
 use crate::store::sqlite::open::{damaged, explain};
@@ -252,6 +253,7 @@ fn write_turn(transaction: &Transaction, path: &Path, turn: &Turn) -> Result<(),
     for record in &turn.records {
         insert(transaction, path, "journal", record.position.0 as i64, &record.to_bytes())?;
     }
+    erasure::note(transaction, path, &turn.records)?;
     for version in &turn.versions {
         write_version(transaction, path, version)?;
     }
@@ -329,6 +331,10 @@ impl Reader for SqliteReader {
         rows.iter().map(|(_, bytes)| from_bytes(&self.path, "set_aside", bytes)).collect()
     }
 
+    fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+        erasure::all(self)
+    }
+
     fn due(&self, now: Timestamp, kind: Option<Kind>, limit: usize) -> Result<Vec<Row>, StoreError> {
         let sql = format!(
             "SELECT {OUTBOX} FROM outbox WHERE due <= ?1 AND (?2 IS NULL OR kind = ?2) \
@@ -387,6 +393,10 @@ impl Reader for SqliteStore {
 
     fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
         self.file.set_aside()
+    }
+
+    fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {
+        self.file.erasures()
     }
 
     fn due(&self, now: Timestamp, kind: Option<Kind>, limit: usize) -> Result<Vec<Row>, StoreError> {
@@ -456,5 +466,19 @@ impl Store for SqliteStore {
             Ok(Some(gone))
         })?;
         Ok(if let Transacted::Done(gone) = trimmed { gone } else { 0 })
+    }
+
+    fn rewrite(&mut self, epoch: Epoch, rewrite: &Rewrite) -> Result<bool, StoreError> {
+        let done = self.transact(|transaction, path| {
+            if ends_of(transaction, path)?.epoch != epoch {
+                return Ok(None);
+            }
+            erasure::rewrite(transaction, path, rewrite).map(Some)
+        })?;
+        Ok(matches!(done, Transacted::Done(())))
+    }
+
+    fn cut_log(&mut self) -> Result<bool, StoreError> {
+        open::cut_log(&self.file.connection, &self.file.path)
     }
 }

@@ -22,9 +22,13 @@ const APPLICATION: i32 = 0x544c_4a31;
 /// How long a reader or the writer waits for SQLite's own short locks.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long the log waits for a reader before it is cut another time.
+const LOG_PATIENCE: Duration = Duration::from_millis(100);
+
 /// What brings a file from each format version to the next. The version of a file is how many of them it has seen. One that
 /// was published is never changed: another is added.
-const MIGRATIONS: [&str; 2] = [include_str!("format_1.sql"), include_str!("format_2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("format_1.sql"), include_str!("format_2.sql"), include_str!("format_3.sql")];
 
 /// Takes the lock of a data folder; it is given back when the file is dropped or the process ends, however it ends.
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
@@ -122,6 +126,18 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         step(connection).map_err(|error| explain(path, error))?;
     }
     Ok(())
+}
+
+/// Writes the log into the file and cuts it to nothing; tells whether it could: not while somebody reads from it. Nobody is
+/// waited for longer than a moment, because the writer waits here.
+pub(super) fn cut_log(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
+    let cut = || -> rusqlite::Result<bool> {
+        connection.busy_timeout(LOG_PATIENCE)?;
+        let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        connection.busy_timeout(PATIENCE)?;
+        Ok(busy? == 0)
+    };
+    cut().map_err(|error| explain(path, error))
 }
 
 /// Looks for damage: the pages of the whole file, and the outbox with its indexes. Rows have sums of their own, which are

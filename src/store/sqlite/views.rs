@@ -53,9 +53,7 @@ impl Views {
         if let Some(connection) = opened(&path) {
             return Ok(Views { path, connection, versions: vec![] });
         }
-        for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(folder.join(format!("{FILE}{end}")));
-        }
+        Views::remove(folder)?;
         let create = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(&path)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -69,6 +67,20 @@ impl Views {
         let connection =
             connection.ok_or_else(|| StoreError::Failed(format!("{} cannot be opened", path.display())))?;
         Ok(Views { path, connection, versions: vec![] })
+    }
+
+    /// Takes the views of a data folder away; nobody may have them open for writing.
+    pub fn remove(folder: &Path) -> Result<(), StoreError> {
+        for end in ["", "-wal", "-shm"] {
+            let path = folder.join(format!("{FILE}{end}"));
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::Failed(format!("{}: {error}", path.display())));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Follows at most `limit` more inputs; where no more are left, looks at rows of the outbox that were open.

@@ -1,0 +1,66 @@
+//! Erasures: how far each has come, and the one transaction in which a thing's rows are written anew.
+
+use std::path::Path;
+
+use rusqlite::{Transaction, params};
+
+use super::row::{sum, to_bytes};
+use super::{SqliteReader, change_rows, execute, explain, insert};
+use crate::engine::input::Input;
+use crate::engine::record::Record;
+use crate::engine::store::{Erasure, ErasureStage, Rewrite, StoreError};
+use crate::id::Position;
+
+fn number(stage: ErasureStage) -> i64 {
+    match stage {
+        ErasureStage::Asked => 0,
+        ErasureStage::Rewritten => 1,
+        ErasureStage::Done => 2,
+    }
+}
+
+/// Takes note of the erasures among new records.
+pub(super) fn note(transaction: &Transaction, path: &Path, records: &[Record]) -> Result<(), StoreError> {
+    for record in records.iter().filter(|record| matches!(record.input, Input::Erase(_))) {
+        let sql = "INSERT OR IGNORE INTO erasure(position, stage) VALUES (?1, 0)";
+        execute(transaction, path, sql, [record.position.0 as i64])?;
+    }
+    Ok(())
+}
+
+/// Returns every erasure that is known, in order.
+pub(super) fn all(reader: &SqliteReader) -> Result<Vec<Erasure>, StoreError> {
+    let mut statement = reader.statement("SELECT position, stage FROM erasure ORDER BY position")?;
+    let read = |row: &rusqlite::Row| -> rusqlite::Result<Erasure> {
+        let stage = match row.get::<_, i64>(1)? {
+            0 => ErasureStage::Asked,
+            1 => ErasureStage::Rewritten,
+            _ => ErasureStage::Done,
+        };
+        Ok(Erasure { position: Position(row.get::<_, i64>(0)? as u64), stage })
+    };
+    let rows = statement.query_map([], read).map_err(|error| explain(&reader.path, error))?;
+    rows.map(|row| row.map_err(|error| explain(&reader.path, error))).collect()
+}
+
+/// Writes rows anew where they stand. What is no longer there stays away.
+pub(super) fn rewrite(transaction: &Transaction, path: &Path, rewrite: &Rewrite) -> Result<(), StoreError> {
+    for record in &rewrite.records {
+        let (position, content) = (record.position.0 as i64, record.to_bytes());
+        let sql = "UPDATE journal SET record = ?2, sum = ?3 WHERE position = ?1";
+        execute(transaction, path, sql, params![position, content, sum("journal", &[position], &content)])?;
+    }
+    for (position, effects) in &rewrite.effects {
+        let (position, content) = (position.0 as i64, to_bytes(effects));
+        let sql = "UPDATE effect SET effects = ?2, sum = ?3 WHERE position = ?1";
+        execute(transaction, path, sql, params![position, content, sum("effect", &[position], &content)])?;
+    }
+    for aside in &rewrite.set_aside {
+        insert(transaction, path, "set_aside", aside.position.0 as i64, &to_bytes(aside))?;
+    }
+    for row in &rewrite.rows {
+        change_rows(transaction, path, row.id.effect, Some(row.id.recipient), |there| there.rewritten(row))?;
+    }
+    let at = params![rewrite.erasure.0 as i64, number(rewrite.stage)];
+    execute(transaction, path, "UPDATE erasure SET stage = ?2 WHERE position = ?1", at).map(drop)
+}
