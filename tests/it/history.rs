@@ -211,13 +211,14 @@ fn a_store_of_format_1_is_brought_up_to_date_and_says_the_same() {
     };
     // It can be read as it is, by whoever only reads.
     let before = seen(&SqliteReader::open(&folder.0).unwrap());
+    assert_eq!(SqliteReader::open(&folder.0).unwrap().begins_behind(), Ok(Position(0)));
     let signals = before.0.iter().filter(|record| matches!(record.input, Input::Signal(_))).count();
     assert!(signals == 3 && before.1 > 0 && before.3 > 10, "{before:?}");
     let store = SqliteStore::open(&folder.0).unwrap();
     assert_eq!(seen(&store), before);
     assert!(store.outbox(None, Some(RowState::Dead), 10).unwrap().is_empty());
     drop(store);
-    assert_eq!(version(), (2, 1));
+    assert_eq!(version(), (3, 1));
     assert_eq!(seen(&SqliteStore::open(&folder.0).unwrap()), before, "and once more");
 }
 

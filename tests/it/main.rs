@@ -15,6 +15,8 @@ mod config;
 #[cfg(feature = "daemon")]
 mod deliver;
 #[cfg(feature = "daemon")]
+mod endpoints;
+#[cfg(feature = "daemon")]
 mod erase;
 #[cfg(feature = "daemon")]
 mod history;

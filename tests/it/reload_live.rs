@@ -296,3 +296,101 @@ fn without_watching_a_reload_is_asked_for_by_signal_or_over_http() {
     assert_eq!(report["kept_back"], json!([{"rule": "care/a", "runs": true}]), "{report}");
     assert!(report["problems"][0]["help"].as_str().unwrap().contains("complaint"), "{report}");
 }
+
+/// Waits for this many switches, and returns the report of the latest.
+fn switches(served: &Served, times: usize) -> Json {
+    until("a switch", || {
+        let switched = reloads(served).into_iter().filter(|report| report["outcome"] == "switched");
+        let switched: Vec<Json> = switched.collect();
+        (switched.len() >= times).then(|| switched[times - 1].clone())
+    })
+}
+
+#[test]
+fn the_journal_of_a_run_with_reloads_in_it_gives_the_same_effects_again() {
+    let (a, b, c) = (counting("a", "invoice", 2), counting("b", "invoice", 3), counting("c", "parcel", 2));
+    let (playbooks, data) = project("verify", &format!("{a}{b}{c}"));
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let mut number = 0;
+    let mut day = |served: &Served| {
+        for customer in ["C1", "C2", "C3"] {
+            for topic in ["invoice", "parcel", "delivery"] {
+                number += 1;
+                complain(served, &format!("v{number}"), &format!("{customer}{}", number / 37), topic);
+            }
+        }
+    };
+    day(&served);
+    day(&served);
+    // Changed: its windows are filled from the journal. Kept back: it does not compile. Added.
+    let changed = counting("a", "delivery", 2);
+    let broken = b.replace("within", "withn");
+    save(&playbooks, &format!("{changed}{broken}{c}{}", counting("d", "parcel", 4)));
+    let report = switches(&served, 1);
+    assert_eq!(report["kept_back"], json!([{"rule": "care/b", "runs": true}]), "{report}");
+    assert!(means(&report, "care/a").contains("filled from the journal"), "{report}");
+    day(&served);
+    day(&served);
+    // Removed: it is aside with its state. And back again, with another threshold.
+    save(&playbooks, &format!("{changed}{broken}{}", counting("d", "parcel", 4)));
+    assert!(means(&switches(&served, 2), "care/c").starts_with("parked"));
+    day(&served);
+    save(&playbooks, &format!("{changed}{broken}{}{}", counting("c", "parcel", 3), counting("d", "parcel", 4)));
+    switches(&served, 3);
+    day(&served);
+    day(&served);
+    let fired = get(&served, "/v1/firings")["firings"].as_array().unwrap().len();
+    assert!(fired >= 5, "{fired}");
+    served.kill();
+    let shown = data.to_string_lossy();
+    let say = |arguments: &[&str]| touchline(arguments).output().unwrap();
+    let output = say(&["replay", "--journal", &shown, "--verify"]);
+    let verified = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && verified.contains("the same byte for byte"), "{verified}");
+    // The rule that was kept back fired, by the version that ran.
+    let told = say(&["replay", "--journal", &shown, "--show", "effects", "--format", "jsonl"]).stdout;
+    let told = String::from_utf8(told).unwrap();
+    for rule in ["care/a", "care/b", "care/c"] {
+        assert!(told.contains(&format!("\"{}\"", rule.trim_start_matches("care/"))), "{rule}: {told}");
+    }
+    // What was recorded is compared, not only decided: one record taken away is found.
+    let store = rusqlite::Connection::open(data.join("touchline.sqlite")).unwrap();
+    store.execute("DELETE FROM effect WHERE position = (SELECT max(position) FROM effect)", []).unwrap();
+    drop(store);
+    assert_eq!(say(&["replay", "--journal", &shown, "--verify"]).status.code(), Some(1));
+}
+
+#[test]
+fn windows_that_a_reload_fills_after_an_erasure_are_those_of_the_alias() {
+    let (playbooks, data) = project("erased", &counting("a", "invoice", 3));
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    complain(&served, "d0", "C1", "delivery");
+    complain(&served, "d1", "C1", "delivery");
+    let (status, body) = served.ask("DELETE", "/v1/things/customer/C1", "").unwrap();
+    assert_eq!(status, 202, "{body}");
+    // At once, and once more when all is rewritten: the erasure stands in the journal either way.
+    save(&playbooks, &counting("a", "delivery", 3));
+    assert!(means(&switches(&served, 1), "care/a").contains("filled from the journal"));
+    until("the erasure", || {
+        let erasures = get(&served, "/v1/erasures")["erasures"].as_array().unwrap().clone();
+        (erasures.len() == 1 && erasures[0]["stage"] == "done").then_some(())
+    });
+    let alias = until("the alias", || {
+        let views = rusqlite::Connection::open(data.join("views.sqlite")).ok()?;
+        let sql = "SELECT json_extract(fields, '$.customer') FROM v_signals WHERE signal_id = 'd1'";
+        views.query_row(sql, [], |row| row.get::<_, String>(0)).ok().filter(|alias| alias.starts_with("erased-"))
+    });
+    complain(&served, "d2", "C1", "delivery");
+    fires(&served, 0);
+    complain(&served, "d3", &alias, "delivery");
+    fires(&served, 1);
+    let rule = counting("a", "delivery", 3).replace("14 days", "15 days");
+    save(&playbooks, &rule);
+    switches(&served, 2);
+    complain(&served, "d4", &alias, "delivery");
+    // The episode of the alias goes on.
+    fires(&served, 1);
+    assert_eq!(served.end(), 0);
+    let output = touchline(&["replay", "--journal", &data.to_string_lossy(), "--verify"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

@@ -30,6 +30,12 @@ pub(super) fn note(transaction: &Transaction, path: &Path, records: &[Record]) -
 
 /// Returns every erasure that is known, in order.
 pub(super) fn all(reader: &SqliteReader) -> Result<Vec<Erasure>, StoreError> {
+    // Who only reads may meet a file of an earlier format.
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'erasure'";
+    let there = reader.statement(tables)?.query_row([], |row| row.get::<_, i64>(0));
+    if there.map_err(|error| explain(&reader.path, error))? == 0 {
+        return Ok(vec![]);
+    }
     let mut statement = reader.statement("SELECT position, stage FROM erasure ORDER BY position")?;
     let read = |row: &rusqlite::Row| -> rusqlite::Result<Erasure> {
         let stage = match row.get::<_, i64>(1)? {
