@@ -237,6 +237,13 @@ impl Run<'_> {
             }
         }
         self.bad.end(screen)?;
+        if let Some((place, at, before)) = entries.far_ahead() {
+            let name = format!("{}:{}", feed::name(self.feeds, place), place.number);
+            let days = at.duration_since(before).as_hours() / 24;
+            let told =
+                format!("{name}: {} is {days} days ahead of everything before it: is the year right?", words::utc(at));
+            screen.say(&told, WARN)?;
+        }
         if let Some(not_played) = &mut self.not_played {
             *not_played += lines.pass_over();
         }

@@ -162,7 +162,20 @@ fn sort(sources: &Sources, problems: &mut Vec<Diagnostic>) {
         key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
     });
     problems.dedup();
+    told_better(problems);
     *problems = limited(std::mem::take(problems));
+}
+
+/// Drops that words lack their quotes where the next thing said is that no text belongs there: `score is good enough`.
+fn told_better(problems: &mut Vec<Diagnostic>) {
+    let unquoted = |problem: &Diagnostic| problem.code == codes::UNQUOTED_TEXT;
+    if !problems.iter().any(unquoted) {
+        return;
+    }
+    let place = |problem: &Diagnostic| (problem.span.file, problem.span.start);
+    let of_type = |problem: &&Diagnostic| [codes::OTHER_TYPE, codes::UNKNOWN_WORD].contains(&problem.code);
+    let typed: FxHashSet<_> = problems.iter().filter(of_type).map(place).collect();
+    problems.retain(|problem| !(unquoted(problem) && typed.contains(&place(problem))));
 }
 
 /// Cuts what nobody would read: one line says how much more there is. Problems are ordered by file.

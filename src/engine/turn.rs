@@ -124,8 +124,19 @@ impl<'a> Turn<'a> {
     ) {
         self.count(rule, &verdict);
         if self.watching {
+            let key = self.as_written(rule, key);
             let rule = self.rule(rule).id.clone();
             self.step.looks.push(Look { at: self.now, rule, key, signal: signal.cloned(), verdict, compared });
+        }
+    }
+
+    /// Returns a key as its first signal wrote it: a person reads it, and it compares without case.
+    fn as_written(&self, rule: RuleNo, key: Vec<(Str, Value)>) -> Vec<(Str, Value)> {
+        let grouped: Key = key.iter().map(|(_, value)| value.clone()).collect();
+        let state = self.state.rules.get(rule as usize).and_then(|rule| rule.keys.get(&grouped));
+        match state.and_then(|state| state.shown.as_ref()) {
+            Some(shown) => key.into_iter().zip(shown).map(|((name, _), value)| (name, value.clone())).collect(),
+            None => key,
         }
     }
 

@@ -241,6 +241,7 @@ codes! {
     NOT_COVERED "L011" "a live rule without a scenario";
     NO_DIRECTORY "L012" "a playbook without a directory";
     DEFINE_UNUSED "L013" "a defined condition that no rule uses";
+    MIXED_ALPHABETS "L014" "a word in a text or a name in a vocabulary that mixes letters of two alphabets";
 }
 
 #[cfg(test)]

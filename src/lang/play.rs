@@ -69,7 +69,7 @@ pub struct Read<T> {
 impl<T> Read<T> {
     /// Returns the value where nothing is wrong with it.
     pub fn sound(self) -> Option<T> {
-        self.value.filter(|_| self.problems.is_empty())
+        self.value.filter(|_| !self.problems.iter().any(Diagnostic::is_error))
     }
 }
 
@@ -193,6 +193,7 @@ fn read<T>(slice: &Slice, read: impl FnOnce(&Sentence) -> Reading<T>) -> Read<T>
         holes.extend(whole());
     }
     problems.extend(reading.problems);
+    problems.extend(file::mixed_texts(slice, &scan));
     problems.truncate(MOST_PROBLEMS);
     Read { value: reading.value, problems, holes }
 }

@@ -120,6 +120,15 @@ pub enum Offsets {
 }
 
 impl Slice<'_> {
+    /// Returns the bytes `start..end` of the text, with their places.
+    pub fn part(&self, start: usize, end: usize) -> Slice<'_> {
+        let offsets = match &self.offsets {
+            Offsets::Shift(shift) => Offsets::Shift(shift + start as u32),
+            Offsets::Table(_) => Offsets::Table((start..=end).map(|at| self.span(at, at).start).collect()),
+        };
+        Slice { text: &self.text[start..end], file: self.file, offsets }
+    }
+
     /// Returns the place in the file of the bytes `start..end` of the text.
     pub fn span(&self, start: usize, end: usize) -> Span {
         let place = |offset: usize| match &self.offsets {

@@ -1,7 +1,9 @@
 //! The lines of a recorded feed in the order of their file, with the clock kept safe from a wrong year.
 //!
 //! A line that jumps more than seven days ahead of the clock and of all of the ten lines after it is held out: one
-//! `2062` typed for `2026` would otherwise close every window and make everything after it too late. Left out:
+//! `2062` typed for `2026` would otherwise close every window and make everything after it too late. Near the end those
+//! lines are asked that there are; the last line harms nothing after it and is taken, with a word of warning where it is
+//! more than 90 days ahead. Left out:
 //! reading files and lines (`cli`), and what a line means (`signal`).
 
 use std::collections::VecDeque;
@@ -14,6 +16,9 @@ use crate::signal::FeedLine;
 pub const LINES_ASKED: usize = 10;
 /// How far ahead of them is a jump.
 pub const JUMP: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How far ahead of everything before it the last line may be without a word.
+pub const FAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// One line of a feed that is not blank.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,12 +57,13 @@ pub struct Feed<I> {
     lines: I,
     ahead: VecDeque<Line>,
     clock: Option<Timestamp>,
+    far: Option<(Place, Timestamp, Timestamp)>,
 }
 
 impl<I: Iterator<Item = Line>> Feed<I> {
     /// Returns a feed of these lines.
     pub fn new(lines: I) -> Feed<I> {
-        Feed { lines, ahead: VecDeque::new(), clock: None }
+        Feed { lines, ahead: VecDeque::new(), clock: None, far: None }
     }
 
     /// Returns where the lines come from.
@@ -68,6 +74,12 @@ impl<I: Iterator<Item = Line>> Feed<I> {
     /// Returns how many lines were read ahead and not given out.
     pub fn ahead(&self) -> u64 {
         self.ahead.len() as u64
+    }
+
+    /// Returns the last line where it is so far ahead of everything before it that its year may be wrong: its place, its
+    /// instant and the latest before it. Nothing after it could show which of the two is right.
+    pub fn far_ahead(&self) -> Option<(Place, Timestamp, Timestamp)> {
+        self.far
     }
 
     /// Returns the latest instant of the ten readable lines that come next; `None` where there are none.
@@ -103,6 +115,11 @@ impl<I: Iterator<Item = Line>> Iterator for Feed<I> {
         };
         if let Some(latest) = self.is_jump(said.at()) {
             return Some(Entry::Held(said, place, latest));
+        }
+        if let Some(clock) = self.clock.filter(|clock| said.at().duration_since(*clock) > FAR)
+            && self.latest_ahead().is_none()
+        {
+            self.far = Some((place, said.at(), clock));
         }
         self.clock = self.clock.max(Some(said.at()));
         Some(Entry::Line(said, place))
@@ -147,6 +164,21 @@ mod tests {
         assert_eq!(held(&[0, 8, 0]), [2]);
         let eleventh_agrees = [0, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100];
         assert_eq!(held(&eleventh_agrees), [2], "only ten lines are asked");
+    }
+
+    #[test]
+    fn the_last_line_is_taken_and_named_where_it_is_far_ahead() {
+        let far = |days: &[i64]| {
+            let lines = days.iter().enumerate().map(|(place, day)| line(place as u64 + 1, *day));
+            let mut feed = Feed::new(lines);
+            let taken = feed.by_ref().filter(|entry| matches!(entry, Entry::Line(..))).count();
+            assert_eq!(taken, days.len(), "{days:?}");
+            feed.far_ahead().map(|(place, ..)| place.number)
+        };
+        assert_eq!(far(&[0, 1, 92]), Some(3));
+        assert_eq!(far(&[0, 1, 91]), None, "ninety days are a season");
+        assert_eq!(far(&[0, 1, 200, 201]), None, "another one agrees");
+        assert_eq!(far(&[1000]), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::compile::{Options, Unit, project};
 use crate::engine::ruleset::RuleSet;
-use crate::lang::render;
+use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::Sources;
 use crate::replay::scenario::ScenarioFile;
 
@@ -43,10 +43,29 @@ pub fn replaced(
     sources.files[number].path = format!("{home}{base}");
     sources.files[number].text = String::from_utf8_lossy(&bytes).into_owned();
     let project = project(&sources, &Options::default());
-    if let Some(error) = project.diagnostics.iter().find(|problem| problem.is_error() && problem.span.file == old.file)
-    {
-        return Err(format!("{}: {}", render::place(&sources, error.span), error.message));
+    // A scenario shows what a version does that is good: a file with an error is refused as a whole.
+    let errors: Vec<&Diagnostic> =
+        project.diagnostics.iter().filter(|problem| problem.is_error() && problem.span.file == old.file).collect();
+    if !errors.is_empty() {
+        return Err(told(&sources, &errors));
     }
     let same = project.units.iter().find(|other| other.vocabulary_path == unit.vocabulary_path);
     same.map(Unit::ruleset).ok_or_else(|| "its vocabulary is gone".to_owned())
+}
+
+/// How many errors of a file are told.
+const ERRORS_TOLD: usize = 3;
+
+/// Says what is wrong with a file that no check has shown.
+fn told(sources: &Sources, errors: &[&Diagnostic]) -> String {
+    let one = |error: &&Diagnostic| {
+        let (line, column) = sources.line_column(error.span.file, error.span.start);
+        let help = error.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("line {line}, column {column}: {}{help}", error.message)
+    };
+    let mut lines: Vec<String> = errors.iter().take(ERRORS_TOLD).map(one).collect();
+    if errors.len() > ERRORS_TOLD {
+        lines.push(format!("and {} more", errors.len() - ERRORS_TOLD));
+    }
+    lines.join("; ")
 }

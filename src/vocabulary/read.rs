@@ -24,10 +24,11 @@ use sha2::{Digest, Sha256};
 
 use crate::lang::codes;
 use crate::lang::diagnostic::{Diagnostic, MOST_SHOWN, limit};
+use crate::lang::mixed;
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::parse::Parsed;
-use crate::lang::yaml::{parse, read};
+use crate::lang::yaml::{parse, read, slips};
 use crate::suggest::nearest;
 use crate::value::Str;
 use crate::vocabulary::lexicon::Lexicons;
@@ -61,7 +62,9 @@ pub fn vocabulary(sources: &Sources, file: FileNo) -> (Option<Vocabulary>, Vec<D
     let Parsed { root, diagnostics, lost, .. } = parse::parse_all(sources, file);
     let lost = lost.iter().flat_map(|span| words_of(sources.slice(*span))).collect();
     let mut reader = Reader { file, diagnostics, lost, skipped: false };
-    let Some(root) = root else { return (None, reader.finish()) };
+    let Some(mut root) = root else { return (None, reader.finish()) };
+    reader.diagnostics.extend(slips::put_right(&mut root, sources, file));
+    reader.diagnostics.extend(mixed::in_file(&root, file));
     let Some(entries) = reader.keep(read::expect_map(&root, "vocabulary")) else {
         return (None, reader.finish());
     };

@@ -134,6 +134,23 @@ const IN_SENTENCES: &[(&str, &str, &str)] = &[
         "write `3 or more complaints`",
     ),
     (
+        "when atleast 3 complaint for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `3 or more complaints`",
+    ),
+    (
+        "when three or more complaint for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `3 or more complaints`",
+    ),
+    (
+        "when three complaints for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `3 or more complaints`",
+    ),
+    ("when survey_response where score is good enough then alert care_team", "T001", "write it like `5`"),
+    ("when complaint where topic is very late then alert care_team", "P030", "write `\"very late\"`"),
+    (
         "when 3 or more complaints for the same customer within two weeks then alert care_team",
         "P018",
         "write `2 weeks`",
@@ -185,6 +202,11 @@ const IN_YAML: &[(&str, &str, &str)] = &[
         "put brackets",
     ),
     ("when: {at_least: 3, signal: complaint, same: customer}\n  then: [{alert: care_team}]", "P027", "add `within"),
+    (
+        "when: {at_least: three, signal: complaint, same: customer, within: 14 days}\n  then: [{alert: care_team}]",
+        "P018",
+        "write `3`",
+    ),
     (
         "when: {signal: survey_response}\n  unles: customer.at_risk\n  then: [{alert: care_team}]",
         "Y020",

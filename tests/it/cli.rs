@@ -315,6 +315,19 @@ fn a_jump_ahead_of_the_lines_after_it_is_held_out() {
 }
 
 #[test]
+fn a_last_line_far_ahead_is_taken_and_its_year_is_asked_about() {
+    let home = Home::new("far_ahead");
+    let told = |last: &str| {
+        let input = feed(&["2026-03-16T10:00:00Z", last]);
+        home.run_with(&replay(&["--format", "jsonl"]), &input)
+    };
+    let ran = told("2062-03-17T11:00:00Z");
+    let says = "standard input:2: 2062-03-17T11:00:00Z is 13150 days ahead of everything before it: is the year right?";
+    assert!(ran.code == Some(0) && ran.err.contains(says), "{ran:?}");
+    assert!(!told("2026-06-01T11:00:00Z").err.contains("ahead"));
+}
+
+#[test]
 fn text_is_for_people_narrow_and_without_personal_words() {
     let home = Home::new("text");
     let input = feed(&["2026-03-16T10:00:00Z", "2026-03-17T10:00:00Z"]);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::lang::codes;
 use crate::lang::diagnostic::{Diagnostic, LARGEST_FILE, More};
+use crate::lang::mixed;
 use crate::lang::source::{FileNo, Offsets, Slice, Sources, Spanned};
 use crate::lang::tree::{self, BrokenRule, Comment, Define, Playbook, Syntax, Text};
 use crate::lang::unread::Unread;
@@ -18,6 +19,9 @@ use super::pieces;
 use super::repair;
 use super::scan::{Kind, Scan, scan};
 use super::sentence::Sentence;
+
+/// How many words of two alphabets are worth naming.
+const MOST_MIXED: usize = 50;
 
 /// Reads a `.play` file. What could be read is in the playbook, what could not in the problems.
 pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) {
@@ -34,6 +38,7 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
     }
     let scan = scan(slice.text);
     reader.problems.extend(character_problems(&slice, &scan));
+    reader.problems.extend(mixed_texts(&slice, &scan));
     reader.bad_characters =
         scan.forbidden.iter().map(|(at, _)| *at).chain(scan.mixed.iter().map(|(at, _)| *at)).collect();
     reader.playbook.comments = comments(&slice, &scan);
@@ -82,6 +87,15 @@ pub(super) fn character_problems(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> 
     }
     problems.sort_by_key(|problem| problem.span.start);
     problems
+}
+
+/// Warns of words in texts and scripts that mix letters of two alphabets.
+pub(super) fn mixed_texts(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
+    if slice.text.is_ascii() {
+        return Vec::new();
+    }
+    let texts = scan.tokens.iter().filter(|token| matches!(token.kind, Kind::Text(_) | Kind::Single | Kind::Script(_)));
+    texts.flat_map(|token| mixed::warnings(&slice.part(token.start, token.end))).take(MOST_MIXED).collect()
 }
 
 fn comments(slice: &Slice, scan: &Scan) -> Vec<Comment> {

@@ -10,5 +10,6 @@ pub mod plain;
 pub mod playbook;
 pub mod read;
 mod salvage;
+pub mod slips;
 #[cfg(test)]
 mod tests;

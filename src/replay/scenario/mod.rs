@@ -16,10 +16,11 @@ use crate::engine::ruleset::RuleSet;
 use crate::id::RuleId;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::mixed;
 use crate::lang::source::{FileNo, Sources, Span, Spanned};
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::parse::parse;
-use crate::lang::yaml::read;
+use crate::lang::yaml::{read, slips};
 use crate::signal::{FactChange, Signal};
 use crate::suggest::nearest;
 use crate::value::Str;
@@ -157,11 +158,13 @@ pub fn read_despite(
     rules: &RuleSet,
 ) -> (Option<ScenarioFile>, Vec<Diagnostic>) {
     let (root, _, mut problems) = parse(sources, file);
-    let Some(root) = root else { return (None, problems) };
+    let Some(mut root) = root else { return (None, problems) };
+    problems.extend(slips::put_right(&mut root, sources, file));
     let zone = rules.vocabulary.zone.clone();
     let mut reader = Reader { rules, left_out, zone, playbook: "".into(), problems: vec![] };
     let scenarios = reader.file(file, &root);
     problems.append(&mut reader.problems);
+    problems.extend(mixed::in_file(&root, file));
     problems.sort_by_key(|problem| problem.span.start);
     (scenarios, problems)
 }
@@ -311,7 +314,12 @@ impl Reader<'_> {
             Ok(value) => Some(value),
             Err(reason) => {
                 let problem = Diagnostic::error(codes::SCENARIO_VALUE, node.span, format!("`{name}`: {reason}"));
-                self.say(problem.help(format!("write {} here", field.ty.describe(&self.rules.vocabulary))));
+                let vocabulary = &self.rules.vocabulary;
+                let fits = |right: &String| typed::from_text(right, &field.ty, vocabulary).is_ok();
+                self.say(problem.help(match slips::with_point(&scalar.text).filter(fits) {
+                    Some(right) => format!("write `{right}`"),
+                    None => format!("write {} here", field.ty.describe(vocabulary)),
+                }));
                 None
             }
         }

@@ -15,7 +15,8 @@
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::source::{FileNo, Sources, Span};
+use crate::lang::mixed;
+use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span};
 use crate::lang::yaml::node::Key;
 use crate::lang::yaml::parse::MAX_BYTES;
 use crate::suggest::nearest;
@@ -34,7 +35,9 @@ const COLUMNS: [&str; 6] = ["thing", "id", "role", "address", "person", "languag
 pub fn directory_csv(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
     let mut reader = Reader { file, diagnostics: Vec::new(), lost: vocabulary.lost.clone(), skipped: false };
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
-    reader.table(&sources.file(file).text, vocabulary, &mut directory);
+    let text = &sources.file(file).text;
+    reader.diagnostics.extend(mixed::warnings(&Slice { text, file, offsets: Offsets::Shift(0) }));
+    reader.table(text, vocabulary, &mut directory);
     directory.unread = reader.lost_a_part();
     (directory, reader.finish())
 }

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::mixed;
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::lang::yaml::node::Node;
-use crate::lang::yaml::{parse, read};
+use crate::lang::yaml::{parse, read, slips};
 use crate::suggest::nearest;
 use crate::value::{Str, Value};
 use crate::vocabulary::directory::{Directory, Person, Place, Roles};
@@ -23,8 +24,10 @@ const PERSON_KEYS: [&str; 3] = ["name", "language", "by"];
 
 /// Reads a directory.
 pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (Directory, Vec<Diagnostic>) {
-    let (root, _, diagnostics) = parse::parse(sources, file);
+    let (mut root, _, mut diagnostics) = parse::parse(sources, file);
+    diagnostics.extend(root.iter_mut().flat_map(|root| slips::put_right(root, sources, file)));
     let mut reader = Reader { file, diagnostics, lost: vocabulary.lost.clone(), skipped: false };
+    reader.diagnostics.extend(root.iter().flat_map(|root| mixed::in_file(root, file)));
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
     let entries = root.as_ref().and_then(|root| reader.keep(read::expect_map(root, "directory"))).unwrap_or(&[]);
     let mut references = References::default();
@@ -217,7 +220,12 @@ impl Reader {
             Err(_) if entry.key == "time_zone" => {}
             Err(problem) => {
                 let message = format!("`{}.{}`: {problem}", thing_type.name, entry.key);
-                let help = format!("write {}, or leave it out", ty.describe(vocabulary));
+                let help = match slips::with_point(entry.text)
+                    .filter(|right| typed::from_text(right, ty, vocabulary).is_ok())
+                {
+                    Some(right) => format!("write `{right}`"),
+                    None => format!("write {}, or leave it out", ty.describe(vocabulary)),
+                };
                 self.say(Diagnostic::error(codes::WRONG_FACT, entry.span, message).help(help));
             }
         }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::yaml::node::{Key, Node};
-use crate::lang::yaml::read;
+use crate::lang::yaml::{read, slips};
 use crate::number::Number;
 use crate::suggest::nearest;
 use crate::vocabulary::Unit;
@@ -44,6 +44,7 @@ impl Reader {
         let text = self.keep(read::expect_text(node, what))?;
         let words: Vec<&str> = text.split_whitespace().collect();
         let help = match words[..] {
+            _ if let Some(right) = slips::with_point(text) => format!("write `{right}`"),
             [count, unit] => match (count.parse::<Number>(), unit_seconds(&unit.to_lowercase())) {
                 (Ok(count), Some((unit, times))) if count >= Number::ZERO => {
                     let scaled = Number::from_billionths(count.billionths().saturating_mul(times));

@@ -20,6 +20,7 @@ pub(in crate::lang::play) fn phrase(sentence: &Sentence, entry: Rule, index: usi
     let at = Words { sentence, index };
     let found = at.or_equal().or_else(|| at.or_more()).or_else(|| at.not_verb()).or_else(|| at.enough());
     let found = found.or_else(|| if entry == Rule::e_trigger { at.count() } else { None });
+    let found = found.or_else(|| if entry == Rule::e_whole { at.whole() } else { None });
     let (length, meant) = found.or_else(|| at.number_word())?;
     let tokens = sentence.tokens.get(index..index + length)?;
     let (first, last) = (tokens.first()?, tokens.last()?);
@@ -124,7 +125,16 @@ impl Words<'_> {
         };
         let signal = self.word(length);
         let signal = if signal.is_empty() { "complaints" } else { self.text(length) };
-        Some((length as usize, format!("{} or more {}", least.saturating_add(more), shown(signal))))
+        let least = least.saturating_add(more);
+        // Several are counted: the word for one is part of the phrase, so that it is put right with it.
+        let several = several(signal);
+        let length = length as usize + usize::from(several != signal);
+        Some((length, format!("{least} or more {}", shown(&several))))
+    }
+
+    /// `three`, where a number stands alone
+    fn whole(&self) -> Found {
+        (self.index == 0 && self.sentence.tokens.len() == 1).then(|| number(&self.word(0)))?.map(|n| (1, n.to_string()))
     }
 
     /// `within two weeks`
@@ -132,6 +142,18 @@ impl Words<'_> {
         let number = number(&self.word(0))?;
         let unit = self.word(1);
         words::UNITS.contains(&&*unit).then(|| (1, format!("{number} {unit}")))
+    }
+}
+
+/// Returns a word in the plural, as vocabularies mostly have it; one in the plural as it is.
+fn several(word: &str) -> String {
+    let consonant = |c: char| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    let end = |end: &str| word.ends_with(end);
+    match word.strip_suffix('y').filter(|rest| rest.ends_with(consonant)) {
+        _ if end("s") => word.to_owned(),
+        Some(rest) => format!("{rest}ies"),
+        None if end("x") || end("ch") || end("sh") => format!("{word}es"),
+        None => format!("{word}s"),
     }
 }
 

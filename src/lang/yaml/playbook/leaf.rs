@@ -6,13 +6,14 @@ use rustc_hash::FxHashSet;
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::mixed;
 use crate::lang::play;
 use crate::lang::source::{FileNo, Offsets, Slice, Sources, Span, Spanned};
 use crate::lang::suggest::nearest;
 use crate::lang::tree::{Comment, Condition, ConditionKind, Operand, OperandKind, Path, Text, Word};
 use crate::lang::unread::Unread;
 use crate::lang::yaml::node::{Key, Node, Scalar, ScalarStyle};
-use crate::lang::yaml::read;
+use crate::lang::yaml::{read, slips};
 
 use super::keys;
 
@@ -125,7 +126,7 @@ impl<'a> Reader<'a> {
     fn unknown_key(&self, key: &Key, value: &Node, known: &[&str], there: &dyn Fn(&str) -> bool) -> Diagnostic {
         // `{saying: one, two}`: what follows the comma is a key without a value.
         let empty = value.span.start == value.span.end;
-        if empty && let Some(problem) = self.decimal_comma(key) {
+        if empty && let Some(problem) = slips::decimal_comma(&self.sources.file(self.file).text, key) {
             return problem;
         }
         if empty && self.text_before(key.span).ends_with(',') {
@@ -143,20 +144,6 @@ impl<'a> Reader<'a> {
                 .help(format!("write `{meant}`")),
             None => read::unknown_key(key, known),
         }
-    }
-
-    /// `{goes_over: 10,5 minutes}`: the comma of a number.
-    fn decimal_comma(&self, key: &Key) -> Option<Diagnostic> {
-        let before = self.sources.file(self.file).text.get(..key.span.start as usize)?.strip_suffix(',')?;
-        let digits = |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        let whole = &before[before.len() - digits(before)..];
-        let rest = &key.text[..key.text.find(|c: char| !c.is_ascii_digit()).unwrap_or(key.text.len())];
-        (!whole.is_empty() && !rest.is_empty() && whole.len() <= 20 && rest.len() <= 20).then_some(())?;
-        let start = key.span.start as usize - 1 - whole.len();
-        let span = Span::new(self.file, start, key.span.start as usize + rest.len());
-        let problem =
-            Diagnostic::error(codes::DECIMAL_COMMA, span, format!("`{whole},{rest}` is written with a comma"));
-        Some(problem.help(format!("write `{whole}.{rest}`")))
     }
 
     fn text_before(&self, span: Span) -> &str {
@@ -188,12 +175,15 @@ impl<'a> Reader<'a> {
             self.holes.push(node.span);
         }
         if scalar.style == ScalarStyle::Plain
-            && let Some(inner) = inside_curly_quotes(&scalar.text)
+            && let Some(inner) = slips::inside_curly_quotes(&scalar.text)
         {
             let message = "curly quotes are part of the text to YAML";
             let problem = Diagnostic::warning(codes::YAML_LOOKS_TYPED, node.span, message)
                 .help(format!("write straight quotes: `\"{inner}\"`"));
             self.problem(problem);
+        }
+        if !scalar.text.is_ascii() {
+            self.problems.extend(mixed::warnings(&scalar.slice(self.file)));
         }
         Some(Spanned { node: scalar.text.clone(), span: node.span })
     }
@@ -363,8 +353,7 @@ impl<'a> Reader<'a> {
         let slice = self.scalar(node, what)?.slice(self.file);
         let mut words = Vec::new();
         for (start, end) in stretches_between(slice.text, " or ") {
-            let (text, offsets) = part(&slice, start, end);
-            words.push(self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::word));
+            words.push(self.parse(node, what, &slice.part(start, end), play::word));
         }
         Some(words)
     }
@@ -409,16 +398,8 @@ impl<'a> Reader<'a> {
             return Some(Operand { kind: OperandKind::Text(rest.to_owned()), span: node.span });
         }
         let slice = scalar.slice(self.file);
-        let (text, offsets) = part(&slice, 1, slice.text.len());
-        Some(self.parse(node, what, &Slice { text: &text, file: self.file, offsets }, play::operand))
+        Some(self.parse(node, what, &slice.part(1, slice.text.len()), play::operand))
     }
-}
-
-/// Returns what stands between two curly quotes.
-fn inside_curly_quotes(text: &str) -> Option<&str> {
-    let quotes = ['“', '”', '„', '‟', '«', '»'];
-    let inner = text.strip_prefix(quotes)?.strip_suffix(quotes)?;
-    (!inner.contains(['"', '\\']) && !inner.contains(quotes)).then_some(inner)
 }
 
 fn cut_by_comment(span: Span, what: &str) -> Diagnostic {
@@ -436,15 +417,6 @@ fn bracketed(condition: Condition) -> Condition {
         }
         _ => condition,
     }
-}
-
-/// Returns the stretch `start..end` of a slice as a text with its places.
-fn part(slice: &Slice<'_>, start: usize, end: usize) -> (String, Offsets) {
-    let offsets = match &slice.offsets {
-        Offsets::Shift(shift) => Offsets::Shift(shift + start as u32),
-        Offsets::Table(_) => Offsets::Table((start..=end).map(|at| slice.span(at, at).start).collect()),
-    };
-    (slice.text[start..end].to_owned(), offsets)
 }
 
 /// Returns the stretches of `text` between occurrences of `word`.
