@@ -6,11 +6,13 @@
 //! A day has signals (ties, late, too late, duplicates, updates, missing fields, clock changes), facts, silences, what people
 //! do to ladders and cases, mails that fail, scripts, pauses and, in every second one, up to three reloads: rules reworded,
 //! changed in every part, replaced, removed, and back within or after their grace. Left out: a change of vocabulary,
-//! directory or templates, a journal that does not reach back, deliveries heard of after a reload, and erasure.
+//! directory or templates, a journal that does not reach back, and deliveries heard of after a reload. Erasure is not compared
+//! with the interpreter but with the same day in which nobody is erased.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::support::erasing::erasing_matters;
 use crate::support::lockstep::{Case, differs, order_matters, saving_matters};
 use crate::support::shrink::shrink;
 
@@ -60,6 +62,12 @@ fn engine_and_naive_interpreter_agree() {
 #[test]
 fn the_order_of_rules_changes_nothing() {
     for_each_of(number("TOUCHLINE_CASES", 2000).div_ceil(4), order_matters);
+}
+
+/// An id becomes an alias, and nothing else changes.
+#[test]
+fn an_erasure_changes_nothing_but_a_name() {
+    for_each_of(number("TOUCHLINE_CASES", 2000), erasing_matters);
 }
 
 /// State is all there is: what was saved and restored goes on as if nothing had been.

@@ -75,7 +75,7 @@ impl Case {
 }
 
 /// What one input led to, as lines that can be compared and read.
-fn lines(effects: &[Effect], firings: &[Arc<Firing>], taken: Taken) -> Vec<String> {
+pub(super) fn lines(effects: &[Effect], firings: &[Arc<Firing>], taken: Taken) -> Vec<String> {
     let mut lines = vec![];
     if !matches!(taken, Taken::NotASignal | Taken::Accepted) {
         lines.push(format!("taken {taken:?}"));
@@ -152,19 +152,24 @@ pub struct Pair {
 }
 
 /// What windows are filled from when rules change.
-struct Journal {
+pub(super) struct Journal {
     /// The rules that decided at its beginning.
     first: Arc<RuleSet>,
     inputs: Vec<(Input, Timestamp)>,
 }
 
 impl Journal {
-    fn new(first: Arc<RuleSet>) -> Journal {
+    pub(super) fn new(first: Arc<RuleSet>) -> Journal {
         Journal { first, inputs: vec![] }
     }
 
+    /// Takes an input down.
+    pub(super) fn push(&mut self, input: Input, at: Timestamp) {
+        self.inputs.push((input, at));
+    }
+
     /// The switch from one set to another, as a daemon would prepare it.
-    fn switch(&self, old: &RuleSet, new: Arc<RuleSet>) -> Input {
+    pub(super) fn switch(&self, old: &RuleSet, new: Arc<RuleSet>) -> Input {
         let plan = ReloadPlan::between(old, &new);
         let fills = refill(&self.first, &new, &plan.to_fill(), self.inputs.clone());
         Input::Switch(Switch { hash: new.hash, ruleset: Some(new), fills })

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "daemon")]
 pub mod daemon;
+pub mod erasing;
 pub mod lockstep;
 pub mod naive;
 pub mod random;
