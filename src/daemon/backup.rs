@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::daemon::feeds;
+use crate::deliver::gone;
 use crate::engine::store::{Ends, Reader, StoreError};
 use crate::store::checkpoint::CheckpointFolder;
 use crate::store::refused;
@@ -64,6 +65,12 @@ fn copy(data: &Path, reader: &SqliteReader, to: &Path) -> Result<Copied, StoreEr
     if places.exists() {
         let target = to.join(feeds::PLACES);
         fs::copy(&places, &target).map_err(|error| failed(&places, &error))?;
+        synced(&target)?;
+    }
+    let gone = data.join(gone::FILE);
+    if gone.exists() {
+        let target = to.join(gone::FILE);
+        fs::copy(&gone, &target).map_err(|error| failed(&gone, &error))?;
         synced(&target)?;
     }
     reader.copy_to(&to.join(crate::store::sqlite::FILE))?;
