@@ -10,6 +10,7 @@ mod backup;
 mod check;
 #[cfg(feature = "daemon")]
 mod client;
+mod convert;
 mod covered;
 #[cfg(feature = "daemon")]
 mod dead;
@@ -19,6 +20,7 @@ mod demo;
 mod erase;
 mod feed;
 mod files;
+mod fmt;
 #[cfg(feature = "daemon")]
 mod import;
 mod jsonl;
@@ -81,6 +83,8 @@ enum Command {
     Replay(replay::Replay),
     Why(why::Why),
     Test(test::Test),
+    Fmt(fmt::Fmt),
+    Convert(convert::Convert),
     #[cfg(feature = "daemon")]
     Serve(serve::Serve),
     #[cfg(feature = "daemon")]
@@ -145,6 +149,8 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Replay(replay) => replay.run(screen),
         Command::Why(why) => why.run(screen),
         Command::Test(test) => test.run(screen),
+        Command::Fmt(fmt) => fmt.run(screen),
+        Command::Convert(convert) => convert.run(screen),
         #[cfg(feature = "daemon")]
         Command::Serve(serve) => serve.run(screen),
         #[cfg(feature = "daemon")]

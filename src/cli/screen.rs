@@ -10,6 +10,7 @@ use std::rc::Rc;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::ProgressBar;
+use similar::{ChangeTag, TextDiff};
 use terminal_size::{Width, terminal_size_of};
 
 /// Lines are never wider than this, however wide the terminal.
@@ -198,6 +199,29 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 /// the first `indent` columns is the caller's.
 pub fn hang(text: &str, indent: usize, width: usize) -> String {
     wrap(text, width.saturating_sub(indent)).join(&format!("\n{:indent$}", ""))
+}
+
+/// Prints what has changed, three lines of context around it.
+pub fn difference(screen: &mut Screen, accepted: &str, drawn: &str) -> anyhow::Result<()> {
+    let (accepted, drawn) = (format!("{}\n", accepted.trim_end()), format!("{}\n", drawn.trim_end()));
+    let diff = TextDiff::from_lines(&accepted, &drawn);
+    for (place, group) in diff.grouped_ops(3).iter().enumerate() {
+        if place > 0 {
+            writeln!(screen.out, "    {DIM}…{DIM:#}")?;
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (style, sign) = match change.tag() {
+                ChangeTag::Delete => (BAD, '-'),
+                ChangeTag::Insert => (GOOD, '+'),
+                ChangeTag::Equal => (DIM, ' '),
+            };
+            if change.value().trim().is_empty() && accepted.trim().is_empty() && sign == '-' {
+                continue;
+            }
+            writeln!(screen.out, "    {style}{sign} {}{style:#}", change.value().trim_end_matches('\n'))?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use similar::{ChangeTag, TextDiff};
 
 use crate::compile::{Unit, uncovered};
 use crate::lang::diagnostic::{Diagnostic, Severity};
@@ -20,7 +19,7 @@ use crate::replay::snapshot;
 use super::ExitCode;
 use super::files;
 use super::load::{Loaded, load};
-use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted, hang};
+use super::screen::{BAD, BOLD, GOOD, Screen, WARN, counted, difference, hang};
 
 /// Plays the scenarios beside the playbooks and compares their timelines with the accepted ones.
 ///
@@ -293,27 +292,4 @@ fn remove(path: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(files::explain(path, error)),
     }
-}
-
-/// Prints what has changed, three lines of context around it.
-fn difference(screen: &mut Screen, accepted: &str, drawn: &str) -> anyhow::Result<()> {
-    let (accepted, drawn) = (format!("{}\n", accepted.trim_end()), format!("{}\n", drawn.trim_end()));
-    let diff = TextDiff::from_lines(&accepted, &drawn);
-    for (place, group) in diff.grouped_ops(3).iter().enumerate() {
-        if place > 0 {
-            writeln!(screen.out, "    {DIM}…{DIM:#}")?;
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let (style, sign) = match change.tag() {
-                ChangeTag::Delete => (BAD, '-'),
-                ChangeTag::Insert => (GOOD, '+'),
-                ChangeTag::Equal => (DIM, ' '),
-            };
-            if change.value().trim().is_empty() && accepted.trim().is_empty() && sign == '-' {
-                continue;
-            }
-            writeln!(screen.out, "    {style}{sign} {}{style:#}", change.value().trim_end_matches('\n'))?;
-        }
-    }
-    Ok(())
 }

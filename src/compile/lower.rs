@@ -147,8 +147,11 @@ impl<'a> Lower<'a> {
         })
     }
 
+    /// In one order whichever syntax they were written in: YAML has one key for all `only if` and one for all `unless`.
     fn guards(&mut self, scope: &Scope, guards: &[tree::Guard]) -> Option<Vec<ir::Guard>> {
-        let guards: Vec<Option<ir::Guard>> = guards
+        let mut ordered: Vec<&tree::Guard> = guards.iter().collect();
+        ordered.sort_by_key(|guard| guard.unless);
+        let guards: Vec<Option<ir::Guard>> = ordered
             .iter()
             .map(|guard| {
                 let condition = self.condition(scope, &guard.condition)?;

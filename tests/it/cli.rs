@@ -59,6 +59,10 @@ impl Home {
         fs::write(self.0.join(path), text).unwrap();
     }
 
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap()
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_touchline"));
         command.args(arguments).current_dir(&self.0).env("NO_COLOR", "1");

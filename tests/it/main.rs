@@ -14,6 +14,7 @@ mod compile;
 mod config;
 #[cfg(feature = "daemon")]
 mod deliver;
+mod format;
 #[cfg(feature = "daemon")]
 mod endpoints;
 #[cfg(feature = "daemon")]

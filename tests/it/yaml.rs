@@ -23,7 +23,7 @@ fn read(path: &Path) -> (Sources, Playbook, Vec<Diagnostic>) {
 }
 
 /// Prints a tree without places and without what only one syntax can say.
-fn plain(mut playbook: Playbook) -> String {
+pub fn plain(mut playbook: Playbook) -> String {
     playbook.file = FileNo(0);
     playbook.syntax = Syntax::Play;
     playbook.comments.clear();

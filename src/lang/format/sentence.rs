@@ -119,7 +119,6 @@ pub fn quoted(text: &str) -> String {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
             '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
             letter => quoted.push(letter),
         }
     }

@@ -113,9 +113,14 @@ impl Rest {
             None => Unread::unread(place(0)),
         };
         let when = Unread::unread(sentence.slice.span(sentence.start, sentence.start));
+        let head = sentence.part(0..sentence.tokens.len().min(3));
+        let title = head.try_read(Rule::e_rule_head, |builder, node| {
+            node.take(Rule::word)?;
+            Some(builder.text(node.take(Rule::text)?))
+        });
         let rule = tree::Rule {
             id,
-            title: None,
+            title: title.ok().and_then(|reading| reading.value),
             status: None,
             when,
             for_each: Vec::new(),

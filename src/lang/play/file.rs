@@ -356,5 +356,8 @@ fn section_at(whole: &Sentence, index: usize) -> Option<Section> {
     if named && !action && word(0).and_then(|word| nearest(word, ["rule"].into_iter())).is_some() {
         return Some(Section::Rule);
     }
-    (is(0, "owner") && (token.first || is_text(1))).then_some(Section::Owner)
+    // `(owner is "x"` or `is after owner)` on a line of its own speaks of a field called owner.
+    let goes_on = |word| matches!(word, "is" | "contains" | "mentions" | "does" | "starts" | "and" | "or");
+    let own_line = token.first && word(1).is_some_and(|word| !goes_on(word));
+    (is(0, "owner") && (own_line || is_text(1))).then_some(Section::Owner)
 }

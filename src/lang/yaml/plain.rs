@@ -76,7 +76,7 @@ fn starts_as_length(text: &str) -> bool {
     rest.len() < text.len() && rest.strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_alphabetic))
 }
 
-fn double_quoted(text: &str) -> String {
+pub(in crate::lang) fn double_quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

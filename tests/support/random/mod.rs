@@ -3,6 +3,7 @@
 pub mod edits;
 pub mod inputs;
 pub mod rules;
+pub mod text;
 
 use std::sync::{Arc, OnceLock};
 

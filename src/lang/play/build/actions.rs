@@ -3,6 +3,7 @@
 use pest::iterators::Pair;
 
 use crate::lang::codes;
+use crate::lang::format::same_timing;
 use crate::lang::source::Span;
 use crate::lang::tree::{self, ActionKind};
 
@@ -14,7 +15,7 @@ impl Builder<'_> {
         let mut node = Node::new(pair);
         let mut steps = Vec::new();
         while let Some(step) = node.any() {
-            steps.push(self.step(step)?);
+            add(&mut steps, self.step(step)?);
         }
         self.ladder_is_last(&steps);
         Some(steps)
@@ -152,8 +153,19 @@ impl Builder<'_> {
         }
         let mut ladder = Vec::new();
         while let Some(step) = node.any() {
-            ladder.push(self.step(step)?);
+            add(&mut ladder, self.step(step)?);
         }
         Some(ActionKind::Escalate { until, ladder })
+    }
+}
+
+/// Adds a step; two of one timing that stand one behind the other are one, as in YAML, where each action says its timing.
+fn add(steps: &mut Vec<tree::Step>, step: tree::Step) {
+    match steps.last_mut() {
+        Some(last) if same_timing(last.timing.as_ref(), step.timing.as_ref()) => {
+            last.span = last.span.to(step.span);
+            last.actions.extend(step.actions);
+        }
+        _ => steps.push(step),
     }
 }

@@ -1,16 +1,14 @@
 //! `then`: verbs, timings and ladders. One verb a mapping.
 
-use jiff::civil::Time;
-
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::format::same_timing;
 use crate::lang::play;
-use crate::lang::source::{Span, Spanned};
-use crate::lang::tree::{Action, ActionKind, LengthUnit, Path, Step, Timing};
+use crate::lang::source::Span;
+use crate::lang::tree::{Action, ActionKind, Path, Step, Timing};
 use crate::lang::unread::Unread;
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::read;
-use crate::number::Number;
 
 use super::as_meant;
 use super::keys::{self, VERBS, Verb};
@@ -231,21 +229,10 @@ fn sentence_as_mapping(node: &Node) -> Option<String> {
 fn add(steps: &mut Vec<Step>, timing: Option<Timing>, action: Action) {
     let span = action.span;
     match steps.last_mut() {
-        Some(step) if same(step.timing.as_ref(), timing.as_ref()) => {
+        Some(step) if same_timing(step.timing.as_ref(), timing.as_ref()) => {
             step.actions.push(action);
             step.span = step.span.to(span);
         }
         _ => steps.push(Step { timing, actions: vec![action], span }),
     }
-}
-
-/// Tells whether two timings say the same.
-fn same(a: Option<&Timing>, b: Option<&Timing>) -> bool {
-    type Plain = (Option<(Number, LengthUnit, Option<String>)>, Option<Time>, Option<String>);
-    let plain = |timing: &Timing| -> Plain {
-        let word = |word: &Spanned<String>| word.node.clone();
-        let after = timing.after.as_ref().map(|l| (l.amount, l.unit, l.calendar.as_ref().map(word)));
-        (after, timing.at.as_ref().map(|time| time.node), timing.during.as_ref().map(word))
-    };
-    a.map(plain) == b.map(plain)
 }
