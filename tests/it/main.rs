@@ -14,11 +14,11 @@ mod compile;
 mod config;
 #[cfg(feature = "daemon")]
 mod deliver;
-mod format;
 #[cfg(feature = "daemon")]
 mod endpoints;
 #[cfg(feature = "daemon")]
 mod erase;
+mod format;
 #[cfg(feature = "daemon")]
 mod history;
 mod hostile;
