@@ -56,6 +56,17 @@ impl Status {
             number(&journal["queue"])
         )?;
         writeln!(out, "signals   {} accepted, {} refused", number(&signals["accepted"]), number(&signals["refused"]))?;
+        for feed in said["feeds"]["unreadable"].as_array().into_iter().flatten() {
+            let (name, since, why) = (text(&feed["feed"]), text(&feed["since"]), text(&feed["why"]));
+            writeln!(out, "{BAD}feed      {name} cannot be read since {since}: {why}{BAD:#}")?;
+        }
+        if said["feeds"]["gaps"].as_u64().unwrap_or(0) != 0 {
+            let gaps = number(&said["feeds"]["gaps"]);
+            writeln!(
+                out,
+                "{BAD}feeds     lines may be missing: {gaps} files were not found any more{BAD:#}, see the log"
+            )?;
+        }
         writeln!(out, "firings   {}", number(&said["firings"]))?;
         writeln!(out, "cases     {} open", number(&said["cases"]["open"]))?;
         let outbox = &said["outbox"];

@@ -1,8 +1,9 @@
 //! Feeds: JSONL files followed as they grow, and standard input, line by line into the journal.
 //!
 //! How far a file was read is kept beside the store, after its lines are on disk: a crash in between reads some lines once
-//! more, and they are known as duplicates by their ids. A file that was moved away is read to its end before the new one
-//! under its name is begun; one that was cut off is read from its beginning.
+//! more, and they are known as duplicates by their ids. A file that was moved or copied away, also while nothing ran, is
+//! read to its end before the new one under its name is begun; where it is not found, that is said and counted. A feed
+//! that cannot be read is tried again, ever more seldom.
 //!
 //! With the feed's clock ([`Time::Feed`]) every line is stamped with the latest time seen, after every deadline before
 //! that has run at its own time: what fires is what a replay of the same lines fires. Left out: looking ahead for a wrong
@@ -10,6 +11,7 @@
 
 mod file;
 mod places;
+mod trail;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +37,8 @@ pub use places::{PLACES, Places};
 const AT_ONCE: usize = 512;
 /// How long a feed without news is left alone.
 const REST: Duration = Duration::from_millis(200);
+/// How long a feed that cannot be read is left alone at first, and at most.
+const TRIED_AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
 /// How long a full queue, or an engine that is behind, is left alone.
 const PAUSE: Duration = Duration::from_micros(200);
 /// How far ahead of the machine's clock a signal may be (M4).
@@ -86,14 +90,30 @@ pub enum FeedError {
 /// Reads feeds into the journal.
 pub struct Feeder {
     supplies: Supplies,
-    feeds: Vec<Feed>,
+    feeds: Vec<Followed>,
     group: Vec<Input>,
+}
+
+/// A feed, and what became of looking at it.
+struct Followed {
+    feed: Feed,
+    /// For how long it is left alone since it could not be read.
+    trouble: Option<(Duration, Timestamp)>,
+}
+
+impl Followed {
+    /// Tells whether it is to be left alone for now.
+    fn rests(&self) -> bool {
+        let now = crate::clock::wall_clock_now();
+        let over = |(pause, since): (Duration, Timestamp)| now.duration_since(since).unsigned_abs() >= pause;
+        self.trouble.is_some_and(|trouble| !over(trouble))
+    }
 }
 
 impl Feeder {
     /// Returns a feeder of these files, `-` being standard input, each from where it was left.
     pub fn new(paths: &[PathBuf], supplies: Supplies) -> Feeder {
-        let open = |path: &PathBuf| Feed::new(path, supplies.places.get(path));
+        let open = |path: &PathBuf| Followed { feed: Feed::new(path, supplies.places.get(path)), trouble: None };
         Feeder { feeds: paths.iter().map(open).collect(), supplies, group: vec![] }
     }
 
@@ -102,10 +122,12 @@ impl Feeder {
         loop {
             let mut read = 0;
             for place in 0..self.feeds.len() {
-                read += self.read(place)?;
+                if once || !self.feeds[place].rests() {
+                    read += self.read(place, once)?;
+                }
             }
             let stopping = self.supplies.stop.load(Ordering::SeqCst);
-            let over = self.feeds.iter().all(|feed| feed.is_over());
+            let over = self.feeds.iter().all(|followed| followed.feed.is_over());
             if stopping || (read == 0 && (once || over)) {
                 self.supplies.places.save(true);
                 return Ok(());
@@ -118,27 +140,74 @@ impl Feeder {
     }
 
     /// Takes in what a feed has; returns how many lines. With the feed's clock one is read to its end before the next.
-    fn read(&mut self, place: usize) -> Result<usize, FeedError> {
+    fn read(&mut self, place: usize, once: bool) -> Result<usize, FeedError> {
         let mut total = 0;
         while !self.supplies.stop.load(Ordering::SeqCst) {
-            let feed = &mut self.feeds[place];
-            let lines = feed.lines(AT_ONCE).map_err(|error| FeedError::Unreadable(feed.path().to_owned(), error))?;
+            let read = self.feeds[place].feed.lines(AT_ONCE);
+            self.tell_gaps(place);
+            let lines = match read {
+                Ok(lines) => lines,
+                Err(error) if once => {
+                    return Err(FeedError::Unreadable(self.feeds[place].feed.path().to_owned(), error));
+                }
+                Err(error) => {
+                    self.tell_trouble(place, &error);
+                    break;
+                }
+            };
+            self.tell_end_of_trouble(place);
             if lines.is_empty() {
                 break;
             }
             total += lines.len();
-            let name = feed.name();
+            let name = self.feeds[place].feed.name();
             for (number, bytes) in lines {
                 self.line(&name, number, &bytes)?;
             }
             self.flush()?;
-            let feed = &self.feeds[place];
+            let feed = &self.feeds[place].feed;
             if let Some(at) = feed.place() {
                 self.supplies.places.set(feed.path(), at);
             }
             self.supplies.places.save(false);
         }
         Ok(total)
+    }
+
+    /// Says what could not be found of a feed.
+    fn tell_gaps(&mut self, place: usize) {
+        let feed = &mut self.feeds[place].feed;
+        for gap in feed.gaps() {
+            self.supplies.metrics.feed_gap();
+            tracing::warn!(
+                feed = %feed.name(),
+                after_line = gap.line,
+                after_byte = gap.offset,
+                "lines of a feed may be missing: the file that was read under this name was moved away or cut off, and it \
+                 is not found beside the feed. What was written to it behind this line was not read: put it beside the feed \
+                 under a name of its own and follow it too"
+            );
+        }
+    }
+
+    /// Leaves a feed that cannot be read alone for a while.
+    fn tell_trouble(&mut self, place: usize, error: &std::io::Error) {
+        let Followed { feed, trouble } = &mut self.feeds[place];
+        let now = crate::clock::wall_clock_now();
+        let (first, longest) = TRIED_AGAIN;
+        let pause = trouble.map_or(first, |(pause, _)| (pause * 2).min(longest));
+        if trouble.replace((pause, now)).is_none() {
+            tracing::warn!(feed = %feed.name(), %error, "a feed cannot be read; it is tried again, at least every 30 seconds");
+        }
+        self.supplies.metrics.feed_unreadable(&feed.name(), &error.to_string(), now);
+    }
+
+    fn tell_end_of_trouble(&mut self, place: usize) {
+        let Followed { feed, trouble } = &mut self.feeds[place];
+        if trouble.take().is_some() {
+            tracing::info!(feed = %feed.name(), "the feed can be read again");
+            self.supplies.metrics.feed_readable(&feed.name());
+        }
     }
 
     fn line(&mut self, name: &str, number: u64, bytes: &[u8]) -> Result<(), FeedError> {

@@ -3,9 +3,12 @@
 //! Counters of the engine are those since this start; a restart begins at zero, as scrapers expect. No label holds a name or
 //! a word of a customer.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -24,6 +27,9 @@ pub struct Metrics {
     refused: AtomicU64,
     turned_away: AtomicU64,
     views: AtomicU64,
+    feed_gaps: AtomicU64,
+    /// Feeds that cannot be read: why, and since when.
+    feeds_unreadable: Mutex<BTreeMap<String, (String, Timestamp)>>,
     /// The folder whose files are the store.
     store: Option<PathBuf>,
 }
@@ -113,6 +119,32 @@ impl Metrics {
         self.turned_away.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a feed's file that is not found any more, and was not read to its end.
+    pub fn feed_gap(&self) {
+        self.feed_gaps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that a feed cannot be read.
+    pub fn feed_unreadable(&self, feed: &str, why: &str, now: Timestamp) {
+        let mut unreadable = self.unreadable();
+        let since = unreadable.get(feed).map_or(now, |(_, since)| *since);
+        unreadable.insert(feed.to_owned(), (why.to_owned(), since));
+    }
+
+    /// Notes that a feed can be read again.
+    pub fn feed_readable(&self, feed: &str) {
+        self.unreadable().remove(feed);
+    }
+
+    /// Returns how many files of feeds were lost from sight, and which feeds cannot be read, why and since when.
+    pub fn feeds(&self) -> (u64, BTreeMap<String, (String, Timestamp)>) {
+        (self.feed_gaps.load(Ordering::Relaxed), self.unreadable().clone())
+    }
+
+    fn unreadable(&self) -> MutexGuard<'_, BTreeMap<String, (String, Timestamp)>> {
+        self.feeds_unreadable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes how far the views have come.
     pub fn views_at(&self, position: Position) {
         self.views.store(position.0, Ordering::Relaxed);
@@ -151,6 +183,12 @@ impl Metrics {
             counter
         };
         registry.register("turned_away", "Requests answered 503 because too much was waiting", counter(turned_away));
+        let (feed_gaps, unreadable) = self.feeds();
+        registry.register(
+            "feed_gaps",
+            "Files of feeds that were moved away or cut off and are not found: lines may be missing",
+            counter(feed_gaps),
+        );
         registry.register("set_aside", "Inputs the engine could not take", counter(counts.set_aside));
         registry.register(
             "refused_dropped",
@@ -195,6 +233,7 @@ impl Metrics {
             ("dead_letters", "Messages that will not go by themselves", gauges.dead_letters),
             ("refused_kept", "Refused lines that wait for somebody", gauges.refused_kept),
             ("open_cases", "Open cases", gauges.open_cases),
+            ("feeds_unreadable", "Feeds that cannot be read; they are tried again", unreadable.len() as u64),
             ("rules_in_step", "1 where what runs is what is on disk", u64::from(gauges.out_of_step.is_none())),
             (
                 "rules_out_of_step_seconds",

@@ -337,3 +337,58 @@ fn what_rules_decline_is_counted_by_rule_and_reason() {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_feed_rotated_while_nothing_runs_loses_no_line_and_one_that_cannot_be_read_for_a_moment_is_followed_again() {
+    let here = folder("rotated");
+    let (data, feed) = (here.join("data"), here.join("feed.jsonl"));
+    let line = |id: &str| {
+        let at = touchline::clock::wall_clock_now().to_string();
+        json!({"id": id, "signal": "complaint", "at": at, "customer": "C1", "store": "S7", "topic": "delivery"})
+            .to_string()
+            + "\n"
+    };
+    let append = |text: &str| {
+        let mut file = fs::OpenOptions::new().append(true).create(true).open(&feed).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    };
+    let accepted = |served: &Served, many: u64| {
+        let begun = Instant::now();
+        loop {
+            let status = served.ask("GET", "/v1/status", "").unwrap().1;
+            if status["signals"]["accepted"] == many {
+                return status;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{many} lines do not come: {status}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let more = ["--shadow", "--feed", feed.to_str().unwrap()];
+    append(&line("a1"));
+    let served = Served::start(&data, &more);
+    accepted(&served, 1);
+    assert_eq!(served.end(), 0);
+    append(&line("a2"));
+    fs::rename(&feed, here.join("feed.jsonl.1")).unwrap();
+    append(&line("a3"));
+    let served = Served::start(&data, &more);
+    let status = accepted(&served, 2);
+    assert_eq!(status["feeds"], json!({"gaps": 0, "unreadable": []}));
+    assert_eq!(served.end(), 0);
+    // Cut off without a copy, and grown again: that is told.
+    fs::write(&feed, [line("b1"), line("b2")].concat()).unwrap();
+    let served = Served::start(&data, &more);
+    assert_eq!(accepted(&served, 2)["feeds"]["gaps"], 1);
+    fs::rename(&feed, here.join("aside")).unwrap();
+    fs::create_dir(&feed).unwrap();
+    let begun = Instant::now();
+    while served.ask("GET", "/v1/status", "").unwrap().1["feeds"]["unreadable"] == json!([]) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nobody says that it cannot be read");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    fs::remove_dir(&feed).unwrap();
+    fs::rename(here.join("aside"), &feed).unwrap();
+    append(&line("b3"));
+    assert_eq!(accepted(&served, 3)["feeds"], json!({"gaps": 1, "unreadable": []}));
+}

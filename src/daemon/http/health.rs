@@ -80,6 +80,10 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
     rules.hash.iter().for_each(|byte| hash.push_str(&format!("{byte:02x}")));
     let firings: u64 = counts.firings.values().sum();
     let (accepted, refused, turned_away) = app.metrics.counted();
+    let (gaps, unreadable) = app.metrics.feeds();
+    let unreadable = unreadable.into_iter();
+    let unreadable = unreadable
+        .map(|(feed, (why, since))| json!({"feed": feed, "why": why, "since": words::utc(whole_seconds(since))}));
     Ok(answer(
         StatusCode::OK,
         &json!({
@@ -93,6 +97,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
             "ruleset": hash,
             "journal": {"last": gauges.journal, "behind": gauges.lag, "queue": gauges.queue, "bytes": gauges.store_bytes},
             "signals": {"accepted": accepted, "refused": refused, "turned_away": turned_away},
+            "feeds": {"gaps": gaps, "unreadable": unreadable.collect::<Vec<_>>()},
             "refused": {"kept": gauges.refused_kept, "dropped": gauges.refused_dropped},
             "firings": firings,
             "reloads": {
