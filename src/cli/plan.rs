@@ -1,6 +1,7 @@
 //! `touchline plan`: what the playbooks on disk would change in a running daemon, before they do; `touchline versions`: what
 //! ran before.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::daemon::config::Config;
-use crate::daemon::reload::disk::examine;
-use crate::daemon::reload::report::{changes, told, told_kept_back};
+use crate::daemon::reload::disk::{examine, gone};
+use crate::daemon::reload::report::{Findings, told, told_kept_back, told_warnings};
 use crate::daemon::rules::{Rules, hex};
 use crate::daemon::serve::has_run;
 use crate::engine::plan::ReloadPlan;
@@ -19,6 +20,7 @@ use crate::engine::ruleset::RuleSet;
 use crate::engine::store::{Reader, Version};
 use crate::replay::words;
 use crate::store::sqlite::SqliteReader;
+use crate::value::Str;
 
 use super::ExitCode;
 use super::files;
@@ -92,17 +94,27 @@ impl Plan {
     pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         let config = config_for_client(self.config.as_deref())?;
         let playbooks = named(self.playbooks, config.as_ref().map(|config| &config.playbooks), "--playbooks")?;
-        let running = match &self.against {
-            Some(other) => sound(other)?,
+        let (running, was) = match &self.against {
+            Some(other) => (sound(other)?, vec![]),
             None => last_run(&named(self.data, config.as_ref().map(|config| &config.data), "--data")?)?,
         };
         let sources = shelf(playbooks.clone())().map_err(anyhow::Error::msg)?;
+        if let Some(why) = gone(&sources, was.iter().map(|file| &**file)) {
+            match self.format {
+                Format::Json => writeln!(screen.out, "{}", Findings::default().to_json())?,
+                Format::Text => writeln!(screen.out, "{BAD}nothing would change{BAD:#}: {why}")?,
+            }
+            return Ok(ExitCode::Problems);
+        }
         let on_disk = match examine(&sources, Some(&running)) {
             Ok(on_disk) => on_disk,
             Err(unusable) => {
                 let problems = told_kept_back(&[], &unusable.problems);
                 match self.format {
-                    Format::Json => writeln!(screen.out, "{}", changes(None, &[], &unusable.problems))?,
+                    Format::Json => {
+                        let findings = Findings { problems: &unusable.problems, ..Findings::default() };
+                        writeln!(screen.out, "{}", findings.to_json())?;
+                    }
                     Format::Text => {
                         write!(screen.out, "{BAD}nothing would change{BAD:#}: {}\n{problems}", unusable.why)?
                     }
@@ -112,13 +124,21 @@ impl Plan {
         };
         let plan = ReloadPlan::between(&running, &on_disk.ruleset);
         match self.format {
-            Format::Json => writeln!(screen.out, "{}", changes(Some(&plan), &on_disk.kept_back, &on_disk.problems))?,
+            Format::Json => {
+                let (kept_back, problems, warnings) = (&on_disk.kept_back, &on_disk.problems, &on_disk.warnings);
+                let findings = Findings { plan: Some(&plan), back: None, kept_back, problems, warnings };
+                writeln!(screen.out, "{}", findings.to_json())?;
+            }
             Format::Text => {
                 match plan.is_empty() {
+                    true if !on_disk.kept_back.is_empty() => {
+                        writeln!(screen.out, "{BAD}nothing would change{BAD:#}: what compiles runs already")?;
+                    }
                     true => writeln!(screen.out, "{GOOD}nothing would change{GOOD:#}")?,
-                    false => write!(screen.out, "{}", told(&plan))?,
+                    false => write!(screen.out, "{}", told(&plan, &BTreeSet::new()))?,
                 }
                 write!(screen.out, "{}", told_kept_back(&on_disk.kept_back, &on_disk.problems))?;
+                write!(screen.out, "{}", told_warnings(&on_disk.warnings))?;
             }
         }
         Ok(if on_disk.kept_back.is_empty() { ExitCode::Clean } else { ExitCode::Problems })
@@ -192,12 +212,13 @@ fn reader(data: &Path) -> anyhow::Result<SqliteReader> {
     Ok(SqliteReader::open(data)?)
 }
 
-/// Returns what ran last on a data folder.
-fn last_run(data: &Path) -> anyhow::Result<Arc<RuleSet>> {
+/// Returns what ran last on a data folder, and the files it is made of.
+fn last_run(data: &Path) -> anyhow::Result<(Arc<RuleSet>, Vec<Str>)> {
     let reader = reader(data)?;
     let versions = reader.versions()?;
     let last = versions.last().with_context(|| format!("{} holds no playbooks yet", files::shown(data)))?;
-    Ok(Rules::default().get(last.hash, &reader)?)
+    let files = last.sources.files.iter().map(|(path, _)| path.clone()).collect();
+    Ok((Rules::default().get(last.hash, &reader)?, files))
 }
 
 /// Returns playbooks without an error.

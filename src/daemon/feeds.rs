@@ -27,8 +27,9 @@ use crate::daemon::intake::{Intake, NotTaken};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::queue::Handle;
 use crate::engine::input::Input;
-use crate::signal::{FeedLine, Refused};
+use crate::signal::{FeedLine, RESERVED_KEYS, Refused};
 use crate::store::refused::{RefusedLine, RefusedStore};
+use crate::vocabulary::Vocabulary;
 
 pub use file::Feed;
 pub use places::{PLACES, Places};
@@ -219,7 +220,7 @@ impl Feeder {
             Err(refused) => Err(refused),
         };
         if let Err(refused) = taken {
-            self.refuse(format!("{name}:{number}"), &refused, text);
+            self.refuse(format!("{name}:{number}"), &refused, text, &vocabulary);
         }
         Ok(())
     }
@@ -312,9 +313,9 @@ impl Feeder {
         Ok(())
     }
 
-    fn refuse(&self, way: String, refused: &Refused, text: String) {
+    fn refuse(&self, way: String, refused: &Refused, text: String, vocabulary: &Vocabulary) {
         self.supplies.metrics.refused(1);
-        tracing::warn!(line = %way, field = refused.field.as_deref().unwrap_or(""), "a line was refused and kept");
+        tracing::warn!(line = %way, field = loggable(refused.field.as_deref(), vocabulary), "a line was refused and kept");
         let line = RefusedLine {
             at: crate::clock::wall_clock_now(),
             way,
@@ -329,6 +330,19 @@ impl Feeder {
     }
 }
 
+/// Returns a field's name for the log: only where it is the vocabulary's or touchline's own. What else a customer's feed
+/// calls a field may be anything.
+fn loggable<'a>(field: Option<&'a str>, vocabulary: &Vocabulary) -> &'a str {
+    let field = field.unwrap_or("");
+    let of_signal = |signal: &crate::vocabulary::SignalType| signal.field(field).is_some();
+    let of_thing = |thing: &crate::vocabulary::Thing| &*thing.name == field || thing.fact(field).is_some();
+    let known = field.is_empty()
+        || RESERVED_KEYS.contains(&field)
+        || vocabulary.signals.iter().any(of_signal)
+        || vocabulary.things.iter().any(of_thing);
+    if known { field } else { "(none of the vocabulary)" }
+}
+
 /// On the machine's clock a signal from the future is held: kept with the refused ones, to be sent again (M4).
 pub fn too_early(said: &FeedLine, now: Timestamp) -> Option<Refused> {
     let early = matches!(said, FeedLine::Signal(_)) && said.at().duration_since(now) > AHEAD;
@@ -341,4 +355,25 @@ pub fn too_early(said: &FeedLine, now: Timestamp) -> Option<Refused> {
 /// Returns a path as messages show it.
 fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.to_string_lossy().replace('\\', "/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_names_no_field_that_is_not_of_the_vocabulary() {
+        let text = b"vocabulary: Shop\ntime_zone: Europe/Madrid\nlanguages: [en]\njourney: {after: [delivery]}\nchannels: [web]\n\
+            things: {customer: {}}\nsignals:\n  complaint: {plural: complaints, about: [customer], fields: {topic: text}}\n";
+        let mut sources = crate::lang::source::Sources::default();
+        sources.add("vocabulary.yaml", text);
+        sources.add("a.play", b"playbook a \"A\" version 1\n");
+        let project = crate::compile::project(&sources, &crate::compile::Options::default());
+        let vocabulary = project.units.first().expect("a unit").ruleset().vocabulary.clone();
+        for known in ["topic", "at", "customer", ""] {
+            assert_eq!(loggable(Some(known), &vocabulary), known);
+        }
+        assert_eq!(loggable(Some("maria.kowalska@example.test"), &vocabulary), "(none of the vocabulary)");
+        assert_eq!(loggable(None, &vocabulary), "");
+    }
 }

@@ -61,6 +61,8 @@ pub struct Gauges {
     pub rules_kept_back: u64,
     /// For how many seconds what runs has not been what is on disk; `None` where it is.
     pub out_of_step: Option<u64>,
+    /// By how many seconds the journal's present lies ahead of the clock.
+    pub clock_ahead: u64,
     /// Endpoints that said that they are gone.
     pub endpoints_gone: u64,
     /// Erasures that are not done.
@@ -244,6 +246,11 @@ impl Metrics {
                 "rules_kept_back",
                 "Rules that do not compile; an earlier version runs where there is one",
                 gauges.rules_kept_back,
+            ),
+            (
+                "clock_ahead_seconds",
+                "For how long time stands still because the machine's clock went back",
+                gauges.clock_ahead,
             ),
             ("endpoints_gone", "Webhook endpoints that answered 410 and are switched off", gauges.endpoints_gone),
             ("erasures_open", "Erasures that were asked for and are not done everywhere", gauges.erasures_open),

@@ -42,6 +42,8 @@ use crate::store::outbox::Patience;
 use crate::store::refused::{self, RefusedFile, RefusedStore};
 use crate::store::sqlite::{FILE, SqliteStore};
 
+/// How often, every 20 ms, it is looked whether the feeders have ended.
+const FEEDERS_END: u32 = 100;
 /// How many effects are read at once.
 const READ: usize = 4_096;
 
@@ -143,6 +145,7 @@ impl Daemon {
         let board = Arc::new(Board::of(started.folder.engine()));
         remember(&board, &*reader)?;
         let reloads = Arc::new(ReloadLog::default());
+        reloads.remember(started.folder.engine());
         let followers =
             [Some(board.clone() as Arc<dyn Follower>), Some(reloads.clone() as Arc<dyn Follower>), follower];
         started.folder.follow(Arc::new(Followers(followers.into_iter().flatten().collect())));
@@ -271,9 +274,14 @@ impl Daemon {
             }
         };
         let ended = async {
+            let mut ahead = false;
             loop {
                 if let Some(why) = self.running.handle().stopped() {
                     break why;
+                }
+                if self.app.has_wall_clock {
+                    let last = self.running.handle().progress().ends.now;
+                    tell_ahead(seconds_ahead(last, self.app.clock.now()), &mut ahead);
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             }
@@ -289,6 +297,12 @@ impl Daemon {
         stop_watching.store(true, Ordering::SeqCst);
         let _ = halt.send(true);
         let _ = server.await;
+        // How far they have read is to be kept.
+        let mut patience = if self.config.feeds.iter().any(|feed| feed == Path::new("-")) { 0 } else { FEEDERS_END };
+        while patience > 0 && feeders.iter().any(|feeder| !feeder.is_finished()) {
+            patience -= 1;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
         for feeder in feeders {
             // One that waits for standard input ends with the process.
             if feeder.is_finished() {
@@ -411,6 +425,28 @@ fn begin(
     };
     let begun = Running::begin(started, vault, clock, Arc::new(listener));
     begun.map_err(|error| ServeError::Machine("a thread could not be started".into(), error))
+}
+
+/// How far the present of the journal may lie ahead of the machine's clock before somebody is told, in seconds.
+const AHEAD: u64 = 60;
+
+/// Returns by how many seconds the latest instant of the journal lies ahead of the clock.
+pub fn seconds_ahead(last: Option<Timestamp>, now: Timestamp) -> u64 {
+    last.map_or(0, |last| u64::try_from(last.duration_since(now).as_secs()).unwrap_or(0))
+}
+
+/// Says once that the clock went back, and once that it has caught up.
+fn tell_ahead(seconds: u64, told: &mut bool) {
+    if seconds > AHEAD && !*told {
+        *told = true;
+        tracing::warn!(
+            seconds,
+            "the machine's clock has gone back: time stands still here until it has caught up, and what is due then is late"
+        );
+    }
+    if seconds == 0 && std::mem::take(told) {
+        tracing::info!("the machine's clock has caught up");
+    }
 }
 
 /// Tells whether a daemon ever ran on this folder.

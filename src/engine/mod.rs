@@ -19,7 +19,7 @@ mod people;
 pub mod plan;
 pub mod record;
 pub mod refill;
-mod reload;
+pub mod reload;
 mod remap;
 mod replan;
 pub mod ruleset;
@@ -103,6 +103,11 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Returns the rules that are parked, and since when.
+    pub fn parked(&self) -> impl Iterator<Item = (&RuleId, Timestamp)> {
+        self.state.parked.iter().map(|parked| (&parked.rule, parked.since))
+    }
+
     /// Returns an engine with empty state.
     pub fn new(ruleset: Arc<RuleSet>) -> Engine {
         let mut state = State { rules: vec![RuleState::default(); ruleset.rules.len()], ..State::default() };

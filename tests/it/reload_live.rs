@@ -184,7 +184,7 @@ fn a_rule_that_does_not_compile_keeps_its_running_version_across_a_restart_and_t
     assert!(means(&report, "care/a").starts_with("parked"), "{report}");
     save(&playbooks, &sound);
     let report = switched(&served, 1);
-    assert!(means(&report, "care/a").starts_with("added"), "{report}");
+    assert!(means(&report, "care/a").starts_with("back: back within ten minutes"), "{report}");
     assert_eq!(get(&served, "/v1/status")["reloads"]["in_step"], true);
     let versions = touchline(&["versions", "--data", data.to_str().unwrap(), "--format", "json"]).output().unwrap();
     let versions: Vec<Json> =
@@ -280,14 +280,17 @@ fn a_mounted_folder_that_swaps_its_link_is_noticed_and_so_is_a_folder_by_polling
 fn without_watching_a_reload_is_asked_for_by_signal_or_over_http() {
     let (playbooks, data) = project("asked", &counting("a", "invoice", 2));
     let config = playbooks.with_file_name("touchline.yaml");
-    fs::write(&config, "watch: {mode: off}\n").unwrap();
+    fs::write(&config, "watch: {mode: off, every: 1 second}\n").unwrap();
     let served = Served::on(&playbooks, &data, &["--shadow", "--config", config.to_str().unwrap()]);
     save(&playbooks, &counting("a", "invoice", 3));
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(reloads(&served).len(), 1, "nobody asked");
+    let in_step = |served: &Served| get(served, "/v1/status")["reloads"]["in_step"].as_bool().unwrap();
+    until("word that the files have changed", || (!in_step(&served)).then_some(()));
     served.signal("-HUP");
     let report = switched(&served, 1);
     assert_eq!(report["asked"], "signal");
+    assert!(in_step(&served));
     let (status, report) = served.ask("POST", "/-/reload", "{}").unwrap();
     assert_eq!((status, report["outcome"].as_str()), (200, Some("unchanged")), "{report}");
     save(&playbooks, &counting("a", "invoice", 3).replace("complaints", "complants"));
@@ -295,6 +298,64 @@ fn without_watching_a_reload_is_asked_for_by_signal_or_over_http() {
     assert_eq!(status, 409, "{report}");
     assert_eq!(report["kept_back"], json!([{"rule": "care/a", "runs": true}]), "{report}");
     assert!(report["problems"][0]["help"].as_str().unwrap().contains("complaint"), "{report}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_or_mails_gone_entirely_change_nothing_until_they_are_back_or_the_daemon_is_restarted() {
+    let alert = "then alert care_team saying \"{customer} complains.\"";
+    let mailing = counting("a", "invoice", 2).replace(alert, "then email customer using \"sorry\"");
+    let rules = mailing.clone() + &counting("b", "parcel", 2);
+    let (playbooks, data) = project("gone", &rules);
+    fs::write(
+        playbooks.join("vocabulary.yaml"),
+        VOCABULARY.replace("{customer: {}}", "{customer: {email: \"email, personal\", language: language}}"),
+    )
+    .unwrap();
+    let mail = |name: &str| {
+        let folder = playbooks.join("emails").join(name);
+        fs::create_dir_all(folder.join("en")).unwrap();
+        fs::write(folder.join("template.yaml"), "class: transactional\nfallback: en\n").unwrap();
+        fs::write(folder.join("en/subject.txt"), "We are sorry\n").unwrap();
+        fs::write(folder.join("en/body.txt"), "We will look into it.\n").unwrap();
+    };
+    mail("sorry");
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let hash = get(&served, "/v1/status")["ruleset"].clone();
+    for what in ["directory.yaml", "emails"] {
+        let before = reloads(&served).len();
+        fs::rename(playbooks.join(what), playbooks.with_file_name("aside")).unwrap();
+        let report = until("a report", || reloads(&served).into_iter().nth(before));
+        assert_eq!(report["outcome"], "kept_back", "{report}");
+        let why = report["why"].as_str().unwrap();
+        assert!(why.contains(what) && why.contains("is gone: put it back, or restart"), "{why}");
+        let plan = ["plan", "--playbooks", playbooks.to_str().unwrap(), "--data", data.to_str().unwrap()];
+        let said = touchline(&plan).output().unwrap();
+        assert_eq!(said.status.code(), Some(1));
+        assert!(String::from_utf8(said.stdout).unwrap().contains("is gone: put it back"));
+        assert_eq!(get(&served, "/v1/status")["reloads"]["in_step"], false);
+        fs::rename(playbooks.with_file_name("aside"), playbooks.join(what)).unwrap();
+        until("what was there", || (get(&served, "/v1/status")["reloads"]["in_step"] == true).then_some(()));
+        assert_eq!(get(&served, "/v1/status")["ruleset"], hash);
+    }
+    // One mail of two, needed by a rule that does not compile without it.
+    mail("other");
+    let two = switched(&served, 0)["now"].clone();
+    let before = reloads(&served).len();
+    fs::remove_dir_all(playbooks.join("emails/sorry")).unwrap();
+    let report = until("a report", || reloads(&served).into_iter().nth(before));
+    assert_eq!(report["outcome"], "kept_back", "{report}");
+    assert!(report["why"].as_str().unwrap().contains("the mail `sorry` is gone"), "{report}");
+    assert_eq!(get(&served, "/v1/status")["ruleset"], two);
+    // Started anew without it, the daemon goes on without it, and warns.
+    save(&playbooks, &counting("b", "parcel", 2));
+    switched(&served, before);
+    fs::remove_file(playbooks.join("directory.yaml")).unwrap();
+    assert_eq!(served.end(), 0);
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let report = switched(&served, 0);
+    assert_eq!(report["directory"], true, "{report}");
+    assert!(report["warnings"].as_array().unwrap().iter().any(|warning| warning["code"] == "gone"), "{report}");
 }
 
 /// Waits for this many switches, and returns the report of the latest.

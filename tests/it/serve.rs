@@ -392,3 +392,24 @@ fn a_feed_rotated_while_nothing_runs_loses_no_line_and_one_that_cannot_be_read_f
     append(&line("b3"));
     assert_eq!(accepted(&served, 3)["feeds"], json!({"gaps": 1, "unreadable": []}));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_clock_that_went_back_is_told() {
+    let here = folder("ahead");
+    let (data, feed) = (here.join("data"), here.join("feed.jsonl"));
+    let ahead = touchline::clock::wall_clock_now() + jiff::SignedDuration::from_hours(2);
+    let line = json!({"id": "f1", "signal": "complaint", "at": ahead.to_string(), "customer": "C1", "store": "S7", "topic": "delivery"});
+    fs::write(&feed, format!("{line}\n")).unwrap();
+    let served = Served::start(&data, &["--shadow", "--clock", "feed", "--feed", feed.to_str().unwrap()]);
+    let begun = Instant::now();
+    while served.ask("GET", "/v1/status", "").unwrap().1["signals"]["accepted"] != 1 {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(served.ask("GET", "/v1/status", "").unwrap().1["clock_ahead_seconds"], 0, "a feed's clock is its own");
+    assert_eq!(served.end(), 0);
+    let served = Served::start(&data, &["--shadow"]);
+    let status = served.ask("GET", "/v1/status", "").unwrap().1;
+    assert!(status["clock_ahead_seconds"].as_u64().is_some_and(|seconds| seconds > 7_000), "{status}");
+}

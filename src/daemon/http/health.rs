@@ -66,6 +66,10 @@ async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Proble
         open_cases: app.board.open_cases() as u64,
         rules_kept_back: standing.kept_back,
         out_of_step: standing.out_of_step_since.map(|since| now.duration_since(since).as_secs().max(0) as u64),
+        clock_ahead: match app.has_wall_clock {
+            true => crate::daemon::serve::seconds_ahead(ends.now, now),
+            false => 0,
+        },
         endpoints_gone: app.van.gone().len() as u64,
         erasures_open: erasures as u64,
         store_bytes: app.metrics.store_bytes(),
@@ -90,6 +94,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
             "version": env!("CARGO_PKG_VERSION"),
             "started": words::utc(whole_seconds(app.started)),
             "now": words::utc(whole_seconds(app.clock.now())),
+            "clock_ahead_seconds": gauges.clock_ahead,
             "state": if app.is_draining() { "stopping" } else { "running" },
             "shadow": app.shadow,
             "vocabulary": &*rules.vocabulary.name,

@@ -26,6 +26,8 @@ pub struct OnDisk {
     pub kept_back: Vec<KeptBack>,
     /// Errors, in the order of files and places.
     pub problems: Vec<Problem>,
+    /// What the check warns of and runs nevertheless.
+    pub warnings: Vec<Problem>,
 }
 
 /// A rule that does not compile.
@@ -59,12 +61,33 @@ pub struct Unusable {
     pub problems: Vec<Problem>,
 }
 
+/// Returns why files on disk are not taken that lack what every rule stands on: a vocabulary, a directory or all mails that
+/// were among the files that run (`was`) and are gone entirely. A folder that is being copied looks like that for a moment.
+pub fn gone<'a>(sources: &Sources, was: impl Iterator<Item = &'a str>) -> Option<String> {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or("").to_owned();
+    let kind_of = |path: &str| match name(path).as_str() {
+        "vocabulary.yaml" => Some("vocabulary"),
+        "directory.yaml" | "directory.csv" => Some("directory"),
+        _ => path.split('/').rev().skip(1).any(|folder| folder == "emails").then_some("mails"),
+    };
+    let now: BTreeSet<&str> = sources.files.iter().filter_map(|file| kind_of(&file.path)).collect();
+    let missing: Vec<&str> = was.filter(|path| kind_of(path).is_some_and(|kind| !now.contains(kind))).collect();
+    let first = missing.first()?;
+    let others = match missing.len() {
+        1 => String::new(),
+        many => format!(" and {} more", many - 1),
+    };
+    Some(format!("{first}{others} was there and is gone: put it back, or restart the daemon to go on without it"))
+}
+
 /// Compiles what is on disk to what could follow `running`.
 pub fn examine(sources: &Sources, running: Option<&Arc<RuleSet>>) -> Result<OnDisk, Unusable> {
     let project = compile::project(sources, &Options::default());
     let errors: Vec<&Diagnostic> = project.diagnostics.iter().filter(|problem| problem.is_error()).collect();
     let told = project.diagnostics.iter().filter(|problem| problem.is_among_errors());
     let problems: Vec<Problem> = told.map(|error| problem(sources, error)).collect();
+    let warned = project.diagnostics.iter().filter(|problem| !problem.is_among_errors());
+    let warnings: Vec<Problem> = warned.map(|warning| problem(sources, warning)).collect();
     let unusable = |why: &str| Unusable { why: why.to_owned(), problems: problems.clone() };
     let unit = the_unit(&project).map_err(unusable)?;
     let own_files: BTreeSet<FileNo> = unit.playbooks.iter().map(|book| book.file).collect();
@@ -81,12 +104,19 @@ pub fn examine(sources: &Sources, running: Option<&Arc<RuleSet>>) -> Result<OnDi
     let broken = broken(unit, &errors, running);
     if errors.is_empty() || broken.is_empty() {
         let sources = RuleSources { files: files(sources), kept: None };
-        return Ok(OnDisk { ruleset: own, sources, kept_back: vec![], problems });
+        return Ok(OnDisk { ruleset: own, sources, kept_back: vec![], problems, warnings });
     }
     let Some(running) = running else {
         return Err(unusable("the playbooks have errors, and nothing runs yet that could be kept"));
     };
     let kept: Vec<RuleId> = broken.iter().filter(|id| running.rule(id).is_some()).cloned().collect();
+    // A kept rule sends the mails it was compiled with.
+    let mails: BTreeSet<&str> = own.templates.names().collect();
+    if let Some(mail) = running.templates.names().find(|mail| !kept.is_empty() && !mails.contains(mail)) {
+        return Err(unusable(&format!(
+            "the mail `{mail}` is gone, and rules that do not compile are kept as they ran: put it back, or mend them first"
+        )));
+    }
     let ruleset = own.keeping(running, &kept).map_err(|_| {
         unusable(
             "the vocabulary has changed, and it changes together with all rules or not at all: some do not compile",
@@ -94,7 +124,8 @@ pub fn examine(sources: &Sources, running: Option<&Arc<RuleSet>>) -> Result<OnDi
     })?;
     let kept_back = broken.into_iter().map(|rule| KeptBack { runs: running.rule(&rule).is_some(), rule }).collect();
     let kept = (!kept.is_empty()).then_some((running.hash, kept));
-    Ok(OnDisk { ruleset: Arc::new(ruleset), sources: RuleSources { files: files(sources), kept }, kept_back, problems })
+    let sources = RuleSources { files: files(sources), kept };
+    Ok(OnDisk { ruleset: Arc::new(ruleset), sources, kept_back, problems, warnings })
 }
 
 /// Returns what names the content of all files, whatever it means.

@@ -18,18 +18,19 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::daemon::queue::Handle;
-use crate::daemon::reload::disk::{OnDisk, Unusable, content_of, examine};
+use crate::daemon::reload::disk::{OnDisk, Problem, Unusable, content_of, examine, gone};
 use crate::daemon::reload::report::{Asked, Outcome, ReloadLog, ReloadReport};
 use crate::daemon::rules::{Rules, RulesError};
 use crate::daemon::turn::Switching;
 use crate::engine::input::Input;
-use crate::engine::plan::ReloadPlan;
+use crate::engine::plan::{ReloadPlan, RuleChange};
 use crate::engine::record::Record;
 use crate::engine::refill::Filling;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::store::{Ends, Hash, Reader, StoreError};
 use crate::id::{Position, RuleId};
 use crate::lang::source::Sources;
+use crate::value::Str;
 
 /// How many records are read at once.
 const READ: usize = 4_096;
@@ -59,6 +60,8 @@ pub struct Reloader {
     reader: Box<dyn Reader>,
     rules: Rules,
     running: Arc<RuleSet>,
+    /// The files that what runs was made of.
+    files: Vec<Str>,
     /// What the files held when they were last looked at.
     seen: Option<Hash>,
     log: Arc<ReloadLog>,
@@ -116,7 +119,9 @@ impl Reloader {
         let Grounds { shelf, handle, reader, running, log, clock, settle } = grounds;
         let mut rules = Rules::default();
         rules.add(running.clone());
-        Reloader { shelf, handle, reader, rules, running, seen: None, log, clock, settle }
+        let versions = reader.versions().unwrap_or_default();
+        let files = versions.last().map(|version| names(&version.sources)).unwrap_or_default();
+        Reloader { shelf, handle, reader, rules, running, files, seen: None, log, clock, settle }
     }
 
     /// Does what is asked for until nobody can ask any more.
@@ -130,6 +135,14 @@ impl Reloader {
                 }
             }
             waiting.extend(asks.try_iter());
+            let asked = waiting.len();
+            waiting.retain(|ask| ask.asked != Asked::Compare);
+            if waiting.len() < asked {
+                self.compare();
+            }
+            if waiting.is_empty() {
+                continue;
+            }
             // The weightiest reason is told; one report answers all who ask together.
             let asked = weightiest(&waiting);
             let overtaken = || asks.try_recv().ok();
@@ -142,6 +155,13 @@ impl Reloader {
             }
             waiting.extend(late);
         }
+    }
+
+    /// Notes whether the files are still those that were looked at last, and does nothing about it.
+    fn compare(&self) {
+        let on_disk = (self.shelf)();
+        let same = self.seen.is_some() && self.seen == on_disk.as_ref().ok().map(content_of);
+        self.log.compared(same, self.clock.now());
     }
 
     /// Looks at the files and lets them take over where they mean something new. Returns the report, and what was asked
@@ -169,7 +189,7 @@ impl Reloader {
                 0 => false,
                 _ => overtaken().is_some_and(|ask| {
                     // A mere look overtakes nothing.
-                    let is_news = ask.asked != Asked::Look;
+                    let is_news = !matches!(ask.asked, Asked::Look | Asked::Compare);
                     late.push(ask);
                     is_news
                 }),
@@ -207,17 +227,24 @@ impl Reloader {
         sources: &Sources,
         overtaken: &mut dyn FnMut() -> bool,
     ) -> Result<ReloadReport, NotFilled> {
+        let missing = gone(sources, self.files.iter().map(|file| &**file));
+        if let Some(why) = missing.clone().filter(|_| asked != Asked::Start) {
+            return Ok(self.report(asked, Outcome::KeptBack { why }));
+        }
         let on_disk = match examine(sources, Some(&self.running)) {
             Ok(on_disk) => on_disk,
             Err(Unusable { why, problems }) => {
                 return Ok(ReloadReport { problems, ..self.report(asked, Outcome::KeptBack { why }) });
             }
         };
-        let OnDisk { ruleset, sources, kept_back, problems } = on_disk;
+        let OnDisk { ruleset, sources, kept_back, problems, mut warnings } = on_disk;
         if ruleset.hash == self.running.hash {
             let report = self.report(asked, Outcome::Unchanged);
-            return Ok(ReloadReport { kept_back, problems, ..report });
+            return Ok(ReloadReport { kept_back, problems, warnings, ..report });
         }
+        // Who starts it anew means what is there; it is said all the same.
+        let without = |message| Problem { place: "start".into(), code: "gone", message, help: String::new() };
+        warnings.extend(missing.map(without));
         let plan = ReloadPlan::between(&self.running, &ruleset);
         let to_fill: Vec<RuleId> = plan.to_fill().into_iter().cloned().collect();
         let (mut filling, mut position) = (None, Position(0));
@@ -225,14 +252,24 @@ impl Reloader {
             (filling, position) = self.fill(&ruleset, &to_fill, overtaken)?;
         }
         let read = position.0;
+        let files = names(&sources);
+        let back = self.back(&plan);
         let Some(position) = self.switch(ruleset.clone(), sources, filling, position)? else {
             return Err(NotFilled::Overtaken);
         };
         let before = self.running.hash;
         self.rules.add(ruleset.clone());
         self.running = ruleset;
+        self.files = files;
         let report = self.report(asked, Outcome::Switched { position });
-        Ok(ReloadReport { before, plan: Some(plan), kept_back, problems, read, ..report })
+        Ok(ReloadReport { before, plan: Some(plan), back, kept_back, problems, warnings, read, ..report })
+    }
+
+    /// Returns the rules that come back while they are parked.
+    fn back(&self, plan: &ReloadPlan) -> BTreeSet<RuleId> {
+        let parked = self.log.parked(self.clock.now());
+        let added = plan.rules.iter().filter(|(_, change)| *change == RuleChange::Added);
+        added.map(|(rule, _)| rule).filter(|rule| parked.contains(rule)).cloned().collect()
     }
 
     /// Fills windows from the journal until they are nearly at its end; returns how far they are.
@@ -330,8 +367,10 @@ impl Reloader {
             before: self.running.hash,
             now: self.running.hash,
             plan: None,
+            back: BTreeSet::new(),
             kept_back: vec![],
             problems: vec![],
+            warnings: vec![],
             read: 0,
             actions: BTreeMap::new(),
         }
@@ -346,9 +385,12 @@ impl Reloader {
             Outcome::Switched { position } if kept_back == 0 => {
                 tracing::info!(asked, outcome, position = position.0, "the playbooks have changed");
             }
-            _ => tracing::warn!(asked, outcome, kept_back, "the playbooks have changed, and not all of it runs"),
+            _ => tracing::warn!(asked, outcome, kept_back, "not all that is on disk runs"),
         }
         report.to_string().lines().for_each(|line| tracing::info!("{line}"));
+        for warning in &report.warnings {
+            tracing::warn!(place = warning.place, code = warning.code, "{}", warning.message);
+        }
         report
     }
 }
@@ -384,6 +426,11 @@ fn feed(filling: &mut Filling, record: Record) -> Result<(), NotFilled> {
     let position = record.position.0;
     let fed = catch_unwind(AssertUnwindSafe(|| filling.feed(record.input, record.now)));
     fed.map_err(|_| NotFilled::Failed(format!("windows could not be filled with the input at position {position}")))
+}
+
+/// Returns the names of the files that a rule set is made of.
+fn names(sources: &crate::engine::store::RuleSources) -> Vec<Str> {
+    sources.files.iter().map(|(path, _)| path.clone()).collect()
 }
 
 fn passed_over(reader: &dyn Reader) -> Result<BTreeSet<Position>, StoreError> {

@@ -1,6 +1,6 @@
 //! What a reload did, for the log, `/v1/reloads`, `touchline plan` and metrics: one value, said in one way.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +12,7 @@ use crate::daemon::reload::disk::{KeptBack, Problem};
 use crate::daemon::rules::hex;
 use crate::engine::Engine;
 use crate::engine::plan::{Aspect, ReloadPlan, RuleChange};
+use crate::engine::reload::REMOVAL_GRACE;
 use crate::engine::store::Hash;
 use crate::id::{Position, RuleId};
 use crate::replay::words;
@@ -28,6 +29,8 @@ pub enum Asked {
     Change,
     /// A look at the files at regular times.
     Look,
+    /// A look at whether the files have changed, where nobody watches them; nothing is reloaded.
+    Compare,
     /// SIGHUP.
     Signal,
     /// `POST /-/reload`.
@@ -41,6 +44,7 @@ impl Asked {
             Asked::Start => "start",
             Asked::Change => "change",
             Asked::Look => "look",
+            Asked::Compare => "compare",
             Asked::Signal => "signal",
             Asked::Request => "request",
         }
@@ -98,10 +102,14 @@ pub struct ReloadReport {
     pub now: Hash,
     /// What became of each rule, where anything changed.
     pub plan: Option<ReloadPlan>,
+    /// Rules of the plan that were parked and are back with their state.
+    pub back: BTreeSet<RuleId>,
     /// Rules that do not compile.
     pub kept_back: Vec<KeptBack>,
     /// The errors.
     pub problems: Vec<Problem>,
+    /// What the check warns of.
+    pub warnings: Vec<Problem>,
     /// How many inputs of the journal windows were filled from; 0 where none had to be.
     pub read: u64,
     /// What became of actions at the switch: by rule, by what and outcome.
@@ -127,7 +135,7 @@ impl ReloadReport {
             "now": hex(&self.now),
             "journal_read": self.read,
         });
-        let mut more = changes(self.plan.as_ref(), &self.kept_back, &self.problems);
+        let mut more = self.findings().to_json();
         for entry in more["rules"].as_array_mut().into_iter().flatten() {
             let of = self.actions.iter().find(|(rule, _)| entry["rule"] == rule.to_string());
             if let Some((_, counts)) = of {
@@ -147,39 +155,75 @@ impl ReloadReport {
 impl fmt::Display for ReloadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
+            Outcome::Unchanged if !self.kept_back.is_empty() => {
+                writeln!(f, "nothing changes: what compiles of what is on disk runs already")?;
+            }
             Outcome::Unchanged => writeln!(f, "nothing changes: what is on disk is what runs")?,
             Outcome::Switched { position } => writeln!(f, "switched at position {}", position.0)?,
             Outcome::KeptBack { why } | Outcome::Failed { why } => writeln!(f, "nothing changes: {why}")?,
         }
         if let Some(plan) = &self.plan {
-            write!(f, "{}", told(plan))?;
+            write!(f, "{}", told(plan, &self.back))?;
         }
         write!(f, "{}", told_kept_back(&self.kept_back, &self.problems))
     }
 }
 
-/// Returns what changes and what is kept back, for machines.
-pub fn changes(plan: Option<&ReloadPlan>, kept_back: &[KeptBack], problems: &[Problem]) -> Json {
-    let rules = plan
-        .into_iter()
-        .flat_map(|plan| &plan.rules)
-        .map(|(rule, change)| json!({"rule": rule.to_string(), "change": change_word(change), "means": means(change)}));
-    let kept_back = kept_back.iter().map(|kept| json!({"rule": kept.rule.to_string(), "runs": kept.runs}));
-    let problems = problems.iter().map(|problem| {
-        json!({"place": problem.place, "code": problem.code, "message": problem.message, "help": problem.help})
-    });
-    json!({
-        "rules": rules.collect::<Json>(),
-        "vocabulary": plan.is_some_and(|plan| plan.vocabulary),
-        "directory": plan.is_some_and(|plan| plan.directory),
-        "templates": plan.is_some_and(|plan| plan.templates),
-        "kept_back": kept_back.collect::<Json>(),
-        "problems": problems.collect::<Json>(),
-    })
+impl ReloadReport {
+    fn findings(&self) -> Findings<'_> {
+        Findings {
+            plan: self.plan.as_ref(),
+            back: Some(&self.back),
+            kept_back: &self.kept_back,
+            problems: &self.problems,
+            warnings: &self.warnings,
+        }
+    }
 }
 
+/// What changes, and what is kept back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Findings<'a> {
+    /// What becomes of each rule.
+    pub plan: Option<&'a ReloadPlan>,
+    /// Rules that are back from being parked, where that is known.
+    pub back: Option<&'a BTreeSet<RuleId>>,
+    /// Rules that do not compile.
+    pub kept_back: &'a [KeptBack],
+    /// The errors.
+    pub problems: &'a [Problem],
+    /// What the check warns of.
+    pub warnings: &'a [Problem],
+}
+
+impl Findings<'_> {
+    /// Returns it for machines.
+    pub fn to_json(&self) -> Json {
+        let plan = self.plan;
+        let is_back = |rule: &RuleId| self.back.is_some_and(|back| back.contains(rule));
+        let rules = plan.into_iter().flat_map(|plan| &plan.rules).map(|(rule, change)| match is_back(rule) {
+            true => json!({"rule": rule.to_string(), "change": "back", "means": BACK}),
+            false => json!({"rule": rule.to_string(), "change": change_word(change), "means": means(change)}),
+        });
+        let kept_back = self.kept_back.iter().map(|kept| json!({"rule": kept.rule.to_string(), "runs": kept.runs}));
+        let as_json = |problem: &Problem| json!({"place": problem.place, "code": problem.code, "message": problem.message, "help": problem.help});
+        json!({
+            "rules": rules.collect::<Json>(),
+            "vocabulary": plan.is_some_and(|plan| plan.vocabulary),
+            "directory": plan.is_some_and(|plan| plan.directory),
+            "templates": plan.is_some_and(|plan| plan.templates),
+            "kept_back": kept_back.collect::<Json>(),
+            "problems": self.problems.iter().map(as_json).collect::<Json>(),
+            "warnings": self.warnings.iter().map(as_json).collect::<Json>(),
+        })
+    }
+}
+
+/// What becomes of a rule that was parked.
+const BACK: &str = "back within ten minutes of its going: its state, its limit and its steps go on";
+
 /// Returns a plan for people: what changes, a line for each rule, and how many stay as they are.
-pub fn told(plan: &ReloadPlan) -> String {
+pub fn told(plan: &ReloadPlan, back: &BTreeSet<RuleId>) -> String {
     let mut text = String::new();
     let parts = [("vocabulary", plan.vocabulary), ("directory", plan.directory), ("mail templates", plan.templates)];
     for (what, _) in parts.iter().filter(|(_, changes)| *changes) {
@@ -189,6 +233,7 @@ pub fn told(plan: &ReloadPlan) -> String {
     for (rule, change) in &plan.rules {
         match change {
             RuleChange::Unchanged => unchanged += 1,
+            _ if back.contains(rule) => text.push_str(&format!("{rule}: {BACK}\n")),
             change => text.push_str(&format!("{rule}: {}\n", means(change))),
         }
     }
@@ -204,14 +249,21 @@ pub fn told_kept_back(kept_back: &[KeptBack], problems: &[Problem]) -> String {
         let what = if kept.runs { "keeps its running version" } else { "does not run" };
         text.push_str(&format!("{}: kept back, does not compile; {what}\n", kept.rule));
     }
-    for problem in problems {
-        text.push_str(&format!("{}: {} {}", problem.place, problem.code, problem.message));
-        match problem.help.as_str() {
-            "" => text.push('\n'),
-            help => text.push_str(&format!(" ({help})\n")),
-        }
-    }
+    problems.iter().for_each(|problem| text.push_str(&line_of(problem)));
     text
+}
+
+/// Returns what the check warns of, for people.
+pub fn told_warnings(warnings: &[Problem]) -> String {
+    warnings.iter().map(|warning| format!("warning: {}", line_of(warning))).collect()
+}
+
+fn line_of(problem: &Problem) -> String {
+    let help = match problem.help.as_str() {
+        "" => String::new(),
+        help => format!(" ({help})"),
+    };
+    format!("{}: {} {}{help}\n", problem.place, problem.code, problem.message)
 }
 
 /// Returns what becomes of a rule, and of its limit and its steps where these change.
@@ -253,6 +305,10 @@ struct Inner {
     actions: VecDeque<(Position, Actions)>,
     counts: BTreeMap<&'static str, u64>,
     out_of_step_since: Option<Timestamp>,
+    /// Since when the files are not those that were looked at last, where nobody watches them.
+    changed_since: Option<Timestamp>,
+    /// Rules that were parked, and when.
+    parked: Vec<(RuleId, Timestamp)>,
     kept_back: u64,
 }
 
@@ -290,6 +346,7 @@ impl ReloadLog {
         let in_step =
             report.kept_back.is_empty() && matches!(report.outcome, Outcome::Unchanged | Outcome::Switched { .. });
         inner.out_of_step_since = (!in_step).then(|| inner.out_of_step_since.unwrap_or(report.at));
+        inner.changed_since = None;
         inner.kept_back = report.kept_back.len() as u64;
         if inner.reports.len() == REMEMBERED {
             inner.reports.pop_front();
@@ -303,11 +360,29 @@ impl ReloadLog {
         self.inner().reports.iter().filter(|report| report.number > after).take(limit).cloned().collect()
     }
 
+    /// Notes whether the files are still those that were looked at last.
+    pub fn compared(&self, same: bool, now: Timestamp) {
+        let mut inner = self.inner();
+        inner.changed_since = (!same).then(|| inner.changed_since.unwrap_or(now));
+    }
+
+    /// Notes which rules are parked.
+    pub fn remember(&self, engine: &Engine) {
+        self.inner().parked = engine.parked().map(|(rule, since)| (rule.clone(), since)).collect();
+    }
+
+    /// Returns the rules that are parked.
+    pub fn parked(&self, now: Timestamp) -> BTreeSet<RuleId> {
+        let inner = self.inner();
+        let parked = inner.parked.iter().filter(|(_, since)| now.duration_since(*since) < REMOVAL_GRACE);
+        parked.map(|(rule, _)| rule.clone()).collect()
+    }
+
     /// Returns whether what runs is what is on disk.
     pub fn standing(&self) -> Standing {
         let inner = self.inner();
         Standing {
-            out_of_step_since: inner.out_of_step_since,
+            out_of_step_since: inner.out_of_step_since.into_iter().chain(inner.changed_since).min(),
             kept_back: inner.kept_back,
             counts: inner.counts.clone(),
         }
@@ -315,7 +390,10 @@ impl ReloadLog {
 }
 
 impl Follower for ReloadLog {
-    fn folded(&self, _: &Engine, inputs: &[Glance], turn: &FoldedTurn) {
+    fn folded(&self, engine: &Engine, inputs: &[Glance], turn: &FoldedTurn) {
+        if inputs.iter().any(|input| input.kind == "switch") {
+            self.remember(engine);
+        }
         for switch in inputs.iter().filter(|input| input.kind == "switch") {
             let of_switch = turn.folded.effects.iter().filter(|(position, _)| *position == switch.position);
             let mut actions = Actions::new();

@@ -42,7 +42,7 @@ const HIGHEST: usize = 16;
 /// Asks for a look whenever something has changed below `root` or above it, and every `every`; until it is stopped.
 pub fn watch(root: &Path, mode: Mode, every: Duration, asks: &Sender<Ask>, stop: &Arc<AtomicBool>) {
     if mode == Mode::Off {
-        return;
+        return compare(every, asks, stop);
     }
     // Events name whole paths.
     let root = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
@@ -74,6 +74,21 @@ pub fn watch(root: &Path, mode: Mode, every: Duration, asks: &Sender<Ask>, stop:
         };
         looked = wall_clock_now();
         if asks.send(Ask { asked, then: None }).is_err() {
+            return;
+        }
+    }
+}
+
+/// Has somebody compare every now and then, so that it can be said whether what runs is what is on disk.
+fn compare(every: Duration, asks: &Sender<Ask>, stop: &Arc<AtomicBool>) {
+    let mut looked = wall_clock_now();
+    while !stop.load(Ordering::SeqCst) {
+        std::thread::sleep(TICK);
+        if wall_clock_now().duration_since(looked).unsigned_abs() < every {
+            continue;
+        }
+        looked = wall_clock_now();
+        if asks.send(Ask { asked: Asked::Compare, then: None }).is_err() {
             return;
         }
     }
