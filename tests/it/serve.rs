@@ -54,6 +54,16 @@ impl Served {
         Served::by(command, Path::new(playbooks.file_name().unwrap()), data, more)
     }
 
+    /// One that may open only so many files, whatever it wishes.
+    #[cfg(unix)]
+    pub fn with_files(files: u32, data: &Path, more: &[&str]) -> Served {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_touchline")]).current_dir(ROOT);
+        command.env("NO_COLOR", "1").env_remove("TOUCHLINE_TOKEN");
+        Served::by(command, Path::new("playbooks/retail"), data, more)
+    }
+
     fn by(mut command: Command, playbooks: &Path, data: &Path, more: &[&str]) -> Served {
         command.args(["serve", "--listen", "127.0.0.1:0", "--playbooks"]).arg(playbooks).arg("--data");
         let mut child = command.arg(data).args(more).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -412,4 +422,26 @@ fn a_clock_that_went_back_is_told() {
     let served = Served::start(&data, &["--shadow"]);
     let status = served.ask("GET", "/v1/status", "").unwrap().1;
     assert!(status["clock_ahead_seconds"].as_u64().is_some_and(|seconds| seconds > 7_000), "{status}");
+}
+
+#[cfg(unix)]
+#[test]
+fn slow_clients_make_room_for_a_good_one_where_few_files_may_be_open() {
+    let served = Served::with_files(128, &folder("slow").join("data"), &["--shadow"]);
+    // Heads that never end, and bodies that do not.
+    let head = "POST /v1/signals HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+    let body = format!("{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{");
+    let slow: Vec<TcpStream> = (0..300)
+        .filter_map(|n| {
+            let mut stream = TcpStream::connect(&served.at).ok()?;
+            stream.write_all(if n % 2 == 0 { head.as_bytes() } else { body.as_bytes() }).ok()?;
+            Some(stream)
+        })
+        .collect();
+    assert_eq!(slow.len(), 300);
+    let begun = Instant::now();
+    let answer = served.ask("GET", "/v1/status", "");
+    assert!(answer.is_some_and(|(status, _)| status == 200), "it is answered");
+    // Without room being made the heads hold on for ten seconds, and the bodies for thirty.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }

@@ -7,6 +7,7 @@
 
 mod actions;
 mod body;
+mod connections;
 mod endpoints;
 mod erasures;
 mod guard;
