@@ -7,7 +7,6 @@
 
 mod actions;
 mod body;
-mod connections;
 mod endpoints;
 mod erasures;
 mod guard;

@@ -4,6 +4,8 @@
 //! client that sends a byte a second holds one of the connections until its time is over or, where all are taken, until
 //! somebody else wants one.
 
+mod connections;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +21,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connections::{Awaited, Connection, Connections, Seldom, most};
+use self::connections::{Awaited, Connection, Connections, Seldom, most};
+use crate::clock::wall_clock_now;
 use crate::daemon::config::Limits;
 
 /// The most bytes of a request's head.
@@ -45,10 +48,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Too many open files, or a client that left at once: the next one may be luckier, a little later.
-                if let Some(times) = failures.count() {
+                if let Some(times) = failures.count(wall_clock_now()) {
                     tracing::warn!(%error, times, "a connection could not be taken; this is said once a minute");
                 }
-                connections.make_room();
+                connections.make_room(wall_clock_now());
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
@@ -58,7 +61,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let Some(place) = place else { break };
-        let connection = connections.open();
+        let connection = connections.open(wall_clock_now());
         let answered = graceful.watch(answer(stream, &router, limits, connection.clone()));
         let connections = connections.clone();
         tokio::spawn(async move {
@@ -84,11 +87,11 @@ async fn place(places: &Arc<Semaphore>, connections: &Connections, full: &mut Se
     if let Ok(place) = places.clone().try_acquire_owned() {
         return Some(place);
     }
-    if let Some(times) = full.count() {
+    if let Some(times) = full.count(wall_clock_now()) {
         tracing::warn!(times, "all connections are taken: the slowest make room; this is said once a minute");
     }
     loop {
-        connections.make_room();
+        connections.make_room(wall_clock_now());
         if let Ok(place) = tokio::time::timeout(PAUSE, places.clone().acquire_owned()).await {
             return place.ok();
         }
@@ -117,7 +120,7 @@ fn answer(
         let response = router.call(request.map(|body| Awaited::new(body, connection.clone())));
         async move {
             let response = response.await;
-            answered.waits();
+            answered.waits(wall_clock_now());
             response
         }
     });

@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
 use hyper::body::{Frame, Incoming, SizeHint};
+use jiff::Timestamp;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+
+use crate::clock::wall_clock_now;
 
 /// What a connection may at least take before it has to make room.
 const AT_LEAST: Duration = Duration::from_millis(500);
@@ -61,7 +63,7 @@ pub struct Connections {
 pub struct Connection {
     number: u64,
     /// Since when something is awaited from the client; nothing while a request is being answered.
-    waits_since: Mutex<Option<Instant>>,
+    waits_since: Mutex<Option<Timestamp>>,
     /// Says that it has to make room.
     pub ended: Notify,
 }
@@ -72,9 +74,9 @@ impl Connections {
     }
 
     /// Takes one in.
-    pub fn open(&self) -> Arc<Connection> {
+    pub fn open(&self, now: Timestamp) -> Arc<Connection> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let waits_since = Mutex::new(Some(Instant::now()));
+        let waits_since = Mutex::new(Some(now));
         let connection = Arc::new(Connection { number, waits_since, ended: Notify::new() });
         self.all().insert(number, connection.clone());
         connection
@@ -86,11 +88,11 @@ impl Connections {
     }
 
     /// Ends the connection from which something has been awaited longest; `false` where nobody is slow enough.
-    pub fn make_room(&self) -> bool {
+    pub fn make_room(&self, now: Timestamp) -> bool {
         let mut all = self.all();
         let waiting = all.values().filter_map(|connection| Some((connection.since()?, connection.number)));
         let Some((since, number)) = waiting.min() else { return false };
-        if since.elapsed() < AT_LEAST {
+        if now.duration_since(since).unsigned_abs() < AT_LEAST {
             return false;
         }
         all.remove(&number).is_some_and(|connection| {
@@ -101,13 +103,13 @@ impl Connections {
 }
 
 impl Connection {
-    fn since(&self) -> Option<Instant> {
+    fn since(&self) -> Option<Timestamp> {
         *self.waits_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something is awaited from now on.
-    pub fn waits(&self) {
-        *self.waits_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    pub fn waits(&self, now: Timestamp) {
+        *self.waits_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
     /// All is there; it is being answered.
@@ -128,7 +130,7 @@ impl Awaited {
     pub fn new(body: Incoming, connection: Arc<Connection>) -> Awaited {
         match body.is_end_stream() {
             true => connection.answers(),
-            false => connection.waits(),
+            false => connection.waits(wall_clock_now()),
         }
         Awaited { body, connection }
     }
@@ -161,18 +163,18 @@ impl HttpBody for Awaited {
 /// Something that may happen often and is told seldom.
 #[derive(Debug, Default)]
 pub struct Seldom {
-    told: Option<Instant>,
+    told: Option<Timestamp>,
     times: u64,
 }
 
 impl Seldom {
     /// Counts one; returns how many there were since they were told last, where it is time to tell.
-    pub fn count(&mut self) -> Option<u64> {
+    pub fn count(&mut self, now: Timestamp) -> Option<u64> {
         self.times += 1;
-        if self.told.is_some_and(|told| told.elapsed() < SELDOM) {
+        if self.told.is_some_and(|told| now.duration_since(told).unsigned_abs() < SELDOM) {
             return None;
         }
-        self.told = Some(Instant::now());
+        self.told = Some(now);
         Some(std::mem::take(&mut self.times))
     }
 }
@@ -190,26 +192,27 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_one_that_is_awaited_longest_makes_room_and_one_that_is_answered_does_not() {
         let connections = Connections::default();
-        let (first, second) = (connections.open(), connections.open());
-        assert!(!connections.make_room(), "nobody has been slow yet");
-        tokio::time::advance(AT_LEAST * 2).await;
+        let now = Timestamp::UNIX_EPOCH;
+        let (first, second) = (connections.open(now), connections.open(now));
+        assert!(!connections.make_room(now), "nobody has been slow yet");
+        let now = now + AT_LEAST;
         first.answers();
-        assert!(connections.make_room());
+        assert!(connections.make_room(now));
         second.ended.notified().await;
-        assert!(!connections.make_room(), "the other one is being answered");
-        first.waits();
-        tokio::time::advance(AT_LEAST).await;
-        assert!(connections.make_room());
+        assert!(!connections.make_room(now), "the other one is being answered");
+        first.waits(now);
+        assert!(!connections.make_room(now));
+        assert!(connections.make_room(now + AT_LEAST));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_happens_often_is_told_once_a_minute_with_how_often() {
+    #[test]
+    fn what_happens_often_is_told_once_a_minute_with_how_often() {
         let mut seldom = Seldom::default();
-        assert_eq!([seldom.count(), seldom.count(), seldom.count()], [Some(1), None, None]);
-        tokio::time::advance(SELDOM).await;
-        assert_eq!(seldom.count(), Some(3));
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!([seldom.count(now), seldom.count(now), seldom.count(now)], [Some(1), None, None]);
+        assert_eq!(seldom.count(now + SELDOM), Some(3));
     }
 }
