@@ -25,6 +25,9 @@ use super::{ExitCode, files};
 
 /// Takes feedback as it arrives, keeps it, decides, and acts: until Ctrl-C or SIGTERM.
 ///
+/// Asked to end, it takes nothing more, gives what is being sent ten seconds, writes what was taken, and ends; what was being
+/// sent and has not come to its end is sent again after the next start. Asked a second time, it ends at once.
+///
 /// Everything can stand in `touchline.yaml`; options here count more. Without a token only this machine is answered. Mails
 /// are written as files into DATA/mail until a mail server is configured.
 #[derive(Debug, Args)]
@@ -57,7 +60,7 @@ pub struct Serve {
     /// Whose time it is
     #[arg(long, value_enum)]
     clock: Option<ClockWord>,
-    /// Decide and record, and send nothing
+    /// Decide and record, and send nothing: what is decided so never goes, also after a start without it
     #[arg(long)]
     shadow: bool,
     /// Play the shipped feed in a temporary folder, tell each decision as it is made, and end
@@ -113,8 +116,10 @@ impl Serve {
         let shelf = shelf(config.playbooks.clone());
         let setup = Setup { config, shelf, follower, once: self.demo };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
-        runtime.block_on(serve(setup, &said, screen))?;
+        let served = runtime.block_on(serve(setup, &said, screen));
+        // What blocks is not waited for: after an end that was not asked for least of all.
         runtime.shutdown_background();
+        served?;
         if let (Some(demo), Some(teller)) = (demo, teller) {
             teller.end();
             demo.end(&teller, screen)?;
@@ -226,7 +231,9 @@ async fn serve(setup: Setup, said: &Said, screen: &mut Screen) -> anyhow::Result
     tokio::spawn(async move {
         end_asked().await;
         let _ = stop.send(true);
-        std::future::pending::<()>().await;
+        // Whoever asks twice does not want to wait. Nothing is lost by it that was answered.
+        end_asked().await;
+        std::process::exit(ExitCode::CouldNotRun as i32);
     });
     let daemon = tokio::task::spawn_blocking(move || Daemon::open(setup)).await??;
     said.say(daemon.app().board.rules().rules.len(), at, screen)?;

@@ -68,6 +68,9 @@ impl Status {
             )?;
         }
         writeln!(out, "firings   {}", number(&said["firings"]))?;
+        if said["silenced"] != 0 {
+            writeln!(out, "          {} actions silenced, not sent", number(&said["silenced"]))?;
+        }
         writeln!(out, "cases     {} open", number(&said["cases"]["open"]))?;
         let outbox = &said["outbox"];
         let oldest = number(&outbox["oldest_seconds"]);

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How often it is looked whether a thread has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The thread. Dropped, it is asked to end and not waited for.
 #[derive(Debug)]
@@ -21,13 +25,22 @@ impl Aside {
         Ok(Aside { stop, thread: Some(thread) })
     }
 
-    /// Asks it to end, and waits until it has.
-    pub fn end(mut self) {
+    /// Asks it to end, and waits until it has, for `patience` at most: what it has not done, or failed to do, is done at the
+    /// next start. Tells whether it has ended.
+    pub fn end(mut self, patience: Duration) -> bool {
         self.ask_to_end();
-        if let Some(thread) = self.thread.take() {
-            // What it has not done, or failed to do, is done at the next start.
+        let Some(thread) = self.thread.take() else { return true };
+        for _ in 0..patience.as_millis() / LOOK.as_millis() {
+            if thread.is_finished() {
+                break;
+            }
+            thread::sleep(LOOK);
+        }
+        let has_ended = thread.is_finished();
+        if has_ended {
             let _ = thread.join();
         }
+        has_ended
     }
 
     fn ask_to_end(&self) {

@@ -3,7 +3,7 @@
 //! It follows what was folded, is rebuilt at the start, and decides nothing. Whoever looks takes a short lock, never the
 //! writer's time. Left out: alerts and firings, which are read from the store (`http::lists`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -12,10 +12,10 @@ use crate::daemon::fold::{FoldedTurn, Follower, Glance};
 use crate::engine::Engine;
 use crate::engine::cases::{CLOSED_CASES_KEPT, Case};
 use crate::engine::effect::{Effect, Firing, Outcome, What};
-use crate::engine::input::{Human, HumanAction, Target};
+use crate::engine::input::{Human, Target};
 use crate::engine::ruleset::RuleSet;
 use crate::engine::trace::Decline;
-use crate::id::{Position, RuleId};
+use crate::id::{EffectId, Position, RuleId};
 use crate::replay::target::Targets;
 use crate::signal::HumanLine;
 use crate::value::Str;
@@ -33,6 +33,8 @@ struct Inner {
     rules: Arc<RuleSet>,
     cases: BTreeMap<Str, Case>,
     targets: Targets,
+    /// What is planned still, and when that was last said.
+    planned: HashMap<EffectId, Timestamp>,
     counts: Counts,
 }
 
@@ -70,6 +72,7 @@ impl Board {
             rules: engine.ruleset().clone(),
             cases,
             targets: Targets::default(),
+            planned: HashMap::new(),
             counts: Counts { folded: (engine.position(), None), ..Counts::default() },
         }))
     }
@@ -121,7 +124,12 @@ impl Board {
     /// Follows effects from before the start, so that a person can speak of a case by its rule and key.
     pub fn remember(&self, effects: &[Effect]) {
         let mut inner = self.inner();
-        effects.iter().for_each(|effect| inner.targets.see(effect));
+        effects.iter().for_each(|effect| inner.see(effect));
+    }
+
+    /// Tells whether an effect is the latest word on something that is planned.
+    pub fn is_planned(&self, effect: &Effect) -> bool {
+        self.inner().planned.get(&effect.id) == Some(&effect.at)
     }
 }
 
@@ -139,7 +147,7 @@ impl Follower for Board {
         }
         for (position, effects) in &turn.folded.effects {
             inner.count(*position, effects);
-            effects.iter().for_each(|effect| inner.targets.see(effect));
+            effects.iter().for_each(|effect| inner.see(effect));
         }
         for id in touched(engine, inputs, turn) {
             if let Some(case) = engine.cases().get(&id) {
@@ -157,6 +165,14 @@ impl Follower for Board {
 }
 
 impl Inner {
+    fn see(&mut self, effect: &Effect) {
+        self.targets.see(effect);
+        match effect.outcome {
+            Outcome::Planned => drop(self.planned.insert(effect.id, effect.at)),
+            _ => drop(self.planned.remove(&effect.id)),
+        }
+    }
+
     fn count(&mut self, position: Position, effects: &[Effect]) {
         for firing in firings(position, effects) {
             *self.counts.firings.entry(firing.rule.clone()).or_default() += 1;
@@ -192,16 +208,7 @@ fn touched(engine: &Engine, inputs: &[Glance], turn: &FoldedTurn) -> Vec<Str> {
     });
     let mut touched: Vec<Str> = opened.collect();
     for human in inputs.iter().filter_map(|input| input.human.as_ref()) {
-        let target = match &human.action {
-            HumanAction::Acknowledge(target)
-            | HumanAction::Reopen(target)
-            | HumanAction::Close { target, .. }
-            | HumanAction::Assign { target, .. }
-            | HumanAction::Comment { target, .. } => Some(target),
-            HumanAction::Contact { target, .. } => target.as_ref(),
-            HumanAction::Silence { .. } => None,
-        };
-        match target {
+        match human.action.target() {
             Some(Target::Case(case)) => touched.push(case.clone()),
             Some(Target::Rule { rule, key }) => {
                 let mine = engine.cases().iter().filter(|(_, case)| case.rule == *rule && case.key == *key);

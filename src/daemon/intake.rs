@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::daemon::queue::{Handle, Refused};
-use crate::daemon::turn::Arrived;
+use crate::daemon::turn::{Arrived, WriteError};
 use crate::engine::input::Input;
 use crate::id::Position;
 use crate::value::Str;
@@ -19,9 +19,12 @@ pub enum NotTaken {
     /// The queue is full: ask again in a moment.
     #[error("more is waiting to be written down than is kept in memory")]
     Full,
-    /// The daemon is stopping, or cannot write any more.
+    /// The daemon is stopping, or cannot write any more: nothing was taken.
     #[error("{0}")]
     Stopped(String),
+    /// It broke off, and nobody knows how much of it was written.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 /// Where each input stands, or why it was refused after all. Durable.
@@ -61,9 +64,13 @@ impl Intake for Gate {
         }
         let (answer, receipt) = oneshot::channel();
         let arrived = |input| Arrived { input, read_with: Some(vocabulary.clone()) };
-        let then = move |said: Result<Places, crate::daemon::turn::WriteError>| {
+        let then = move |said: Result<Places, WriteError>| {
             // Whoever asked may be gone by now.
-            drop(answer.send(said.map_err(|error| NotTaken::Stopped(error.to_string()))));
+            let not = |error: WriteError| match error {
+                WriteError::Unknown | WriteError::Partly(_) => NotTaken::Unknown(error.to_string()),
+                error => NotTaken::Stopped(error.to_string()),
+            };
+            drop(answer.send(said.map_err(not)));
         };
         let queued = self.handle.submit(inputs.into_iter().map(arrived).collect(), Box::new(then));
         queued.map(|()| receipt).map_err(|refused| match refused {

@@ -25,9 +25,6 @@ use crate::deliver::worker::{Counts, Outbox, Settings, Worker};
 use crate::engine::store::{Change, Kind, Reader, Row, RowId, RowState, StoreError};
 use crate::value::Str;
 
-/// How many rows are looked at once at most while many wait for recipients that are busy.
-const WIDEST_LOOK: usize = 8_192;
-
 /// Returns the courier of a configuration: files below the data folder until a mail server is named. An alert for which
 /// nobody can be named goes to the sender's own address. The reason of a failure names the place in the configuration.
 pub fn van(config: &Config) -> Result<Van, String> {
@@ -120,23 +117,10 @@ impl Outbox for Post {
         now: Timestamp,
         kind: Kind,
         except: &BTreeSet<Str>,
-        limit: usize,
+        most: (usize, usize),
     ) -> Result<Vec<Row>, StoreError> {
         let except = except.clone();
-        let look = move |reader: &dyn Reader| {
-            let mut width = if except.is_empty() { limit } else { limit * 4 };
-            loop {
-                let mut rows = reader.due(now, Some(kind), width)?;
-                let all = rows.len() < width;
-                rows.retain(|row| !except.contains(&row.to));
-                if rows.len() >= limit || all || width >= WIDEST_LOOK {
-                    rows.truncate(limit);
-                    return Ok(rows);
-                }
-                width *= 4;
-            }
-        };
-        self.read(look).await
+        self.read(move |reader| reader.due_for_each(now, kind, &except, most)).await
     }
 
     async fn lease(&self, rows: Vec<RowId>, hold: SignedDuration) -> Result<Vec<Row>, StoreError> {

@@ -328,7 +328,10 @@ impl Inbox {
     /// Tells everybody that nothing will come of it.
     pub fn refuse(self, why: &str) {
         let stopped = || WriteError::Stopped(why.to_owned());
-        self.submissions.into_iter().for_each(|submission| (submission.then)(Err(stopped())));
+        for submission in self.submissions {
+            let partly = || WriteError::Partly(why.to_owned());
+            (submission.then)(Err(if submission.places.is_empty() { stopped() } else { partly() }));
+        }
         for request in self.requests {
             request.refuse(stopped());
         }

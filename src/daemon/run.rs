@@ -30,6 +30,8 @@ pub const TURN: usize = 1_024;
 const AHEAD: usize = 2;
 /// How long the writer rests when the machine failed.
 const REST: Duration = Duration::from_millis(250);
+/// How often it tries again once it is to stop.
+const LAST_TRIES: u32 = 8;
 
 /// What is worth telling somebody: called on the thread it happens on, so keep it short.
 #[derive(Debug)]
@@ -130,6 +132,7 @@ impl ByHand {
             pending: VecDeque::new(),
             requests: VecDeque::new(),
             stopping: false,
+            last_tries: 0,
             tired: false,
         };
         ByHand { desk, folder, turns, checkpoints }
@@ -231,6 +234,8 @@ struct Desk {
     pending: VecDeque<Submission>,
     requests: VecDeque<Request>,
     stopping: bool,
+    /// How often the machine has failed since.
+    last_tries: u32,
     /// The machine failed: rest a while before the next try.
     tired: bool,
 }
@@ -429,7 +434,8 @@ impl Desk {
         for _ in pieces {
             let Some(submission) = self.pending.pop_front() else { break };
             waiting += submission.inputs.len();
-            (submission.then)(Err(error.clone()));
+            let written = submission.places.is_empty().then(|| error.clone());
+            (submission.then)(Err(written.unwrap_or_else(|| WriteError::Partly(error.to_string()))));
         }
         answers.leases.into_iter().for_each(|(_, then)| then(Err(error.clone())));
         if let Some(then) = answers.switch {
@@ -443,7 +449,11 @@ impl Desk {
             WriteError::Store(failed @ StoreError::Failed(_)) => {
                 (self.listener)(Event::WriteFailed(failed));
                 self.tired = true;
-                Ok(())
+                self.last_tries += u32::from(self.stopping);
+                match self.last_tries < LAST_TRIES {
+                    true => Ok(()),
+                    false => Err(error),
+                }
             }
             _ => Err(error),
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -44,6 +45,17 @@ use crate::store::sqlite::{FILE, SqliteStore};
 
 /// How often, every 20 ms, it is looked whether the feeders have ended.
 const FEEDERS_END: u32 = 100;
+/// How long requests under way and messages being sent may take once the daemon is to stop.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// The same where the writer has ended: nothing can be answered or written any more.
+const SHORT_PATIENCE: Duration = Duration::from_secs(2);
+/// How long who forgets or erases may take to come to the end of a step.
+const TO_TIDY: Duration = Duration::from_secs(5);
+/// How long the views may take to come to the end of a step.
+const TO_SHOW: Duration = Duration::from_secs(4);
+/// How long the writer may take to write and decide what was taken, and to keep a checkpoint.
+const TO_WRITE: Duration = Duration::from_secs(60);
+
 /// How many effects are read at once.
 const READ: usize = 4_096;
 
@@ -141,6 +153,9 @@ impl Daemon {
             probe: None,
         };
         let mut started = start(Box::new(store), first, options)?;
+        if config.shadow {
+            started.writer.in_shadow();
+        }
         tell_start(&started.report);
         let board = Arc::new(Board::of(started.folder.engine()));
         remember(&board, &*reader)?;
@@ -164,7 +179,7 @@ impl Daemon {
         reloader.reload(Asked::Start, || None);
         let (asking, asks) = channel();
         let outbox = Arc::new(Post::new(running.handle(), reader.reader()?, clock.clone()));
-        // In shadow everything is decided and recorded, and nobody takes anything from the outbox.
+        // In shadow everything is decided and recorded, and nobody takes anything from the outbox: what was decided before waits.
         let worker = (!config.shadow).then(|| Worker::new(outbox, van.clone(), Settings::default()));
         let refused: Box<dyn RefusedStore> =
             Box::new(RefusedFile::open(&config.data.join(refused::FILE), config.limits.refused)?);
@@ -252,7 +267,8 @@ impl Daemon {
         self.running.handle()
     }
 
-    /// Answers on `listener` until `stop` says so, or the daemon ends by itself; then lets everything under way end.
+    /// Answers on `listener` until `stop` says so, or the daemon ends by itself; then lets everything under way end, for a
+    /// bounded time: what is not done by then is done after the next start.
     pub async fn run(mut self, listener: TcpListener, mut stop: watch::Receiver<bool>) -> Result<(), ServeError> {
         let stop_watching = Arc::new(AtomicBool::new(false));
         let reloads = self.reloads.get_mut().unwrap_or_else(PoisonError::into_inner).take();
@@ -260,13 +276,13 @@ impl Daemon {
             watch_playbooks(&self.config, reloader, (asking, asks), &stop_watching);
         }
         let (halt, halted) = watch::channel(false);
-        let server = tokio::spawn(http::server::serve(
+        let mut server = tokio::spawn(http::server::serve(
             listener,
             http::router(self.app.clone()),
             self.config.limits,
             halted.clone(),
         ));
-        let worker = self.worker.take().map(|worker| tokio::spawn(worker.run(self.wake.clone(), halted)));
+        let mut worker = self.worker.take().map(|worker| tokio::spawn(worker.run(self.wake.clone(), halted)));
         let feeders = self.feeders();
         let fed = async {
             while feeders.iter().any(|feeder| !feeder.is_finished()) || !self.once || !self.is_quiet() {
@@ -296,12 +312,24 @@ impl Daemon {
         self.supplies.stop.store(true, Ordering::SeqCst);
         stop_watching.store(true, Ordering::SeqCst);
         let _ = halt.send(true);
-        let _ = server.await;
+        // What is being sent comes to its end before the writer does.
+        let patience = if why.is_some() { SHORT_PATIENCE } else { PATIENCE };
+        let under_way = async {
+            let _ = (&mut server).await;
+            if let Some(worker) = &mut worker {
+                let _ = worker.await;
+            }
+        };
+        if tokio::time::timeout(patience, under_way).await.is_err() {
+            tracing::warn!("what is under way has not ended in time; it goes on after the next start");
+            server.abort();
+            worker.iter().for_each(tokio::task::JoinHandle::abort);
+        }
         // How far they have read is to be kept.
         let mut patience = if self.config.feeds.iter().any(|feed| feed == Path::new("-")) { 0 } else { FEEDERS_END };
         while patience > 0 && feeders.iter().any(|feeder| !feeder.is_finished()) {
             patience -= 1;
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         for feeder in feeders {
             // One that waits for standard input ends with the process.
@@ -309,18 +337,19 @@ impl Daemon {
                 let _ = feeder.join();
             }
         }
-        // What is being sent comes to its end before the writer does.
-        if let Some(worker) = worker {
-            let _ = worker.await;
-        }
         let (running, showing, tidying) = (self.running, self.showing, self.tidying);
         let stopped = tokio::task::spawn_blocking(move || {
-            tidying.into_iter().for_each(Aside::end);
+            for aside in tidying {
+                aside.end(TO_TIDY);
+            }
             let stopped = running.stop();
-            showing.end();
+            if !showing.end(TO_SHOW) {
+                tracing::info!("the views are behind at the end; they go on at the next start");
+            }
             stopped
         });
-        let stopped = stopped.await;
+        let stopped = tokio::time::timeout(TO_WRITE, stopped).await;
+        let stopped = stopped.unwrap_or_else(|_| Ok(Err("it could not be stopped in time".into())));
         let stopped = stopped.unwrap_or_else(|_| Err("its threads could not be joined".into()));
         match (why, stopped) {
             (Some(why), _) | (None, Err(why)) => Err(ServeError::Ended(why)),

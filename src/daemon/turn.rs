@@ -13,13 +13,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 use crate::daemon::fold::FoldedTurn;
-use crate::engine::input::{Delivery, Input, Switch};
+use crate::engine::input::{Delivery, Input, SHADOW, Switch};
 use crate::engine::record::Record;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::RuleFill;
 use crate::engine::store::{
-    Change, Checkpoint, Committed, Ends, Epoch, Folded, Kind, Reader, Rewrite, Row, RowId, RuleSources, SetAside,
-    Store, StoreError, Turn, Version,
+    Change, Checkpoint, Committed, Ends, Epoch, Folded, Kind, Reader, Rewrite, Row, RowId, RowState, RuleSources,
+    SetAside, Store, StoreError, Turn, Version,
 };
 use crate::id::{EffectId, Position};
 use crate::store::outbox::told;
@@ -44,6 +44,9 @@ pub enum WriteError {
     /// The daemon is stopping, or has stopped for a reason.
     #[error("{0}")]
     Stopped(String),
+    /// Of inputs that came together, the first ones were written in an earlier turn, and the rest was not.
+    #[error("{0}; the beginning of it was written")]
+    Partly(String),
 }
 
 /// Which rows are to be leased.
@@ -122,6 +125,8 @@ pub struct Writer {
     /// What the engine said last, until a tick for it is written.
     next_deadline: Option<Timestamp>,
     ticked_at: Position,
+    /// Whether what is decided goes nowhere.
+    shadow: bool,
 }
 
 impl Writer {
@@ -145,6 +150,7 @@ impl Writer {
             checkpoints: vec![],
             next_deadline: None,
             ticked_at: Position(0),
+            shadow: false,
         })
     }
 
@@ -174,8 +180,18 @@ impl Writer {
         self.ends.now.map_or(now, |last| last.max(now))
     }
 
+    /// From here on, what is decided is recorded and goes nowhere, what is decided and not yet written included: its rows
+    /// are at their end as soon as they are written, and the engine hears so.
+    pub fn in_shadow(&mut self) {
+        self.shadow = true;
+        self.unwritten.rows.iter_mut().for_each(Row::silence);
+    }
+
     /// Takes in what the engine made of a turn.
-    pub fn take(&mut self, folded: FoldedTurn) {
+    pub fn take(&mut self, mut folded: FoldedTurn) {
+        if self.shadow {
+            folded.folded.rows.iter_mut().for_each(Row::silence);
+        }
         if folded.folded.to >= self.ticked_at {
             self.next_deadline = folded.next_deadline;
         }
@@ -360,13 +376,20 @@ impl Writer {
         }
     }
 
-    /// Returns what the engine has to hear of: effects of which the last open row is now at its end.
+    /// Returns what the engine has to hear of: effects of which the last open row is now at its end, or that were decided in
+    /// shadow.
     fn deliveries(&self, outbox: &[(RowId, Change)]) -> Result<Vec<Delivery>, StoreError> {
         let touched: BTreeSet<EffectId> = outbox.iter().map(|(id, _)| id.effect).collect();
         let mut deliveries = Vec::new();
         for effect in touched {
             deliveries.extend(told(effect, self.store.rows(effect)?, outbox));
         }
+        // Those of one effect stand side by side.
+        let silenced = self.unwritten.rows.iter().filter(|row| row.state == RowState::Silenced);
+        let mut silenced: Vec<EffectId> = silenced.map(|row| row.id.effect).collect();
+        silenced.dedup();
+        let silenced = silenced.into_iter().map(|effect| Delivery { effect, failed: Some(SHADOW.into()) });
+        deliveries.extend(silenced);
         Ok(deliveries)
     }
 

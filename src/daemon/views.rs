@@ -22,13 +22,13 @@ use crate::id::Position;
 use crate::store::sqlite::views::{FILE, Views};
 
 /// How many inputs are followed in one transaction.
-const AT_ONCE: usize = 2_000;
+const AT_ONCE: usize = 1_000;
 /// How long it rests where there is nothing to follow.
 const REST: Duration = Duration::from_millis(200);
 /// How long it rests where it failed.
 const LONG_REST: Duration = Duration::from_secs(5);
 /// How long it goes on catching up once the daemon ends.
-const LAST_WORDS: SignedDuration = SignedDuration::from_secs(10);
+const LAST_WORDS: SignedDuration = SignedDuration::from_secs(2);
 
 /// What the views are to forget: said by whoever forgets, done by the thread that writes them.
 #[derive(Clone, Debug, Default)]

@@ -23,19 +23,24 @@ use crate::engine::input::STALE;
 use crate::engine::store::{Change, Kind, Row, RowId, RowState, StoreError};
 use crate::value::Str;
 
+/// How long what is being sent may take once everything stops.
+pub const LAST_WORDS: Duration = Duration::from_secs(10);
+/// How long a courier may take to put itself to rest then.
+const TO_REST: Duration = Duration::from_secs(1);
+
 /// What the worker needs of the store and whoever writes it.
 pub trait Outbox: Send + Sync + 'static {
     /// Returns the present instant.
     fn now(&self) -> Timestamp;
 
-    /// Returns rows of `kind` that are due, those due longest first, at most `limit`, none of them for a recipient in
-    /// `except`.
+    /// Returns rows of `kind` that are due, at most `most.0` for one recipient and none for those in `except`: those of
+    /// the recipients that have waited longest, about `most.1`. It has to cost what it returns, however many wait for one.
     fn due(
         &self,
         now: Timestamp,
         kind: Kind,
         except: &BTreeSet<Str>,
-        limit: usize,
+        most: (usize, usize),
     ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
     /// Leases these rows for `hold` and returns those that are ours now: due, not withdrawn. Durable when this returns.
@@ -80,6 +85,8 @@ pub struct Settings {
     pub look: Duration,
     /// How many rows are looked at in one look.
     pub page: usize,
+    /// How long what is being sent may take once everything stops.
+    pub last_words: Duration,
 }
 
 impl Default for Settings {
@@ -91,6 +98,7 @@ impl Default for Settings {
             a_try: Duration::from_secs(600),
             look: Duration::from_secs(1),
             page: 64,
+            last_words: LAST_WORDS,
         }
     }
 }
@@ -119,8 +127,6 @@ pub struct Worker<O, C> {
     tasks: JoinSet<Tried>,
     flying: HashMap<Id, Row>,
     lanes: BTreeMap<(Kind, Str), usize>,
-    /// Kinds of which it was not yet looked behind recipients that are full, since it was last time for a look.
-    may_look_behind: BTreeSet<Kind>,
     /// Ended and not yet written.
     ended: Vec<(RowId, Change)>,
 }
@@ -136,7 +142,6 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             tasks: JoinSet::new(),
             flying: HashMap::new(),
             lanes: BTreeMap::new(),
-            may_look_behind: BTreeSet::new(),
             ended: Vec::new(),
         }
     }
@@ -146,31 +151,44 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
         self.counts.clone()
     }
 
-    /// Sends until `stop` says true; then begins nothing new and returns once everything begun has ended and is written.
+    /// Sends until `stop` says true; then begins nothing new and returns once everything begun has ended and is written, or
+    /// after [`Settings::last_words`]: what is not done by then stays leased, and is sent again after the next start.
     pub async fn run(mut self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let mut reclaimed = false;
-        let mut stopping = *stop.borrow();
         let mut looks = tokio::time::interval(self.settings.look);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let over = is_over(stop.clone(), self.settings.last_words);
+        tokio::pin!(over);
         loop {
-            let sound = self.turn(&mut reclaimed, stopping).await;
-            if let Err(error) = sound {
-                // The store is the daemon's matter; nothing is lost by waiting for it.
-                tracing::error!(%error, "the outbox cannot be reached; delivery waits");
+            let stopping = *stop.borrow() || stop.has_changed().is_err();
+            tokio::select! {
+                biased;
+                () = &mut over => break,
+                sound = self.turn(&mut reclaimed, stopping) => if let Err(error) = sound {
+                    // The store is the daemon's matter; nothing is lost by waiting for it.
+                    tracing::error!(%error, "the outbox cannot be reached; delivery waits");
+                },
             }
             if stopping && self.tasks.is_empty() && self.ended.is_empty() {
                 break;
             }
-            // In this order, so that the same things happening at the same instant always lead to the same.
+            // In this order, so that the same things happening at the same instant always lead to the same; and who is to
+            // stop hears it, however much there is to do.
             tokio::select! {
                 biased;
-                _ = looks.tick() => self.may_look_behind = [Kind::Mail, Kind::Webhook].into(),
+                _ = stop.changed(), if !stopping => {}
+                () = &mut over => break,
+                _ = looks.tick() => {}
                 Some(done) = self.tasks.join_next_with_id() => self.take_in(done),
                 () = wake.notified(), if !stopping => {}
-                changed = stop.changed(), if !stopping => stopping = changed.is_err() || *stop.borrow(),
             }
         }
-        self.courier.rest().await;
+        let left = self.tasks.len() + self.ended.len();
+        if left > 0 {
+            tracing::warn!(left, "what was being sent has not ended in time; it is sent again after the next start");
+        }
+        self.tasks.abort_all();
+        let _ = tokio::time::timeout(TO_REST, self.courier.rest()).await;
     }
 
     /// Writes what has ended, then begins what is due.
@@ -211,9 +229,10 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
         let flying = self.flying.values().filter(|row| row.kind == kind).count();
         let mut room = self.settings.at_once.saturating_sub(flying);
         let now = self.outbox.now();
-        let mut full: BTreeSet<Str> = BTreeSet::new();
+        let mut full = self.full(kind);
         while room > 0 {
-            let page = self.outbox.due(now, kind, &full, self.settings.page).await?;
+            let most = (self.settings.a_lane, self.settings.page);
+            let page = self.outbox.due(now, kind, &full, most).await?;
             let (all, before) = (page.len() < self.settings.page, full.len());
             let chosen = self.choose(page, room, &mut full);
             room -= chosen.len();
@@ -221,14 +240,21 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             for row in self.lease(chosen, now).await? {
                 self.send(row, now);
             }
-            // Recipients that are full are left out of the next page: behind them there may be others. Where many rows wait
-            // for one of them that is a long look, and not worth it each time one of their mails has gone.
-            if all || (begun == 0 && full.len() == before) || (!full.is_empty() && !self.may_look_behind.remove(&kind))
-            {
+            // Recipients that are full are left out of the next page: behind them there may be others.
+            if all || (begun == 0 && full.len() == before) {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Returns the recipients to whom as much is being sent as may be at once.
+    fn full(&self, kind: Kind) -> BTreeSet<Str> {
+        let is_full = |row: &&Row| {
+            let used = self.lanes.get(&(kind, self.courier.lane(row)));
+            row.kind == kind && used.is_some_and(|used| *used >= self.settings.a_lane)
+        };
+        self.flying.values().filter(is_full).map(|row| row.to.clone()).collect()
     }
 
     /// Picks rows whose lane has room.
@@ -330,6 +356,12 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
         self.ended.clear();
         Ok(())
     }
+}
+
+/// Returns `patience` after `stop` has said true, or nobody is left to say it.
+async fn is_over(mut stop: watch::Receiver<bool>, patience: Duration) {
+    let _ = stop.wait_for(|stop| *stop).await;
+    tokio::time::sleep(patience).await;
 }
 
 /// Sends dead letters again. Returns how many of `rows` were dead letters.

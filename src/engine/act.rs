@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::cases::Case;
 use crate::engine::effect::{Effect, Firing, Outcome, What};
 use crate::engine::eval::{Record, Scope};
-use crate::engine::input::STALE;
+use crate::engine::input::{SHADOW, STALE};
 use crate::engine::state::{Bound, DueKind, Flight, Key, Ladder, RuleNo};
 use crate::engine::turn::{Change, Turn};
 use crate::id::EffectId;
@@ -577,6 +577,7 @@ impl Turn<'_> {
         let Some(Flight { plan }) = self.state.in_flight.remove(&effect) else { return };
         match failed {
             None => self.account_sent(plan.account),
+            Some(reason) if &*reason == SHADOW => self.silence(plan, None),
             Some(reason) if &*reason == STALE => {
                 self.tell_owner(&plan, "came too late and was not sent");
                 self.cancel(plan, reason);

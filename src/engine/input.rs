@@ -96,6 +96,21 @@ pub enum HumanAction {
     },
 }
 
+impl HumanAction {
+    /// Returns what it is about.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            HumanAction::Acknowledge(target)
+            | HumanAction::Reopen(target)
+            | HumanAction::Close { target, .. }
+            | HumanAction::Assign { target, .. }
+            | HumanAction::Comment { target, .. } => Some(target),
+            HumanAction::Contact { target, .. } => target.as_ref(),
+            HumanAction::Silence { .. } => None,
+        }
+    }
+}
+
 /// What a human action is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
@@ -115,12 +130,15 @@ pub enum Target {
 pub struct Delivery {
     /// The effect.
     pub effect: EffectId,
-    /// Why it failed for good, or [`STALE`]; `None` when it went.
+    /// Why it failed for good, or [`STALE`], or [`SHADOW`]; `None` when it went.
     pub failed: Option<Str>,
 }
 
 /// What a delivery says that came too late to be any good (M17): then the effect is cancelled, not failed.
 pub const STALE: &str = "stale";
+
+/// What a delivery says of what was decided while the daemon ran in shadow: the effect is silenced, and never goes.
+pub const SHADOW: &str = "shadow";
 
 /// The switch to another rule set. The record in a journal holds the hash and the fills; whoever reads it back attaches the
 /// set, which the store keeps by its sources.

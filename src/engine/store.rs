@@ -9,12 +9,14 @@
 //!
 //! Read [`Turn`], [`Row`] and [`Store`] first.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::effect::Effect;
+use crate::engine::input::SHADOW;
 use crate::engine::record::Record;
 use crate::id::{EffectId, Position, RuleId};
 use crate::value::Str;
@@ -230,12 +232,14 @@ pub enum RowState {
     Dead,
     /// It was withdrawn before it went.
     Withdrawn,
+    /// It was decided in shadow: it is recorded, and never goes.
+    Silenced,
 }
 
 impl RowState {
     /// Tells whether nothing more happens by itself.
     pub fn is_final(self) -> bool {
-        matches!(self, RowState::Sent | RowState::Dead | RowState::Withdrawn)
+        !matches!(self, RowState::Waiting | RowState::Leased { .. })
     }
 }
 
@@ -289,7 +293,7 @@ impl Row {
         match self.state {
             RowState::Waiting => Some(self.not_before),
             RowState::Leased { until } => Some(until),
-            RowState::Sent | RowState::Dead | RowState::Withdrawn => None,
+            RowState::Sent | RowState::Dead | RowState::Withdrawn | RowState::Silenced => None,
         }
     }
 
@@ -306,7 +310,9 @@ impl Row {
                 self.not_before = *not_before;
                 self.why = why.clone();
             }
-            Change::Sent { attempt } if *attempt <= self.attempt && self.state != RowState::Sent => {
+            Change::Sent { attempt }
+                if *attempt <= self.attempt && !matches!(self.state, RowState::Sent | RowState::Silenced) =>
+            {
                 self.state = RowState::Sent;
                 self.why = "".into();
             }
@@ -337,10 +343,15 @@ impl Row {
     /// Sees to it that what was erased never goes: what has not gone is withdrawn, a dead letter included.
     pub fn erased(&mut self) {
         match self.state {
-            RowState::Sent | RowState::Withdrawn => {}
+            RowState::Sent | RowState::Withdrawn | RowState::Silenced => {}
             RowState::Dead => self.state = RowState::Withdrawn,
             RowState::Waiting | RowState::Leased { .. } => drop(self.withdraw()),
         }
+    }
+
+    /// Sees to it that what was decided in shadow never goes.
+    pub fn silence(&mut self) {
+        (self.state, self.why) = (RowState::Silenced, SHADOW.into());
     }
 
     /// Withdraws what is unsent; what somebody is trying to send right now is withdrawn if that fails. Tells whether
@@ -427,6 +438,23 @@ pub trait Reader: fmt::Debug + Send {
     /// Returns rows that somebody may take at `now`, those that are due longest first, at most `limit`; of one kind where
     /// it is named.
     fn due(&self, now: Timestamp, kind: Option<Kind>, limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// Returns rows of `kind` that somebody may take at `now`, at most `most.0` for one recipient and none for those in
+    /// `except`: those of the recipients that have waited longest, about `most.1`. It costs what it returns, however many
+    /// wait for one recipient.
+    fn due_for_each(
+        &self,
+        now: Timestamp,
+        kind: Kind,
+        except: &BTreeSet<Str>,
+        most: (usize, usize),
+    ) -> Result<Vec<Row>, StoreError>;
+
+    /// Returns how many rows stand so (by discriminant: the instant of a lease does not matter).
+    fn count(&self, state: RowState) -> Result<u64, StoreError>;
+
+    /// Returns when the oldest row that waits was decided.
+    fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Returns when the next row may be taken.
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;

@@ -5,7 +5,7 @@
 //! was durable. Everything goes through its written form on the way in, so that what cannot be read back is found here too.
 //! A disk that syncs seldom ([`Disk::sloppy`]) is the control: on it, the tests of durability have to fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use crate::engine::store::{
 };
 use crate::id::{EffectId, Position};
 use crate::store::{ends_after, follows};
+use crate::value::Str;
 
 /// What goes wrong at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -339,6 +340,44 @@ impl Reader for MemoryStore {
             rows.sort_by_key(|row| (row.due(), row.id));
             Ok(rows.into_iter().take(limit).cloned().collect())
         })
+    }
+
+    fn due_for_each(
+        &self,
+        now: Timestamp,
+        kind: Kind,
+        except: &BTreeSet<Str>,
+        (each, limit): (usize, usize),
+    ) -> Result<Vec<Row>, StoreError> {
+        self.look(|tables| {
+            let due = |row: &&Row| row.is_due(now) && kind == row.kind && !except.contains(&row.to);
+            let mut rows: Vec<&Row> = tables.rows.values().filter(due).collect();
+            rows.sort_by_key(|row| (row.due(), row.id));
+            let mut recipients: Vec<&Str> = vec![];
+            for row in &rows {
+                if !recipients.contains(&&row.to) {
+                    recipients.push(&row.to);
+                }
+            }
+            let mut found: Vec<&Row> = vec![];
+            for recipient in recipients {
+                if found.len() >= limit {
+                    break;
+                }
+                found.extend(rows.iter().filter(|row| row.to == *recipient).take(each));
+            }
+            found.sort_by_key(|row| (row.due(), row.id));
+            Ok(found.into_iter().cloned().collect())
+        })
+    }
+
+    fn count(&self, state: RowState) -> Result<u64, StoreError> {
+        self.look(|tables| Ok(tables.rows.values().filter(|row| same_kind(state, row.state)).count() as u64))
+    }
+
+    fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError> {
+        let waits = |row: &&Row| row.state == RowState::Waiting;
+        self.look(|tables| Ok(tables.rows.values().filter(waits).map(|row| row.effect.at).min()))
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

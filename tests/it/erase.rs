@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value as Json, json};
 
-use crate::serve::{Served, ask, folder, touchline};
+use crate::serve::{Served, ask, folder, no_mail_server, touchline};
 
 /// What must not be found afterwards: the id, and what only this customer said or is reached by.
 const SECRETS: [&str; 3] = ["C123", "zofia@example.test", "unforgivable"];
@@ -115,7 +115,7 @@ fn holds_afterwards(served: Served, data: &Path) {
 #[test]
 fn an_erased_customer_is_found_nowhere_in_the_data_folder_and_its_windows_go_on() {
     let data = folder("erase");
-    let served = Served::start(&data, &["--shadow"]);
+    let served = Served::start(&data, &["--config", &no_mail_server(&data)]);
     live(&served);
     wait_for("the case", || one(&data, "SELECT customer FROM v_cases").as_deref() == Some("C123"));
     wait_for("the mail", || outbox(&served, "waiting").len() == 1);

@@ -218,7 +218,7 @@ fn a_store_of_format_1_is_brought_up_to_date_and_says_the_same() {
     assert_eq!(seen(&store), before);
     assert!(store.outbox(None, Some(RowState::Dead), 10).unwrap().is_empty());
     drop(store);
-    assert_eq!(version(), (3, 1));
+    assert_eq!(version(), (4, 1));
     assert_eq!(seen(&SqliteStore::open(&folder.0).unwrap()), before, "and once more");
 }
 

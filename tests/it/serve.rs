@@ -32,6 +32,14 @@ pub fn touchline(arguments: &[&str]) -> Command {
     command
 }
 
+/// Writes a configuration whose mail server nobody answers for: what is to go waits.
+pub fn no_mail_server(data: &Path) -> String {
+    let file = data.join("no_mail_server.yaml");
+    let text = "mail: {from: care@example.test, server: {host: 127.0.0.1, port: 9, tls: none}}\n";
+    fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 /// A daemon of its own process.
 pub struct Served {
     child: Child,
@@ -262,6 +270,8 @@ fn the_verbs_speak_to_the_running_daemon() {
     let (code, said) = say(&["status"]);
     assert!(code == 0 && said.contains("running since") && said.contains("0 open"), "{said}");
     assert_eq!(say(&["contact", "--customer", "C1", "--by", "ana"]).0, 0);
+    let (status, said) = served.ask("POST", "/v1/contacts", r#"{"case": "nope"}"#).unwrap();
+    assert!(status == 404 && said["detail"].as_str().unwrap().starts_with("no case is called `nope`"), "{said}");
     let (code, said) = say(&["close", "no-such-case"]);
     assert!(code == 2 && said.contains("no case is called `no-such-case`"), "{said}");
     assert_eq!(served.ask("POST", "/v1/signals", r#"{"id": "x", "signal": "complant"}"#).unwrap().0, 422);
@@ -299,6 +309,103 @@ fn the_configuration_is_printed_and_a_wrong_one_is_refused_with_its_place() {
     let open = touchline(&["serve", "--listen", "0.0.0.0:0", "--playbooks", "playbooks/retail"]).output().unwrap();
     assert_eq!(open.status.code(), Some(2));
     assert!(String::from_utf8(open.stderr).unwrap().contains("no token"));
+}
+
+/// Writes a playbook that alerts one person for each complaint.
+fn alerting(here: &Path) -> PathBuf {
+    let playbooks = here.join("playbooks");
+    fs::create_dir_all(&playbooks).unwrap();
+    let vocabulary = "vocabulary: Shop\ntime_zone: Europe/Madrid\nlanguages: [en]\njourney: {after: [delivery]}\n\
+                      channels: [web]\nthings: {customer: {staff: yes/no}}\nsignals:\n  complaint:\n    \
+                      plural: complaints\n    about: [customer]\n    fields: {topic: text}\n";
+    let directory = "company: {owner: owner@example.test, roles: {care_team: [care@example.test]}}\n";
+    let rules = "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\n\
+                 rule each \"A complaint\"\n  when complaint\n  then alert care_team saying \"{customer} complains.\"\n";
+    for (name, text) in [("vocabulary.yaml", vocabulary), ("directory.yaml", directory), ("care.play", rules)] {
+        fs::write(playbooks.join(name), text).unwrap();
+    }
+    playbooks
+}
+
+fn complaints(from: usize, to: usize) -> String {
+    let at = touchline::clock::wall_clock_now().to_string();
+    let one = |n: usize| json!({"id": n.to_string(), "signal": "complaint", "at": at, "customer": format!("C{n}"), "topic": "x"});
+    Json::from((from..to).map(one).collect::<Vec<_>>()).to_string()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_daemon_whose_writer_has_ended_ends_with_code_2_though_mail_is_under_way() {
+    let here = folder("writer_ends");
+    let data = here.join("data");
+    let mut served = Served::on(&alerting(&here), &data, &[]);
+    assert_eq!(served.ask("POST", "/v1/signals", &complaints(0, 300)).unwrap().0, 202);
+    let begun = Instant::now();
+    while fs::read_dir(data.join("mail")).map_or(0, Iterator::count) < 10 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is sent");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Somebody takes the store over: the next turn is fenced, and the writer ends.
+    fs::remove_file(data.join("lock")).unwrap();
+    let mut taken = touchline::store::sqlite::SqliteStore::open(&data).unwrap();
+    touchline::engine::store::Store::acquire(&mut taken).unwrap();
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = served.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(25), "it hangs");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_decided_in_shadow_is_silenced_and_never_goes() {
+    let here = folder("shadow");
+    let (playbooks, data) = (alerting(&here), here.join("data"));
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    assert_eq!(served.ask("POST", "/v1/signals", &complaints(0, 3)).unwrap().0, 202);
+    let alerts = |served: &Served, outcome: &str| -> Vec<Json> {
+        let path = format!("/v1/alerts?outcome={outcome}");
+        served.ask("GET", &path, "").unwrap().1["alerts"].as_array().unwrap().clone()
+    };
+    let until = |what: &str, done: &dyn Fn() -> bool| {
+        let begun = Instant::now();
+        while !done() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    until("three are silenced", &|| alerts(&served, "silenced").len() == 3);
+    let silenced = alerts(&served, "silenced");
+    assert!(silenced.iter().all(|alert| alert["reason"] == "shadow" && alert["text"] != ""), "{silenced:?}");
+    assert_eq!(alerts(&served, "sent"), Vec::<Json>::new());
+    let rows = served.ask("GET", "/v1/outbox?state=silenced", "").unwrap().1;
+    assert!(rows["outbox"].as_array().unwrap().iter().filter(|row| row["why"] == "shadow").count() == 3, "{rows}");
+    let status = served.ask("GET", "/v1/status", "").unwrap().1;
+    assert!(status["silenced"] == 3 && status["outbox"]["waiting"] == 0, "{status}");
+    let view = || -> Vec<(String, String)> {
+        let views = rusqlite::Connection::open(data.join("views.sqlite")).unwrap();
+        let mut told = views.prepare("SELECT outcome, reason FROM v_alerts ORDER BY at, effect_id").unwrap();
+        told.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let shadow = ("silenced".to_owned(), "shadow".to_owned());
+    until("the views say so", &|| view() == [shadow.clone(), shadow.clone(), shadow.clone()]);
+    assert_eq!(served.end(), 0);
+
+    // Without shadow the next one goes, and only that.
+    let served = Served::on(&playbooks, &data, &[]);
+    assert_eq!(served.ask("POST", "/v1/signals", &complaints(3, 4)).unwrap().0, 202);
+    until("the fourth goes", &|| {
+        served.ask("GET", "/v1/outbox?state=sent", "").unwrap().1["outbox"].as_array().unwrap().len() == 1
+    });
+    assert_eq!((alerts(&served, "silenced").len(), alerts(&served, "sent").len()), (3, 1));
+    assert_eq!(served.end(), 0);
+    assert_eq!(fs::read_dir(data.join("mail")).unwrap().count(), 1);
+    let verified = touchline(&["replay", "--verify", "--journal", data.to_str().unwrap()]).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
 #[test]

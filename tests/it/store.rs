@@ -70,7 +70,7 @@ type Named = (&'static str, fn(&mut dyn Store));
 
 /// Runs the suite over what `open` gives, an empty store each time.
 pub fn suite(open: &dyn Fn() -> Box<dyn Store>) {
-    let tests: [Named; 9] = [
+    let tests: [Named; 10] = [
         ("what is written is read back", what_is_written_is_read_back),
         ("a turn that does not follow is fenced", a_turn_that_does_not_follow_is_fenced),
         ("one row for each recipient, each on its own", one_row_for_each_recipient),
@@ -79,6 +79,7 @@ pub fn suite(open: &dyn Fn() -> Box<dyn Store>) {
         ("nothing goes out twice under one id", nothing_goes_out_twice_under_one_id),
         ("dead letters are listed and sent again", dead_letters_are_listed_and_sent_again),
         ("a kind is leased alone, those due longest first", a_kind_is_leased_alone),
+        ("a recipient for whom many wait hides nobody", a_recipient_for_whom_many_wait_hides_nobody),
         ("trimming forgets the past and nothing else", trimming_forgets_the_past),
     ];
     for (name, test) in tests {
@@ -266,6 +267,50 @@ fn a_kind_is_leased_alone(store: &mut dyn Store) {
     assert_eq!(to(None), ["early@example.test", "late@example.test", "crm"]);
     assert_eq!(to(Some(Kind::Mail)), ["early@example.test", "late@example.test"]);
     assert_eq!(to(Some(Kind::Webhook)), ["crm"]);
+}
+
+fn a_recipient_for_whom_many_wait_hides_nobody(store: &mut dyn Store) {
+    let busy: Vec<Effect> = (10..60).map(|n| alert(n, i64::from(n), &["busy@example.test"])).collect();
+    let others = [alert(1, 61, &["one@example.test", "two@example.test"]), alert(2, 62, &["one@example.test"])];
+    write(store, Turn { records: vec![tick(1, 62)], ..Turn::default() });
+    let effects = vec![(1, [&busy[..], &others[..]].concat())];
+    write(store, Turn { folded: folded(0, effects, 1), ..Turn::default() });
+    let due = |store: &dyn Store, now: i64, except: &[&str], most: (usize, usize)| -> Vec<(String, Timestamp)> {
+        let except = except.iter().map(|to| (*to).into()).collect();
+        let rows = store.due_for_each(at(now), Kind::Mail, &except, most).unwrap();
+        rows.iter().map(|row| (row.to.to_string(), row.not_before)).collect()
+    };
+    let found = |to: &str, seconds: i64| (format!("{to}@example.test"), at(seconds));
+    let all = [found("busy", 10), found("busy", 11), found("one", 61), found("two", 61), found("one", 62)];
+    let mut seen = due(store, 70, &[], (2, 99));
+    seen.sort_by_key(|(to, at)| (*at, to.clone()));
+    assert_eq!(seen, all);
+    assert_eq!(due(store, 70, &[], (2, 1)), all[..2], "those of who has waited longest");
+    assert_eq!(due(store, 60, &[], (99, 99)).len(), 50, "and only what is due");
+    assert_eq!(due(store, 70, &["busy@example.test"], (1, 99)).len(), 2);
+    assert_eq!((store.count(RowState::Waiting), store.oldest_waiting()), (Ok(53), Ok(Some(at(10)))));
+    // What is leased, sent, withdrawn or dead waits no longer; what failed waits again.
+    let lease = |effect: &Effect, recipient: u32| (id(effect, recipient), Change::Lease { until: at(500) });
+    let leased = vec![lease(&busy[0], 0), lease(&busy[1], 0), lease(&others[0], 0), lease(&others[0], 1)];
+    write(store, Turn { outbox: leased, ..Turn::default() });
+    assert_eq!(due(store, 70, &[], (1, 99)), [found("busy", 12), found("one", 62)]);
+    let why = || "no".into();
+    let ended = vec![
+        (id(&busy[0], 0), Change::Sent { attempt: 1 }),
+        (id(&busy[1], 0), Change::Retry { attempt: 1, not_before: at(65), why: why() }),
+        (id(&others[0], 0), Change::Dead { attempt: 1, why: why() }),
+        (id(&others[0], 1), Change::Retry { attempt: 1, not_before: at(69), why: why() }),
+    ];
+    let withdrawn: Vec<_> = busy[2..].iter().map(|effect| effect.id).collect();
+    let folded = Folded { withdrawn, ..folded(1, vec![], 1).unwrap() };
+    write(store, Turn { outbox: ended, folded: Some(folded), ..Turn::default() });
+    assert_eq!(due(store, 70, &[], (5, 99)), [found("one", 62), found("busy", 65), found("two", 69)]);
+    assert_eq!(due(store, 68, &["one@example.test"], (5, 99)), [found("busy", 65)]);
+    assert_eq!((store.count(RowState::Dead), store.count(RowState::Withdrawn)), (Ok(1), Ok(48)));
+    assert_eq!((store.count(RowState::Waiting), store.oldest_waiting()), (Ok(3), Ok(Some(at(11)))));
+    let again = vec![(id(&others[0], 0), Change::Again { not_before: at(63), give_up: at(999) })];
+    write(store, Turn { outbox: again, ..Turn::default() });
+    assert_eq!(due(store, 70, &[], (5, 1)), [found("one", 62), found("one", 63)]);
 }
 
 fn trimming_forgets_the_past(store: &mut dyn Store) {

@@ -92,7 +92,7 @@ fn a_later_format_and_a_foreign_file_are_refused() {
     later[60..64].copy_from_slice(&7u32.to_be_bytes());
     fs::write(&file, &later).unwrap();
     let refused = SqliteStore::open(&folder.0).unwrap_err();
-    assert!(refused.to_string().contains("format 7, this version reads formats up to 3"), "{refused}");
+    assert!(refused.to_string().contains("format 7, this version reads formats up to 4"), "{refused}");
     let mut foreign = sound.clone();
     foreign[68..72].copy_from_slice(&0u32.to_be_bytes());
     fs::write(&file, &foreign).unwrap();

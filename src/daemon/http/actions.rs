@@ -37,6 +37,10 @@ pub(super) async fn put_thing(
     read_and_take(&app, &line).await
 }
 
+fn no_case(id: &str) -> Problem {
+    Problem::unknown(format!("no case is called `{id}`: GET /v1/cases lists them"))
+}
+
 /// `POST /v1/cases/{id}/{action}`.
 pub(super) async fn case(
     State(app): State<Arc<App>>,
@@ -44,7 +48,7 @@ pub(super) async fn case(
     request: Request,
 ) -> Result<Response, Problem> {
     let Some(found) = app.board.case(&id) else {
-        return Err(Problem::unknown(format!("no case is called `{id}`: GET /v1/cases lists them")));
+        return Err(no_case(&id));
     };
     if !found.case.open && matches!(action.as_str(), "close" | "acknowledge" | "assign") {
         return Err(Problem::new(StatusCode::CONFLICT, format!("the case `{id}` is closed: reopen it first")));
@@ -167,6 +171,12 @@ async fn read_and_take(app: &Arc<App>, line: &str) -> Result<Response, Problem> 
     let vocabulary = app.board.rules().vocabulary.clone();
     let said = parse_line(line, &vocabulary).and_then(|said| signals::input(app, said));
     let input = said.map_err(|refused| Problem::refused(&refused))?;
+    if let Input::Human(human) = &input
+        && let Some(Target::Case(case)) = human.action.target()
+        && app.board.case(case).is_none()
+    {
+        return Err(no_case(case));
+    }
     take(app, input, vocabulary).await
 }
 

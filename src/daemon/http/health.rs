@@ -10,11 +10,9 @@ use serde_json::json;
 
 use super::problem::answer;
 use super::{App, Problem, lists, refused};
+use crate::engine::effect::Outcome;
 use crate::engine::store::{ErasureStage, RowState};
 use crate::replay::words;
-
-/// More rows than this are not counted for a glance.
-const COUNTED: usize = 10_000;
 
 pub(super) async fn live() -> &'static str {
     "alive\n"
@@ -43,11 +41,9 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Pro
 async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Problem> {
     let now = app.clock.now();
     let (ends, due, unsent, dead, erasures) = lists::read(app, |reader| {
-        let waiting = reader.outbox(None, Some(RowState::Waiting), COUNTED)?;
-        let dead = reader.outbox(None, Some(RowState::Dead), COUNTED)?;
-        let oldest = waiting.iter().map(|row| row.effect.at).min();
+        let (waiting, dead) = (reader.count(RowState::Waiting)?, reader.count(RowState::Dead)?);
         let erasures = reader.erasures()?.iter().filter(|erasure| erasure.stage != ErasureStage::Done).count();
-        Ok((reader.ends()?, oldest, waiting.len(), dead.len(), erasures))
+        Ok((reader.ends()?, reader.oldest_waiting()?, waiting, dead, erasures))
     })
     .await?;
     let standing = app.reloads.standing();
@@ -58,9 +54,9 @@ async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Proble
         lag: ends.last.0.saturating_sub(ends.cursor.0),
         journal: ends.last.0,
         oldest: if ends.last > ends.trimmed { ends.trimmed.0 + 1 } else { 0 },
-        outbox: unsent as u64,
+        outbox: unsent,
         outbox_age: due.map_or(0, |at| now.duration_since(at).as_secs().max(0)) as u64,
-        dead_letters: dead as u64,
+        dead_letters: dead,
         refused_kept: kept,
         refused_dropped: gone,
         open_cases: app.board.open_cases() as u64,
@@ -83,6 +79,8 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
     let mut hash = String::new();
     rules.hash.iter().for_each(|byte| hash.push_str(&format!("{byte:02x}")));
     let firings: u64 = counts.firings.values().sum();
+    let silenced = counts.effects.iter().filter(|((_, outcome), _)| *outcome == Outcome::Silenced.word());
+    let silenced: u64 = silenced.map(|(_, count)| count).sum();
     let (accepted, refused, turned_away) = app.metrics.counted();
     let (gaps, unreadable) = app.metrics.feeds();
     let unreadable = unreadable.into_iter();
@@ -105,6 +103,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
             "feeds": {"gaps": gaps, "unreadable": unreadable.collect::<Vec<_>>()},
             "refused": {"kept": gauges.refused_kept, "dropped": gauges.refused_dropped},
             "firings": firings,
+            "silenced": silenced,
             "reloads": {
                 "in_step": standing.out_of_step_since.is_none(),
                 "out_of_step_since": standing.out_of_step_since.map(|at| words::utc(whole_seconds(at))),

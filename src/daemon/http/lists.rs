@@ -13,10 +13,10 @@ use serde_json::{Value as Json, json};
 
 use super::problem::answer;
 use super::{App, Problem, shapes};
-use crate::daemon::board::firings as firings_of;
+use crate::daemon::board::{Board, firings as firings_of};
 use crate::engine::cases::Case;
-use crate::engine::effect::{Effect, What};
-use crate::engine::store::{Reader, StoreError};
+use crate::engine::effect::{Effect, Outcome, What};
+use crate::engine::store::{Reader, RowState, StoreError};
 use crate::id::Position;
 use crate::replay::words;
 use crate::suggest::nearest;
@@ -92,16 +92,21 @@ pub(super) async fn case(State(app): State<Arc<App>>, Path(id): Path<String>) ->
 
 pub(super) async fn alerts(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let limit = check(&asked, &["outcome", "rule", "playbook", "role", "key"])?;
-    let wanted = asked.clone();
-    let shape = move |_: Position, effects: &[Effect]| {
-        let is_alert = |effect: &&Effect| match &effect.what {
-            What::Alert { role, .. } => {
-                let is = |name: &str, value: &str| wanted.get(name).is_none_or(|wanted| wanted == value);
-                is("role", role) && is("outcome", effect.outcome.word()) && of_rule(&wanted, effect)
+    let (wanted, board) = (asked.clone(), app.board.clone());
+    let shape = move |reader: &dyn Reader, _: Position, effects: &[Effect]| {
+        let is = |name: &str, value: &str| wanted.get(name).is_none_or(|wanted| wanted == value);
+        let mut found = vec![];
+        for effect in effects {
+            let What::Alert { role, .. } = &effect.what else { continue };
+            if !is("role", role) || !of_rule(&wanted, effect) {
+                continue;
             }
-            _ => false,
-        };
-        effects.iter().filter(is_alert).map(shapes::alert).collect()
+            if let Some(effect) = latest(effect, &board, reader)?.filter(|latest| is("outcome", latest.outcome.word()))
+            {
+                found.push(shapes::alert(&effect));
+            }
+        }
+        Ok(found)
     };
     let (found, next) = followed(&app, &asked, limit, shape).await?;
     Ok(page("alerts", found, next))
@@ -110,12 +115,31 @@ pub(super) async fn alerts(State(app): State<Arc<App>>, Query(asked): Query<Aske
 pub(super) async fn firings(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let limit = check(&asked, &["rule", "playbook", "key"])?;
     let wanted = asked.clone();
-    let shape = move |position: Position, effects: &[Effect]| {
+    let shape = move |_: &dyn Reader, position: Position, effects: &[Effect]| {
         let wanted: Vec<Effect> = effects.iter().filter(|effect| of_rule(&wanted, effect)).cloned().collect();
-        firings_of(position, &wanted).into_iter().map(|firing| shapes::firing(firing)).collect()
+        Ok(firings_of(position, &wanted).into_iter().map(|firing| shapes::firing(firing)).collect())
     };
     let (found, next) = followed(&app, &asked, limit, shape).await?;
     Ok(page("firings", found, next))
+}
+
+/// Returns an alert if this is the latest word on it, as it stands now: one that was planned has had another by the time it is
+/// due, and so has one that failed after it was handed over. One that was withdrawn before it went is cancelled.
+fn latest(effect: &Effect, board: &Board, reader: &dyn Reader) -> Result<Option<Effect>, StoreError> {
+    match effect.outcome {
+        Outcome::Planned => Ok(board.is_planned(effect).then(|| effect.clone())),
+        Outcome::Sent => {
+            let rows = reader.rows(effect.id)?;
+            let is = |state: RowState| rows.iter().any(|row| row.state == state);
+            if rows.iter().any(|row| !row.state.is_final()) || is(RowState::Sent) || rows.is_empty() {
+                return Ok(Some(effect.clone()));
+            }
+            let reason = "withdrawn before it was sent".into();
+            let withdrawn = Effect { outcome: Outcome::Cancelled, reason, ..effect.clone() };
+            Ok(rows.iter().all(|row| row.state == RowState::Withdrawn).then_some(withdrawn))
+        }
+        _ => Ok(Some(effect.clone())),
+    }
 }
 
 /// Tells whether an effect is of the rule, playbook and key that are wanted.
@@ -135,7 +159,7 @@ async fn followed(
     app: &Arc<App>,
     asked: &Asked,
     limit: usize,
-    shape: impl Fn(Position, &[Effect]) -> Vec<Json> + Send + 'static,
+    shape: impl Fn(&dyn Reader, Position, &[Effect]) -> Result<Vec<Json>, StoreError> + Send + 'static,
 ) -> Result<(Vec<Json>, Option<Json>), Problem> {
     let after: u64 = match asked.get("after").map(|after| after.parse()) {
         None => 0,
@@ -153,7 +177,7 @@ async fn followed(
             for (position, effects) in read {
                 // An input's own are never torn apart: a page may be a little longer.
                 after = position.0;
-                found.extend(shape(position, &effects));
+                found.extend(shape(reader, position, &effects)?);
                 if found.len() >= limit {
                     break;
                 }

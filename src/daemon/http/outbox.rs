@@ -18,12 +18,13 @@ use crate::store::outbox::Patience;
 use crate::suggest::nearest;
 
 /// Every state with its word.
-const STATES: [(&str, RowState); 5] = [
+const STATES: [(&str, RowState); 6] = [
     ("waiting", RowState::Waiting),
     ("leased", RowState::Leased { until: jiff::Timestamp::MIN }),
     ("sent", RowState::Sent),
     ("dead", RowState::Dead),
     ("withdrawn", RowState::Withdrawn),
+    ("silenced", RowState::Silenced),
 ];
 
 fn state(row: &Row) -> &'static str {

@@ -53,10 +53,13 @@ impl Problem {
 
 impl From<NotTaken> for Problem {
     fn from(not: NotTaken) -> Problem {
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("{not}: nothing of this request was taken, send it again"),
-        )
+        let what = match &not {
+            NotTaken::Full | NotTaken::Stopped(_) => "nothing of this request was taken, send it again",
+            NotTaken::Unknown(_) => {
+                "nobody knows whether this request was taken, or how much of it: send it again, a signal with the same id counts once"
+            }
+        };
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{not}: {what}"))
     }
 }
 

@@ -10,6 +10,7 @@ mod open;
 mod row;
 pub mod views;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,7 @@ use crate::id::{EffectId, Position, RuleId};
 use crate::store::sqlite::open::{damaged, explain};
 use crate::store::sqlite::row::{
     Columns, OUTBOX, file_hash, from_bytes, instant, kind_number, outbox_row, placed, raw_row, sound, state_number,
-    sum, to_bytes,
+    sum, to_bytes, whom,
 };
 use crate::store::{ends_after, follows};
 use crate::value::Str;
@@ -210,15 +211,15 @@ fn write_folded(transaction: &Transaction, path: &Path, folded: &Folded) -> Resu
         insert(transaction, path, "effect", position.0 as i64, &to_bytes(effects))?;
     }
     for row in &folded.rows {
-        let sql = "INSERT OR IGNORE INTO outbox(effect, recipient, state, kind, due, decided, content, sum) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let sql = "INSERT INTO outbox(effect, recipient, state, kind, due, decided, content, sum, whom) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (effect, recipient) DO NOTHING";
         let of = Columns::of(row);
         let id = (row.id.effect.0, row.id.recipient);
         execute(
             transaction,
             path,
             sql,
-            params![id.0.as_slice(), id.1, of.state, of.kind, of.due, of.decided, of.content, of.sum],
+            params![id.0.as_slice(), id.1, of.state, of.kind, of.due, of.decided, of.content, of.sum, whom(&row.to)],
         )?;
     }
     Ok(())
@@ -240,10 +241,10 @@ fn change_rows(
         let mut row = outbox_row(path, raw)?;
         if change(&mut row) {
             let of = Columns::of(&row);
-            let sql = "UPDATE outbox SET state = ?3, due = ?4, content = ?5, sum = ?6 \
+            let sql = "UPDATE outbox SET state = ?3, due = ?4, content = ?5, sum = ?6, whom = ?7 \
                        WHERE effect = ?1 AND recipient = ?2";
             let id = (effect.0.as_slice(), row.id.recipient);
-            execute(transaction, path, sql, params![id.0, id.1, of.state, of.due, of.content, of.sum])?;
+            execute(transaction, path, sql, params![id.0, id.1, of.state, of.due, of.content, of.sum, whom(&row.to)])?;
         }
     }
     Ok(())
@@ -346,6 +347,57 @@ impl Reader for SqliteReader {
         Ok(rows)
     }
 
+    fn due_for_each(
+        &self,
+        now: Timestamp,
+        kind: Kind,
+        except: &BTreeSet<Str>,
+        (each, limit): (usize, usize),
+    ) -> Result<Vec<Row>, StoreError> {
+        let except: BTreeSet<i64> = except.iter().map(|to| whom(to)).collect();
+        let (kind, until) = (kind_number(kind), instant(now));
+        let failed = |error| explain(&self.path, error);
+        let sql = format!(
+            "SELECT {OUTBOX} FROM outbox WHERE kind = ?1 AND whom = ?2 AND due <= ?3 ORDER BY due, effect, recipient \
+             LIMIT ?4"
+        );
+        self.at_once(|| {
+            let longest = "SELECT whom FROM recipient WHERE kind = ?1 AND due <= ?2 ORDER BY due, whom";
+            let mut longest = self.statement(longest)?;
+            let mut longest = longest.query([kind, until]).map_err(failed)?;
+            let mut found = Vec::new();
+            while let Some(row) = longest.next().map_err(failed)?.filter(|_| found.len() < limit) {
+                let whom: i64 = row.get(0).map_err(failed)?;
+                if !except.contains(&whom) {
+                    found.extend(self.outbox_rows(&sql, params![kind, whom, until, each as i64])?);
+                }
+            }
+            found.retain(|row| row.is_due(now));
+            found.sort_by_key(|row| (row.due(), row.id));
+            Ok(found)
+        })
+    }
+
+    fn count(&self, state: RowState) -> Result<u64, StoreError> {
+        // Each has an index of its own, which has to be asked for by its very words.
+        let only = match state {
+            RowState::Dead => "state = 3",
+            state if state.is_final() => "due IS NULL",
+            _ => "due IS NOT NULL",
+        };
+        let sql = format!("SELECT count(*) FROM outbox WHERE state = ?1 AND {only}");
+        let count = self.statement(&sql)?.query_row([state_number(state)], |row| row.get::<_, i64>(0));
+        count.map(|count| count as u64).map_err(|error| explain(&self.path, error))
+    }
+
+    fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT decided FROM outbox WHERE state = ?1 AND due IS NOT NULL ORDER BY decided LIMIT 1";
+        let mut statement = self.statement(sql)?;
+        let oldest = statement.query_row([state_number(RowState::Waiting)], |row| row.get::<_, i64>(0)).optional();
+        let oldest = oldest.map_err(|error| explain(&self.path, error))?;
+        Ok(oldest.and_then(|oldest| Timestamp::from_microsecond(oldest).ok()))
+    }
+
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let sql = format!("SELECT {OUTBOX} FROM outbox WHERE due IS NOT NULL ORDER BY due LIMIT 1");
         Ok(self.outbox_rows(&sql, [])?.first().and_then(Row::due))
@@ -401,6 +453,24 @@ impl Reader for SqliteStore {
 
     fn due(&self, now: Timestamp, kind: Option<Kind>, limit: usize) -> Result<Vec<Row>, StoreError> {
         self.file.due(now, kind, limit)
+    }
+
+    fn due_for_each(
+        &self,
+        now: Timestamp,
+        kind: Kind,
+        except: &BTreeSet<Str>,
+        most: (usize, usize),
+    ) -> Result<Vec<Row>, StoreError> {
+        self.file.due_for_each(now, kind, except, most)
+    }
+
+    fn count(&self, state: RowState) -> Result<u64, StoreError> {
+        self.file.count(state)
+    }
+
+    fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.file.oldest_waiting()
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
-use crate::engine::store::StoreError;
+use super::row::whom;
+use crate::engine::store::{Row, StoreError};
 
 /// The file in a data folder.
 pub const FILE: &str = "touchline.sqlite";
@@ -27,8 +28,14 @@ const LOG_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What brings a file from each format version to the next. The version of a file is how many of them it has seen. One that
 /// was published is never changed: another is added.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("format_1.sql"), include_str!("format_2.sql"), include_str!("format_3.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("format_1.sql"),
+    include_str!("format_2.sql"),
+    include_str!("format_3.sql"),
+    include_str!("format_4.sql"),
+];
+/// The first one whose outbox names the recipient in a column.
+const WITH_RECIPIENTS: i32 = 4;
 
 /// Takes the lock of a data folder; it is given back when the file is dropped or the process ends, however it ends.
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
@@ -119,11 +126,26 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         let step = |connection: &mut Connection| -> rusqlite::Result<()> {
             let transaction = connection.transaction()?;
             transaction.execute_batch(migration)?;
+            if number == WITH_RECIPIENTS {
+                name_recipients(&transaction)?;
+            }
             transaction.pragma_update(None, "application_id", APPLICATION)?;
             transaction.pragma_update(None, "user_version", number)?;
             transaction.commit()
         };
         step(connection).map_err(|error| explain(path, error))?;
+    }
+    Ok(())
+}
+
+/// Says of every open row for whom it is. One that cannot be read is left as it is: that is said when it is read.
+fn name_recipients(transaction: &Transaction) -> rusqlite::Result<()> {
+    let mut open = transaction.prepare("SELECT rowid, content FROM outbox WHERE due IS NOT NULL")?;
+    let rows = open.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    for row in rows.collect::<rusqlite::Result<Vec<_>>>()? {
+        if let Ok(content) = postcard::from_bytes::<Row>(&row.1) {
+            transaction.execute("UPDATE outbox SET whom = ?2 WHERE rowid = ?1", (row.0, whom(&content.to)))?;
+        }
     }
     Ok(())
 }

@@ -56,6 +56,11 @@ pub(super) fn from_bytes<T: DeserializeOwned>(path: &Path, table: &str, bytes: &
     postcard::from_bytes(bytes).map_err(|error| damaged(path, &format!("a row of `{table}` cannot be read: {error}")))
 }
 
+/// Returns what stands for a recipient in a column.
+pub(super) fn whom(to: &str) -> i64 {
+    sum("whom", &[], to.as_bytes())
+}
+
 /// The columns of an outbox row.
 pub(super) struct Columns {
     pub state: i64,
@@ -73,6 +78,7 @@ pub(super) fn state_number(state: RowState) -> i64 {
         RowState::Sent => 2,
         RowState::Dead => 3,
         RowState::Withdrawn => 4,
+        RowState::Silenced => 5,
     }
 }
 

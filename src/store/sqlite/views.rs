@@ -26,7 +26,7 @@ pub const FILE: &str = "views.sqlite";
 /// Another number: the file is built anew.
 const FORMAT: i32 = 2;
 /// How many open rows of the outbox are looked at in one go.
-const REFRESHED: usize = 2_000;
+const REFRESHED: usize = 500;
 
 /// The read side of a data folder.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl Views {
             "DELETE FROM alert WHERE at < ?1",
             "DELETE FROM \"case\" WHERE status = 'closed' AND closed_at < ?1",
             "DELETE FROM contact WHERE at < ?1",
-            "DELETE FROM outbox WHERE at < ?1 AND state IN ('sent', 'withdrawn', 'dead')",
+            "DELETE FROM outbox WHERE at < ?1 AND state IN ('sent', 'withdrawn', 'dead', 'silenced')",
         ] {
             self.connection.execute(sql, [&old]).map_err(|error| explain(path, error))?;
         }
@@ -358,6 +358,7 @@ fn add_row(transaction: &Transaction, row: &Row) -> Done {
         RowState::Sent => "sent",
         RowState::Dead => "dead",
         RowState::Withdrawn => "withdrawn",
+        RowState::Silenced => "silenced",
     };
     let kind = match row.kind {
         Kind::Mail => "mail",

@@ -11,7 +11,7 @@ use touchline::deliver::courier::Van;
 use touchline::deliver::email::{Carrier, Desk, Folder, Smtp};
 use touchline::deliver::webhook::{Poster, Rules};
 use touchline::deliver::worker::{Counts, Courier, Outbox, Settings, Worker, send_again};
-use touchline::engine::store::{Row, RowState};
+use touchline::engine::store::{Change, Kind, Row, RowId, RowState, StoreError};
 use touchline::id::EffectId;
 use touchline::store::memory::Disk;
 use touchline::value::Str;
@@ -186,6 +186,86 @@ fn a_slow_address_holds_up_nobody_else() {
         }
         assert_eq!(courier.carried("slow@example.test"), 2);
         task.abort();
+    });
+}
+
+/// An outbox in which looking takes longer than there is between two looks.
+struct Slow(Arc<Memory>);
+
+impl Outbox for Slow {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    async fn due(
+        &self,
+        now: Timestamp,
+        kind: Kind,
+        except: &BTreeSet<Str>,
+        most: (usize, usize),
+    ) -> Result<Vec<Row>, StoreError> {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        self.0.due(now, kind, except, most).await
+    }
+
+    async fn lease(&self, rows: Vec<RowId>, hold: SignedDuration) -> Result<Vec<Row>, StoreError> {
+        self.0.lease(rows, hold).await
+    }
+
+    async fn held(&self) -> Result<Vec<Row>, StoreError> {
+        self.0.held().await
+    }
+
+    async fn settle(&self, changes: Vec<(RowId, Change)>) -> Result<(), StoreError> {
+        self.0.settle(changes).await
+    }
+}
+
+#[test]
+fn who_is_to_stop_hears_it_while_a_backlog_waits_and_looking_takes_long() {
+    run(async {
+        let outbox = Arc::new(Memory::open(&Disk::new()));
+        outbox.put(&(0..2_000).map(|n| mail(n, "one@example.test")).collect::<Vec<_>>());
+        let courier = Scripted::new(|_: &Row| (Duration::from_millis(10), Tried::Sent));
+        let worker = Worker::new(Arc::new(Slow(outbox.clone())), courier.clone(), settings());
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(worker.run(Arc::new(Notify::new()), stopped));
+        while courier.carried("one@example.test") < 20 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.send(true).unwrap();
+        let before = courier.carried("one@example.test");
+        tokio::time::timeout(Duration::from_secs(20), task).await.expect("stop is not heard").unwrap();
+        let after = courier.carried("one@example.test");
+        assert!(after <= before + 2 * settings().a_lane, "{before} before, {after} after");
+        assert!(
+            outbox.all().iter().all(|row| !matches!(row.state, RowState::Leased { .. })),
+            "what was begun has ended"
+        );
+    });
+}
+
+#[test]
+fn what_does_not_end_in_time_is_left_to_its_lease_when_everything_stops() {
+    run(async {
+        let outbox = Arc::new(Memory::open(&Disk::new()));
+        outbox.put(&[mail(1, "tar@example.test"), mail(2, "quick@example.test")]);
+        let courier = Scripted::new(|row: &Row| match &*row.to {
+            "tar@example.test" => (Duration::from_secs(3600), Tried::Sent),
+            _ => (Duration::from_millis(100), Tried::Sent),
+        });
+        let settings = Settings { a_try: Duration::from_secs(7200), last_words: Duration::from_secs(1), ..settings() };
+        let worker = Worker::new(outbox.clone(), courier.clone(), settings);
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(worker.run(Arc::new(Notify::new()), stopped));
+        while courier.carried("tar@example.test") + courier.carried("quick@example.test") < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.send(true).unwrap();
+        tokio::time::timeout(Duration::from_secs(20), task).await.expect("it waits for ever").unwrap();
+        let state = |to: &str| outbox.all().iter().find(|row| &*row.to == to).unwrap().state;
+        assert_eq!(state("quick@example.test"), RowState::Sent, "what ended in time is written");
+        assert!(matches!(state("tar@example.test"), RowState::Leased { .. }));
     });
 }
 

@@ -142,10 +142,9 @@ impl Outbox for Memory {
         now: Timestamp,
         kind: Kind,
         except: &BTreeSet<Str>,
-        limit: usize,
+        most: (usize, usize),
     ) -> Result<Vec<Row>, StoreError> {
-        let found = self.inner.lock().unwrap().store.due(now, Some(kind), usize::MAX)?;
-        Ok(found.into_iter().filter(|row| !except.contains(&row.to)).take(limit).collect())
+        self.inner.lock().unwrap().store.due_for_each(now, kind, except, most)
     }
 
     async fn lease(&self, ids: Vec<RowId>, hold: SignedDuration) -> Result<Vec<Row>, StoreError> {

@@ -80,10 +80,9 @@ impl Outbox for Post {
         now: Timestamp,
         kind: Kind,
         except: &BTreeSet<Str>,
-        limit: usize,
+        most: (usize, usize),
     ) -> Result<Vec<Row>, StoreError> {
-        let found = self.reader.due(now, Some(kind), usize::MAX >> 2)?;
-        Ok(found.into_iter().filter(|row| !except.contains(&row.to)).take(limit).collect())
+        self.reader.due_for_each(now, kind, except, most)
     }
 
     async fn lease(&self, rows: Vec<RowId>, hold: SignedDuration) -> Result<Vec<Row>, StoreError> {
