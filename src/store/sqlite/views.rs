@@ -24,7 +24,7 @@ use crate::vocabulary::{Type, builtin};
 /// The file in a data folder.
 pub const FILE: &str = "views.sqlite";
 /// Another number: the file is built anew.
-const FORMAT: i32 = 2;
+const FORMAT: i32 = 3;
 /// How many open rows of the outbox are looked at in one go.
 const REFRESHED: usize = 500;
 
@@ -192,7 +192,9 @@ fn add_record(transaction: &Transaction, record: &Record, rules: &RuleSet) -> Do
     let (at, position) = (record.now.to_string(), record.position.0 as i64);
     match &record.input {
         Input::Signal(signal) | Input::History(signal) => {
-            let sql = "INSERT OR REPLACE INTO signal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            let sql = "INSERT INTO signal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) \
+                       ON CONFLICT(source, signal_id) DO UPDATE \
+                       SET times = times + 1, fields = json_patch(excluded.fields, fields) WHERE excluded.position > position";
             let imported = matches!(record.input, Input::History(_));
             let kind = rules.vocabulary.signal_type(signal.kind);
             let id = &signal.id;

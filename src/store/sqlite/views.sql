@@ -5,7 +5,9 @@
 CREATE TABLE follows(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, effects INTEGER NOT NULL);
 
 CREATE TABLE signal(position INTEGER PRIMARY KEY, source TEXT, signal_id TEXT, signal TEXT, at TEXT, received_at TEXT, fields TEXT,
-    imported INTEGER);
+    imported INTEGER, times INTEGER);
+-- A signal that came again is no second one: it fills what was missing and is counted.
+CREATE UNIQUE INDEX signal_once ON signal(source, signal_id);
 CREATE TABLE firing(
     position INTEGER, playbook TEXT, rule TEXT, key TEXT, at TEXT, source TEXT, signal_id TEXT, signals INTEGER, late INTEGER,
     case_id TEXT, ruleset TEXT, PRIMARY KEY (position, playbook, rule, key)
@@ -27,7 +29,7 @@ CREATE TABLE outbox(
 );
 CREATE INDEX outbox_open ON outbox(effect_id) WHERE state IN ('waiting', 'leased', 'dead');
 
-CREATE VIEW v_signals AS SELECT position, source, signal_id, signal, at, received_at, fields, imported FROM signal;
+CREATE VIEW v_signals AS SELECT position, source, signal_id, signal, at, received_at, fields, imported, times FROM signal;
 CREATE VIEW v_firings AS
     SELECT position, playbook, rule, key, at, source, signal_id, signals, late, case_id, ruleset FROM firing;
 CREATE VIEW v_alerts AS
