@@ -62,6 +62,8 @@ fn is_safe(text: &str) -> bool {
     let begins = text.starts_with(|c: char| c.is_alphabetic() || c == '_') || starts_as_length(text);
     let clear = !text.contains(['{', '}', '[', ']', ',', '"', '\'', '`', '#', '&', '*', '!', '|', '>', '%', '@', '\\'])
         && !text.contains(": ")
+        // Inside brackets some readers take `a:?` for a key.
+        && !text.contains(":?")
         && !text.ends_with([':', ' ']);
     let typed = matches!(
         text.to_lowercase().as_str(),
@@ -197,6 +199,7 @@ mod tests {
         }
         assert_eq!(to_plain("no"), "'no'");
         assert_eq!(to_plain("21:00"), "'21:00'");
+        assert_eq!(to_plain("A:?"), "'A:?'");
         assert_eq!(to_plain("it's: here"), "'it''s: here'");
         assert_eq!(to_plain("a\nb"), "\"a\\nb\"");
         assert_eq!(to_plain(""), "''");
