@@ -376,8 +376,15 @@ impl World {
         self.say(|| "is taken over".into());
         old.worker.abort();
         let _ = old.worker.await;
+        let held = self.peek.ends().unwrap().epoch;
         self.start().await;
         let before = self.peek.ends().unwrap();
+        if before.epoch == held {
+            // The other one did not come as far as to take it over: nobody has lost it.
+            assert!(self.life.is_none(), "who runs has taken the store over");
+            self.disk.crash();
+            return;
+        }
         let mut hands = old.hands;
         let vocabulary = self.judge.engine.ruleset().vocabulary.clone();
         let now = self.clock.now();
