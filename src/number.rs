@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// How many places after the point are kept.
+pub const PLACES: usize = 9;
 /// How many billionths make one.
 const ONE: i128 = 1_000_000_000;
 /// The largest accepted magnitude: a million millions. Keeps every product in `Ratio` inside `i128`.

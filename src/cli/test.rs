@@ -69,6 +69,14 @@ impl Test {
         let errors = loaded.errors();
         let (scenarios, mut problems) = loaded.scenarios();
         problems.extend(errors.iter().cloned());
+        let named = |path: &PathBuf| path.to_str().is_some_and(files::is_playbook);
+        if loaded.project.scenarios.is_empty() && problems.is_empty() && self.paths.iter().all(named) {
+            let paths: Vec<String> = self.paths.iter().map(|path| files::shown(path)).collect();
+            bail!(
+                "no scenario comes along with {}: scenarios lie in *.test.yaml files, name one of those or their folder",
+                paths.join(", ")
+            );
+        }
         let mut outcome = Outcome { problems, ..Outcome::default() };
         let mut coverage = Coverage::default();
         let (broken, sound): (Vec<_>, Vec<_>) =

@@ -15,6 +15,7 @@ use crate::lang::format::sentence;
 use crate::lang::source::Span;
 use crate::lang::tree::{self, OperandKind, Path};
 use crate::number::Number;
+use crate::script::{Gives, Script};
 use crate::suggest::nearest;
 use crate::value::{Str, Value};
 use crate::vocabulary::text::fold;
@@ -52,10 +53,37 @@ impl Lower<'_> {
             OperandKind::Path(path) => self.named_operand(scope, path, beside).map(Operand::Access),
             OperandKind::Script(text) => {
                 let script = self.script(scope, text, operand.span)?;
+                if let Some(problem) = self.no_match(&script, operand.span, beside) {
+                    self.report(problem);
+                    return None;
+                }
                 Some(Operand::Script(script, crate::ir::Here(operand.span)))
             }
             _ => self.literal(operand, beside).map(Operand::Literal),
         }
+    }
+
+    /// Reports a script that can be seen to give something the value beside it is never equal to, more or less than.
+    fn no_match(&self, script: &Script, span: Span, beside: Beside<'_>) -> Option<Diagnostic> {
+        let ty = beside.ty.filter(|_| beside.compared)?;
+        let number = matches!(ty, Type::Number | Type::WholeNumber | Type::Score(_) | Type::Duration(_));
+        let worded = !number && !matches!(ty, Type::YesNo | Type::Money | Type::Date | Type::Time);
+        let what = match script.gives()? {
+            Gives::Read(place) => {
+                let (_, access) = script.reads.get(place)?;
+                (!comparable(ty, &access.ty)).then(|| describe(self.vocabulary, &access.ty))
+            }
+            Gives::YesNo => (*ty != Type::YesNo).then(|| "yes or no".into()),
+            Gives::Number => (!number).then(|| "a number".into()),
+            Gives::Text => (!worded).then(|| "a text".into()),
+            Gives::List => Some("a list".into()),
+        }?;
+        let that = describe(self.vocabulary, ty);
+        let message = format!("this script gives {what}, and `{}` is {that}", beside.name);
+        let problem = Diagnostic::error(codes::OTHER_TYPE, span, message).label("it would never match");
+        let words = self.words_of(ty);
+        let example = words.first().map_or_else(|| example(ty).to_owned(), |word| sentence::quoted(word));
+        Some(problem.help(format!("write the value itself, such as `{} is {example}`", beside.name)))
     }
 
     fn named_operand(&mut self, scope: &Scope, path: &Path, beside: Beside<'_>) -> Option<Access> {

@@ -172,6 +172,21 @@ const IN_SENTENCES: &[(&str, &str, &str)] = &[
         "P018",
         "write `does not mention`",
     ),
+    (
+        "when survey_response where score is `\"x\"` then alert care_team",
+        "T001",
+        "write the value itself, such as `score is 5`",
+    ),
+    (
+        "when survey_response where touchpoint is `5` then alert care_team",
+        "T001",
+        "write the value itself, such as `touchpoint is \"store_visit\"`",
+    ),
+    (
+        "when survey_response where score is more than 6.12345678912 then alert care_team",
+        "P034",
+        "write it with nine at most: everything is counted in billionths",
+    ),
 ];
 
 /// The same in YAML, where it can be made there, and what only YAML makes possible.

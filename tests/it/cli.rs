@@ -381,6 +381,10 @@ fn test_writes_accepts_and_compares_timelines() {
     home.write("books/care.test.yaml", &scenario.replace("Mon 2026-03-16", "Tue 2026-03-16"));
     let wrong = home.run(&["test", "books"]);
     assert!(wrong.out.contains("S003") && wrong.out.contains("Monday"), "{}", wrong.out);
+    // A playbook alone brings no scenario along: that is said, and is no green build.
+    let alone = home.run(&["test", "books/care.play"]);
+    assert_eq!(alone.code, Some(2), "{alone:?}");
+    assert!(alone.err.contains("name one of those or their folder"), "{}", alone.err);
 }
 
 #[test]

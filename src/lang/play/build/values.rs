@@ -54,6 +54,16 @@ impl Builder<'_> {
     /// Reads a number; one out of range is reported and 0.
     pub fn number(&mut self, pair: &Pair<Rule>) -> Spanned<Number> {
         let span = self.span(pair);
+        let places = pair.as_str().split_once('.').map_or(0, |(_, places)| places.trim_end_matches('0').len());
+        if places > crate::number::PLACES {
+            let message = format!("`{}` has more than nine places after the point", shorten(pair.as_str()));
+            self.problem(
+                codes::BAD_NUMBER,
+                span,
+                message,
+                "write it with nine at most: everything is counted in billionths",
+            );
+        }
         let node = match pair.as_str().replace('−', "-").parse() {
             Ok(number) => number,
             Err(error) => {
