@@ -2,7 +2,7 @@
 //! of its own entries, so that one broken rule hides neither the others nor their mistakes.
 //!
 //! Parts are cut by indentation alone. What that gets wrong costs a better message, never a wrong tree: every part
-//! is read by the same parser. Each byte is read at most three times.
+//! is read by the same parser. Each byte is read at most four times.
 
 use std::ops::Range;
 
@@ -154,7 +154,10 @@ impl Salvage<'_> {
             }
             let mut read = read_part(self.text, self.file, part.clone());
             if let Some(stop) = read.stopped.take() {
-                self.lose(part, read, stop);
+                match if is_list && !stop.final_ { self.keys_of(part.clone(), &stop) } else { None } {
+                    Some(node) => list.push(node),
+                    None => self.lose(part, read, stop),
+                }
                 continue;
             }
             if is_list && column(&self.text[part.clone()]) != indent {
@@ -176,6 +179,51 @@ impl Salvage<'_> {
         let kind = if is_list { NodeKind::List(list) } else { NodeKind::Map(map) };
         let span = Span { start: key.span.end, ..end };
         Some((key, Node { kind, span }))
+    }
+}
+
+impl Salvage<'_> {
+    /// Reads the keys of one entry of a list for themselves, where its first is readable: a wrong indentation under one
+    /// of them costs that one.
+    fn keys_of(&mut self, part: Range<usize>, whole: &Stop) -> Option<Node> {
+        let text = &self.text[part.clone()];
+        let dash = text.find('-').filter(|dash| text[..*dash].lines().all(|line| !has_content(line)))?;
+        let start = part.start + dash + 1;
+        let first = start + self.text[start..part.end].len() - self.text[start..part.end].trim_start_matches(' ').len();
+        let column = first - self.text[..first].rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+        let begins = |line: &str| {
+            let content = line.trim_start_matches(' ');
+            let name = content.len() - content.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '_').len();
+            line.len() - content.len() == column && name > 0 && content[name..].starts_with(':')
+        };
+        let pieces = cut(self.text, first..part.end, begins);
+        // Without its id a rule could not be named.
+        if pieces.len() < 2 || pieces[0].start != first {
+            return None;
+        }
+        let mut reads: Vec<Part> = pieces.iter().map(|piece| read_part(self.text, self.file, piece.clone())).collect();
+        let readable =
+            |read: &Part| read.stopped.is_none() && read.root.as_ref().is_some_and(|root| root.map().is_some());
+        if !readable(&reads[0]) || reads.iter().all(readable) {
+            return None;
+        }
+        let (mut entries, mut seen) = (Vec::new(), FxHashMap::default());
+        for read in &mut reads {
+            self.parsed.comments.append(&mut read.comments);
+            self.parsed.diagnostics.append(&mut read.diagnostics);
+            match (read.stopped.take(), read.root.take().map(|root| root.kind)) {
+                (Some(stop), _) => self.parsed.diagnostics.push(stop.diagnostic),
+                (None, Some(NodeKind::Map(found))) => {
+                    for entry in found {
+                        add_entry(entry, &mut entries, &mut seen, self.parsed);
+                    }
+                }
+                (None, Some(_)) => self.parsed.diagnostics.push(whole.diagnostic.clone()),
+                (None, None) => {}
+            }
+        }
+        let end = part.start + text.trim_end().len();
+        Some(Node { kind: NodeKind::Map(entries), span: Span::new(self.file, first, end) })
     }
 }
 
