@@ -25,6 +25,8 @@ pub mod engine;
 
 pub mod replay;
 
+pub mod trust;
+
 #[cfg(feature = "daemon")]
 pub mod daemon;
 #[cfg(feature = "daemon")]

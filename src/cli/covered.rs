@@ -8,10 +8,10 @@ use std::path::Path;
 use crate::compile::{Unit, uncovered};
 use crate::ir::{Rule, Status};
 use crate::lang::diagnostic::Diagnostic;
-use crate::replay::coverage::Coverage;
 use crate::replay::replace::replaced;
 use crate::replay::run::play;
 use crate::replay::scenario::ScenarioFile;
+use crate::trust::coverage::Coverage;
 
 use super::files;
 use super::load::Loaded;
@@ -23,24 +23,21 @@ pub fn warnings(loaded: &Loaded, scenarios: &[(ScenarioFile, &Unit)], problems: 
         let own: Vec<&ScenarioFile> =
             scenarios.iter().filter(|(_, of)| std::ptr::eq(*of, unit)).map(|(file, _)| file).collect();
         let asked = |rule: &&Rule| rule.status == Status::Live && is_asked(loaded, unit, &rule.id.playbook, problems);
-        let named = |rule: &Rule| {
-            own.iter().flat_map(|file| &file.scenarios).any(|scenario| scenario.covers.contains(&rule.id))
-        };
+        let mut coverage = Coverage::default();
+        own.iter().for_each(|file| coverage.add_named(file));
         let open: Vec<&Rule> =
-            unit.rules.iter().map(|rule| &**rule).filter(asked).filter(|rule| !named(rule)).collect();
+            unit.rules.iter().map(|rule| &**rule).filter(asked).filter(|rule| !coverage.is_covered(&rule.id)).collect();
         if open.is_empty() {
             continue;
         }
-        let mut coverage = Coverage::default();
         let (rules, mut read) = (unit.ruleset(), read);
         for file in own.iter().filter(|file| open.iter().any(|rule| rule.id.playbook == file.playbook)) {
             for scenario in &file.scenarios {
                 let mut reload = |name: &str| replaced(&loaded.sources, unit, file, name, &mut read);
-                coverage.add(scenario, &play(file, scenario, &rules, &mut reload));
+                coverage.add(scenario, &play(file, scenario, &rules, &mut reload).reached);
             }
         }
-        let without = coverage.report(open.iter().copied()).without_scenario;
-        found.extend(open.into_iter().filter(|rule| without.contains(&rule.id)).map(uncovered));
+        found.extend(open.into_iter().filter(|rule| !coverage.is_covered(&rule.id)).map(uncovered));
     }
     found
 }

@@ -82,6 +82,7 @@ impl Loaded {
             }
             let (scenarios, mut found) = scenario::read_despite(&left_out(unit), &self.sources, *file, &unit.ruleset());
             problems.append(&mut found);
+            problems.extend(scenarios.iter().flat_map(scenario::unsaid));
             read.extend(scenarios.map(|scenarios| (scenarios, unit)));
         }
         (read, problems)

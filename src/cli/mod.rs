@@ -11,6 +11,7 @@ mod check;
 #[cfg(feature = "daemon")]
 mod client;
 mod convert;
+mod cores;
 mod covered;
 #[cfg(feature = "daemon")]
 mod dead;

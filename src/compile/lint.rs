@@ -50,7 +50,8 @@ pub fn uncovered(rule: &Rule) -> Diagnostic {
     let message = format!("no scenario covers the live rule `{id}`");
     let file = format!("{}.test.yaml", rule.id.playbook);
     Diagnostic::warning(codes::NOT_COVERED, head(rule), message).help(format!(
-        "add one to {file} beside the playbook, with `covers: {id}`, or write `status shadow` while it is on trial"
+        "add one to {file} beside the playbook, with `covers: {id}`, or name it there under `without_scenario`, or write \
+         `status shadow` while it is on trial"
     ))
 }
 

@@ -496,7 +496,9 @@ impl Turn<'_> {
         let mut record: Record = Some(Vec::new());
         let values = self.values_now(&plan);
         let scope = Scope::of_values(self.facts(), &values);
-        if !rule.guards.iter().all(|guard| scope.guard(guard, &mut record)) {
+        let refused = rule.guards.iter().position(|guard| !scope.guard(guard, &mut record));
+        self.guarded(plan.rule, refused, record.as_deref().unwrap_or_default());
+        if refused.is_some() {
             let clause = record.unwrap_or_default().pop();
             let reason = clause.map_or_else(
                 || "the guard says no".to_owned(),

@@ -39,7 +39,10 @@ impl Turn<'_> {
         let Some((key, mut compared)) = self.matches(number, &measure.source, arrived) else { return false };
         // A value seen is looked at from here on, also where this signal brings nothing to measure (M14).
         self.state.rules[number as usize].keys.entry(key.clone()).or_default().window.measure();
-        let Some(sample) = self.sample(measure, &arrived.signal, &mut compared) else {
+        let filtered = compared.len();
+        let sample = self.sample(measure, &arrived.signal, &mut compared);
+        self.asked(number, &compared[filtered..]);
+        let Some(sample) = sample else {
             let part = measure.field.map_or("count".into(), |field| {
                 self.rules.vocabulary.signal_type(measure.source.signal).fields[field.index()].name.clone()
             });

@@ -118,10 +118,13 @@ impl Turn<'_> {
         let candidate = &candidate;
         let mut record: Record = Some(candidate.compared.clone());
         let scope = Scope::of_values(self.facts(), &candidate.values);
-        if !rule.guards.iter().all(|guard| scope.guard(guard, &mut record)) {
+        let refused = rule.guards.iter().position(|guard| !scope.guard(guard, &mut record));
+        self.guarded(candidate.rule, refused, &record.as_deref().unwrap_or_default()[candidate.compared.len()..]);
+        if refused.is_some() {
             self.note_attempt(candidate, Verdict::GuardSaysNo, record);
             return Attempt::Guard;
         }
+        let scope = Scope::of_values(self.facts(), &candidate.values);
         let limit_key = match &rule.limit {
             None => vec![],
             Some(limit) => match limit_key(limit, &scope) {

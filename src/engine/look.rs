@@ -105,11 +105,12 @@ impl Turn<'_> {
         let mut record: Record = self.watching.then(Vec::new);
         let scope = Scope::of_signal(self.facts(), &arrived.signal);
         let holds = source.filter.as_ref().is_none_or(|filter| scope.holds(filter, &mut record));
+        self.asked(number, record.as_deref().unwrap_or_default());
         if !holds {
             self.note(number, vec![], Some(&arrived.signal.id), Verdict::NoMatch, record.unwrap_or_default());
             return None;
         }
-        match key_of(rule, &scope, arrived.signal.kind) {
+        match key_of(rule, &Scope::of_signal(self.facts(), &arrived.signal), arrived.signal.kind) {
             Ok(written) => {
                 let key: Key = written.iter().cloned().map(grouped).collect();
                 if key != written {

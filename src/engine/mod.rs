@@ -43,7 +43,7 @@ use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::seen::Arrival;
 use crate::engine::state::{RestoreError, RuleNo, RuleState, State};
-use crate::engine::trace::{Decline, Look, Verdict};
+use crate::engine::trace::{Asked, Decline, Look, Verdict};
 use crate::engine::turn::Turn;
 use crate::id::{Position, RuleId};
 use crate::signal::{FactChange, Signal};
@@ -58,6 +58,8 @@ pub struct Step {
     pub firings: Vec<Arc<Firing>>,
     /// Why each rule that looked did or did not fire; empty unless [`Engine::watch`] asked for it.
     pub looks: Vec<Look>,
+    /// Every clause that was compared and every guard that was asked, in order; empty unless [`Engine::watch`] asked for it.
+    pub asked: Vec<Asked>,
     /// Rules that declined by their state or guard, by their place in the rule set.
     pub declines: Vec<(u32, Decline)>,
     /// What became of the signal itself.

@@ -23,6 +23,26 @@ pub struct Compared {
     pub here: Here,
 }
 
+/// One question that was put, for whoever counts which were put at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The rule, by its place in the rule set.
+    pub rule: u32,
+    /// What was asked.
+    pub what: Question,
+    /// Whether the answer was yes: the comparison held, the guard let pass.
+    pub yes: bool,
+}
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// A clause, by where it is written.
+    Clause(Here),
+    /// A guard as a whole, by its place among those of the rule.
+    Guard(usize),
+}
+
 /// What came of one look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {

@@ -16,7 +16,7 @@ use crate::engine::cases::Case;
 use crate::engine::facts::FactView;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::{Due, DueKind, Key, RuleNo, State};
-use crate::engine::trace::{Compared, Look, Verdict};
+use crate::engine::trace::{Asked, Compared, Look, Question, Verdict};
 use crate::id::{EffectId, RuleId, SignalId};
 use crate::ir::Rule;
 use crate::signal::Signal;
@@ -127,6 +127,26 @@ impl<'a> Turn<'a> {
             let key = self.as_written(rule, key);
             let rule = self.rule(rule).id.clone();
             self.step.looks.push(Look { at: self.now, rule, key, signal: signal.cloned(), verdict, compared });
+        }
+    }
+
+    /// Notes that clauses were compared, if anybody watches.
+    pub fn asked(&mut self, rule: RuleNo, compared: &[Compared]) {
+        if self.watching {
+            let question = |one: &Compared| Asked { rule, what: Question::Clause(one.here), yes: one.holds };
+            self.step.asked.extend(compared.iter().map(question));
+        }
+    }
+
+    /// Notes what the guards of a rule were asked: those before `refused` let pass, that one did not, the rest were not
+    /// asked.
+    pub fn guarded(&mut self, rule: RuleNo, refused: Option<usize>, compared: &[Compared]) {
+        if self.watching {
+            self.asked(rule, compared);
+            let passed = refused.unwrap_or(self.rule(rule).guards.len());
+            let answer = |place, yes| Asked { rule, what: Question::Guard(place), yes };
+            self.step.asked.extend((0..passed).map(|place| answer(place, true)));
+            self.step.asked.extend(refused.map(|place| answer(place, false)));
         }
     }
 

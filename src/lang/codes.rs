@@ -155,6 +155,10 @@ codes! {
     SCENARIO_KEY "S013" "a key with other parts than the rule's";
     SCENARIO_RELOAD "S014" "a new version of a playbook that cannot be loaded";
     SCENARIO_TARGET "S015" "somebody does something about nothing that happened";
+    EMPTY_SCENARIO "S030" "a scenario in which nothing happens, or a file without any";
+    NOTHING_SAID "S031" "a scenario that does not say what must happen";
+    TODO "S032" "a `todo` that cannot fail, or that fails no longer";
+    NEEDLESSLY_ALLOWED "S033" "a rule is allowed to have no scenario, and has one";
     NOT_EXPECTED "S020" "what happened is not what was expected";
 
     // ─── N0xx: names ───

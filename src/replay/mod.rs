@@ -4,9 +4,9 @@
 //! [`scenario`] reads `*.test.yaml`, [`run`] plays one, [`timeline`] draws what happened, [`snapshot`] writes and
 //! reads the accepted drawings. Pure: texts come in and go out, files are `cli`'s.
 
-pub mod coverage;
 pub mod driver;
 pub mod feed;
+pub mod reached;
 pub mod replace;
 pub mod run;
 pub mod scenario;

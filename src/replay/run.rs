@@ -4,7 +4,6 @@
 //! timeline. A step that only names a time lets everything due up to then happen, that instant included, unless a
 //! signal of the same instant follows.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -19,6 +18,7 @@ use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{Span, Spanned};
 use crate::replay::driver::{Cause, Driver, Turn};
+use crate::replay::reached::Reached;
 use crate::replay::scenario::{About, HumanVerb, NOTHING, NOTHING_ELSE, Scenario, ScenarioFile, Step, StepKind};
 use crate::replay::target::Targets;
 use crate::replay::timeline::{DUE, Pen, SENDING, taken};
@@ -33,10 +33,8 @@ pub struct Played {
     pub timeline: String,
     /// What was expected and did not happen, and steps that could not be taken.
     pub problems: Vec<Diagnostic>,
-    /// Rules that fired.
-    pub fired: BTreeSet<RuleId>,
-    /// Clauses that were compared.
-    pub reached: BTreeSet<Span>,
+    /// What was reached in the rules it began with.
+    pub reached: Reached,
 }
 
 /// Gives the rule set with a file replaced by the one named, or says why it cannot.
@@ -54,11 +52,11 @@ pub fn play(file: &ScenarioFile, scenario: &Scenario, rules: &RuleSet, reload: &
     let mut play = Play {
         driver: Driver::new(rules.clone(), Watch::Everything),
         pen: Pen::new(rules.clone(), file.zone.clone()),
-        rules,
+        rules: rules.clone(),
         targets: Targets::default(),
         fails: vec![],
         effects: vec![],
-        played: Played { timeline: String::new(), problems: vec![], fired: BTreeSet::new(), reached: BTreeSet::new() },
+        played: Played { timeline: String::new(), problems: vec![], reached: Reached::new(rules.clone()) },
     };
     if scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Reload(_))) {
         play.driver.keep_journal();
@@ -128,7 +126,12 @@ impl Play {
         let signals_follow =
             same_instant.filter(|step| !matches!(step.kind, StepKind::Time | StepKind::Expect(_))).count() > 0;
         let (driver, pen) = (&mut self.driver, &mut self.pen);
-        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let mut seen = Seen {
+            rules: &self.rules,
+            targets: &mut self.targets,
+            effects: &mut self.effects,
+            played: &mut self.played,
+        };
         let fails = &mut self.fails;
         let mut sends = |effect: &Effect| fail(fails, effect);
         let mut see = |turn: Turn| {
@@ -149,7 +152,12 @@ impl Play {
 
     fn input_taken(&mut self, input: Input, at: Timestamp) -> (Vec<String>, &'static str) {
         let (driver, pen) = (&mut self.driver, &mut self.pen);
-        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let mut seen = Seen {
+            rules: &self.rules,
+            targets: &mut self.targets,
+            effects: &mut self.effects,
+            played: &mut self.played,
+        };
         let fails = &mut self.fails;
         let mut own = vec![];
         let mut took = "";
@@ -260,7 +268,12 @@ impl Play {
     /// Runs and draws what is due before `at`.
     fn until(&mut self, at: Timestamp) {
         let (driver, pen) = (&mut self.driver, &mut self.pen);
-        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let mut seen = Seen {
+            rules: &self.rules,
+            targets: &mut self.targets,
+            effects: &mut self.effects,
+            played: &mut self.played,
+        };
         let fails = &mut self.fails;
         let mut see = |turn: Turn| {
             seen.turn(turn.step);
@@ -285,9 +298,15 @@ impl Play {
         self.until(at);
         self.rules = rules.clone();
         self.pen.switch(rules.clone());
+        self.played.reached.switch(&rules);
         let mut steps = vec![];
         let (driver, pen) = (&mut self.driver, &self.pen);
-        let mut seen = Seen { targets: &mut self.targets, effects: &mut self.effects, played: &mut self.played };
+        let mut seen = Seen {
+            rules: &self.rules,
+            targets: &mut self.targets,
+            effects: &mut self.effects,
+            played: &mut self.played,
+        };
         let fails = &mut self.fails;
         let mut see = |turn: Turn| {
             seen.turn(turn.step);
@@ -362,6 +381,7 @@ impl Play {
 
 /// What every turn leaves behind besides its drawing.
 struct Seen<'a> {
+    rules: &'a RuleSet,
     targets: &'a mut Targets,
     effects: &'a mut Vec<Effect>,
     played: &'a mut Played,
@@ -371,10 +391,7 @@ impl Seen<'_> {
     fn turn(&mut self, step: &EngineStep) {
         step.effects.iter().for_each(|effect| self.targets.see(effect));
         self.effects.extend(step.effects.iter().cloned());
-        self.played.fired.extend(step.firings.iter().map(|firing| firing.rule.clone()));
-        let firings = step.firings.iter().flat_map(|firing| &firing.compared);
-        let looks = step.looks.iter().flat_map(|look| &look.compared);
-        self.played.reached.extend(firings.chain(looks).map(|compared| compared.here.0));
+        self.played.reached.see(step, self.rules);
     }
 }
 

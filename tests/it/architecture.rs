@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, from the words everybody uses to the command line. A module may import its own layer and those before.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("words", &["clock", "id", "number", "signal", "suggest", "value", "vocabulary"]),
     ("language", &["lang"]),
     ("reading the vocabulary", &["vocabulary::read"]),
@@ -14,6 +14,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("engine", &["engine"]),
     ("compiler", &["compile"]),
     ("replay", &["replay"]),
+    ("trust", &["trust"]),
     ("outside world", &["store", "deliver", "inbox", "daemon"]),
     ("command line", &["cli"]),
 ];

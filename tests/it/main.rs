@@ -53,6 +53,7 @@ mod store_sqlite;
 mod store_turns;
 #[cfg(feature = "daemon")]
 mod store_views;
+mod trust;
 mod vocabulary;
 mod why;
 mod yaml;

@@ -4,6 +4,7 @@
 //! diagnostics like those of playbooks, all of them in one run. Left out: playing one (`replay::run`).
 
 mod expected;
+mod gaps;
 mod moment;
 mod step;
 
@@ -25,6 +26,7 @@ use crate::signal::{FactChange, Signal};
 use crate::suggest::nearest;
 use crate::value::Str;
 use crate::vocabulary::{Field, ThingNo, Vocabulary, builtin, typed};
+pub use gaps::unsaid;
 
 /// One file of scenarios.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct ScenarioFile {
     pub zone: TimeZone,
     /// What is known at the start.
     pub given: Vec<FactChange>,
+    /// Rules that need no scenario, by name.
+    pub without: Vec<Spanned<RuleId>>,
     /// The scenarios, in order.
     pub scenarios: Vec<Scenario>,
 }
@@ -50,6 +54,8 @@ pub struct Scenario {
     pub span: Span,
     /// The rules it is about.
     pub covers: Vec<RuleId>,
+    /// Why it must still fail, where it shows what does not work yet.
+    pub todo: Option<Spanned<String>>,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// Whether all of it could be read. Where not, its timeline is no more than a part, and is not to be accepted.
@@ -202,7 +208,7 @@ impl Reader<'_> {
 
     fn file(&mut self, file: FileNo, root: &Node) -> Option<ScenarioFile> {
         let entries = self.keep(read::expect_map(root, "a file of scenarios"))?.to_vec();
-        self.known_keys(&entries, &["playbook", "clock", "given", "scenarios"]);
+        self.known_keys(&entries, &["playbook", "clock", "given", "without_scenario", "scenarios"]);
         self.playbook = self.playbook(root)?;
         self.clock(root);
         let given = root.get("given").map(|node| self.facts(node)).unwrap_or_default();
@@ -211,6 +217,11 @@ impl Reader<'_> {
             return None;
         };
         let nodes = self.keep(read::expect_list(list, "scenarios"))?.to_vec();
+        let without = root.get("without_scenario").map(|node| self.without(node)).unwrap_or_default();
+        if nodes.is_empty() {
+            let problem = Diagnostic::error(codes::EMPTY_SCENARIO, list.span, "the file holds no scenario");
+            self.say(problem.help("add one with `name` and `steps`, or delete the file"));
+        }
         let mut names: HashMap<String, Span> = HashMap::new();
         let mut scenarios = vec![];
         for node in &nodes {
@@ -224,7 +235,9 @@ impl Reader<'_> {
                 ),
             }
         }
-        Some(ScenarioFile { file, playbook: self.playbook.clone(), zone: self.zone.clone(), given, scenarios })
+        self.needlessly_without(&without, &scenarios);
+        let (playbook, zone) = (self.playbook.clone(), self.zone.clone());
+        Some(ScenarioFile { file, playbook, zone, given, without, scenarios })
     }
 
     fn playbook(&mut self, root: &Node) -> Option<Str> {
@@ -328,7 +341,7 @@ impl Reader<'_> {
     fn scenario(&mut self, node: &Node) -> Option<Scenario> {
         let known_before = self.problems.len();
         let entries = self.keep(read::expect_map(node, "a scenario"))?.to_vec();
-        self.known_keys(&entries, &["name", "covers", "steps"]);
+        self.known_keys(&entries, &["name", "covers", "todo", "steps"]);
         let Some(name) = node.get("name") else {
             self.say(read::missing_key(node.span, "the scenario", "name"));
             return None;
@@ -340,8 +353,12 @@ impl Reader<'_> {
             return None;
         };
         let steps = self.steps(list)?;
+        let todo = node.get("todo").and_then(|node| self.todo(node, &steps));
+        if !self.problems[known_before..].iter().any(Diagnostic::is_error) {
+            self.empty(list, &steps);
+        }
         let whole = !self.problems[known_before..].iter().any(Diagnostic::is_error);
-        Some(Scenario { name: text.into(), span: name.span, covers, steps, whole })
+        Some(Scenario { name: text.into(), span: name.span, covers, todo, steps, whole })
     }
 
     fn covers(&mut self, node: &Node) -> Vec<RuleId> {

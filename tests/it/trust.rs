@@ -1,0 +1,223 @@
+//! `touchline test` from outside, as far as it says how much a suite of scenarios is worth: what is reached, what is
+//! required, what may be missing, and in which shapes it is told.
+
+use serde_json::Value;
+
+use crate::cli::{Home, Ran};
+
+const PLAYBOOK: &str = r#"
+playbook care "Care" version 1
+owner "owner@example.test"
+
+rule often_late "Late again and again"
+  when share of complaints
+    where topic is "late"
+    over the last 7 days
+    is more than 50 percent
+    with at least 2 complaints
+  for each customer
+  then alert care_team
+
+rule resting "Not now"
+  status paused
+  when complaint
+  at most once every 1 day per customer
+  then alert care_team
+
+rule twice "Complained twice"
+  when 2 or more complaints
+    where topic is not "test"
+    for the same customer
+    within 7 days
+  unless customer.segment is "staff"
+  then escalate until acknowledged
+    now:
+      alert care_team
+    after 1 day:
+      alert care_team
+"#;
+
+const SCENARIOS: &str = r#"
+playbook: care
+scenarios:
+  - name: the second complaint
+    covers: twice
+    steps:
+      - {at: Mon 2026-03-16 10:00, signal: complaint, with: {customer: C1, topic: late}}
+      - {at: Tue 2026-03-17 10:00, signal: complaint, with: {customer: C1, topic: price}}
+      - expect: [alert care_team, nothing else]
+"#;
+
+const STAFF: &str = r#"
+  - name: one of us
+    covers: twice
+    steps:
+      - {at: Mon 2026-03-16 09:00, facts: {customers: {C2: {segment: staff}}}}
+      - {at: Mon 2026-03-16 10:00, signal: complaint, with: {customer: C2, topic: price}}
+      - {at: Tue 2026-03-17 10:00, signal: complaint, with: {customer: C2, topic: price}}
+      - expect: [nothing]
+  - name: nobody answers for a day
+    covers: [twice, often_late]
+    steps:
+      - {at: Mon 2026-03-16 10:00, times: 2, signal: complaint, with: {customer: C1, topic: late}}
+      - {at: Wed 2026-03-18 10:00}
+      - expect: [alert care_team, alert care_team, alert care_team, nothing else]
+"#;
+
+fn home(name: &str, scenarios: &str) -> Home {
+    let home = Home::new(name);
+    home.write("books/care.play", PLAYBOOK);
+    home.write("books/care.test.yaml", scenarios);
+    home
+}
+
+fn line<'a>(lines: &'a [Value], key: &str) -> &'a Value {
+    lines.iter().find_map(|line| line.get(key)).unwrap_or_else(|| panic!("no {key} among {lines:?}"))
+}
+
+fn tally(lines: &[Value], kind: &str) -> (i64, i64, i64) {
+    let of = &line(lines, "coverage")["total"][kind];
+    (of["reached"].as_i64().unwrap(), of["all"].as_i64().unwrap(), of["percent"].as_i64().unwrap())
+}
+
+const JSON: [&str; 4] = ["test", "books", "--format", "json"];
+
+fn json(home: &Home, more: &[&str]) -> Ran {
+    home.run(&[&JSON[..], more].concat())
+}
+
+#[test]
+fn coverage_counts_what_was_reached_and_names_what_was_not() {
+    let home = home("coverage", SCENARIOS);
+    home.run(&["test", "books", "--accept"]);
+    let first = json(&home, &["--coverage"]);
+    let lines = first.lines();
+    // The paused rule does not count. The clause of a share without `check` is asked of each signal.
+    assert_eq!(tally(&lines, "rules"), (1, 2, 50));
+    assert_eq!(tally(&lines, "clauses"), (3, 3, 100));
+    assert_eq!(tally(&lines, "guards"), (0, 1, 0));
+    assert_eq!(tally(&lines, "ladder_steps"), (1, 2, 50));
+    assert_eq!(tally(&lines, "languages"), (0, 0, 100));
+    let rules = line(&lines, "coverage")["rules"].as_array().unwrap();
+    assert_eq!(rules[0]["missed"], serde_json::json!(["never fired"]));
+    let missed = [
+        "never held anything back: unless customer.segment is \"staff\"",
+        "never went out: step 2 of the ladder, alert care_team",
+    ];
+    assert_eq!(rules[1]["missed"], serde_json::json!(missed));
+    assert_eq!(first.code, Some(1), "a live rule has no scenario");
+
+    home.write("books/care.test.yaml", &format!("{SCENARIOS}{STAFF}"));
+    home.run(&["test", "books", "--accept"]);
+    let whole = home.run(&["test", "books", "--require", "100"]);
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    assert!(whole.out.contains("2/2") && whole.out.contains("100 %"), "{}", whole.out);
+}
+
+#[test]
+fn what_is_required_and_not_reached_fails_by_name() {
+    let home = home("require", &SCENARIOS.replace("playbook: care", "playbook: care\nwithout_scenario: often_late"));
+    assert_eq!(home.run(&["test", "books", "--accept"]).code, Some(0), "the file allows it");
+    assert_eq!(home.run(&["test", "books", "--require", "0"]).code, Some(0));
+    let some = home.run(&["test", "books", "--require", "50"]);
+    assert_eq!(some.code, Some(1));
+    assert!(some.out.contains("guards: 0 of 1 reached, 0 %; required are 50 %"), "{}", some.out);
+    assert!(!some.out.contains("ladder steps: 1 of 2 reached"), "half of it is enough: {}", some.out);
+    assert!(home.run(&["test", "books", "--require", "51"]).out.contains("ladder steps: 1 of 2 reached, 50 %"));
+    assert_eq!(home.run(&["test", "books", "--require", "101"]).code, Some(2));
+    // A scenario for it, and it need not be named any more.
+    let needless =
+        format!("{SCENARIOS}{STAFF}").replace("playbook: care", "playbook: care\nwithout_scenario: often_late");
+    home.write("books/care.test.yaml", &needless);
+    assert!(home.run(&["test", "books", "--accept"]).out.contains("S033"));
+}
+
+#[test]
+fn another_version_of_a_rule_reaches_nothing_of_this_one() {
+    let scenario = "\nplaybook: care\nscenarios:\n  - name: changed\n    covers: [twice, often_late]\n    steps:\n      - {at: Mon 2026-03-16 09:00, reload: reload/care.play}\n      - {at: Mon 2026-03-16 10:00, signal: complaint, with: {customer: C1, topic: late}}\n      - expect: [alert care_team]\n";
+    let home = home("coverage_reload", scenario);
+    std::fs::create_dir_all(home.0.join("books/reload")).unwrap();
+    home.write("books/reload/care.play", &PLAYBOOK.replace("2 or more", "1 or more"));
+    let lines = json(&home, &["--accept", "--coverage"]).lines();
+    let rules = line(&lines, "coverage")["rules"].as_array().unwrap();
+    assert_eq!(rules[1]["reached"]["rules"]["reached"], 0, "{rules:?}");
+    assert_eq!(rules[1]["reached"]["clauses"]["reached"], 0, "{rules:?}");
+    assert_eq!(rules[0]["reached"]["clauses"]["reached"], 1, "this one is the same in both: {rules:?}");
+}
+
+#[test]
+fn a_filter_plays_some_and_judges_no_rule() {
+    let home = home("filter", &format!("{SCENARIOS}{STAFF}"));
+    home.run(&["test", "books", "--accept"]);
+    let some = home.run(&["test", "books", "--filter", "ANSWERS"]);
+    assert_eq!(some.code, Some(0), "{some:?}");
+    assert!(some.out.contains("nobody answers") && !some.out.contains("one of us"), "{}", some.out);
+    assert!(some.out.contains("1 scenario, all as accepted, 2 left out"), "{}", some.out);
+    assert!(!some.out.contains("left over") && !some.out.contains("no scenario covers"), "{}", some.out);
+    assert!(home.run(&["test", "books", "--filter", "often"]).out.contains("1 scenario, all"), "by a rule it covers");
+    let none = home.run(&["test", "books", "--filter", "twyce"]);
+    assert!(none.code == Some(2) && none.err.contains("no scenario has `twyce`"), "{none:?}");
+}
+
+#[test]
+fn what_is_to_do_has_to_fail_until_it_does_not() {
+    let todo = "    todo: the second one should be enough for two alerts\n    steps:\n      - {at: Mon 2026-03-16 10:00, signal";
+    let scenarios = format!("{SCENARIOS}{STAFF}");
+    let (first, rest) = scenarios.split_once("    steps:\n      - {at: Mon 2026-03-16 10:00, signal").unwrap();
+    let home = home(
+        "todo",
+        &format!("{first}{todo}{}", rest.replacen("alert care_team,", "alert care_team, alert care_team,", 1)),
+    );
+    let fails = home.run(&["test", "books", "--accept"]);
+    assert_eq!(fails.code, Some(0), "{fails:?}");
+    assert!(fails.out.contains("todo  the second complaint (to do: the second one"), "{}", fails.out);
+    assert!(
+        !home.0.join("books/snapshots/care__the_second_complaint.snap").exists(),
+        "a wrong timeline is not accepted"
+    );
+    home.write("books/care.test.yaml", &format!("{first}{todo}{rest}"));
+    let holds = home.run(&["test", "books"]);
+    assert_eq!(holds.code, Some(1));
+    assert!(holds.out.contains("S032") && holds.out.contains("take out the line `todo`"), "{}", holds.out);
+}
+
+#[test]
+fn other_programs_hear_the_same_in_their_own_words() {
+    let home = home("formats", &SCENARIOS.replace("nothing else", "alert \"<nobody>\", nothing else"));
+    let junit = home.run(&["test", "books", "--format", "junit"]).out;
+    assert!(junit.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites"), "{junit}");
+    assert!(
+        junit.contains("<testsuite name=\"books/care.test.yaml\" tests=\"1\" failures=\"1\" skipped=\"0\">"),
+        "{junit}"
+    );
+    assert!(junit.contains("alert &quot;&lt;nobody&gt;&quot;") && junit.contains("no scenario covers"), "{junit}");
+    assert_eq!(junit.matches("<testcase ").count(), junit.matches("<failure ").count(), "{junit}");
+    let github = home.run(&["test", "books", "--format", "github"]).out;
+    assert!(
+        github.contains("::error file=books/care.test.yaml,line=4,col=11,title=not ok%3A the second complaint::"),
+        "{github}"
+    );
+    assert!(github.lines().all(|line| line.starts_with("::") || line == "1 scenario, 1 not ok"), "{github}");
+    let ran = json(&home, &[]);
+    let summary = &line(&ran.lines(), "summary").clone();
+    assert_eq!((&summary["ok"], &summary["not_ok"], &summary["failed"]), (&0.into(), &1.into(), &true.into()));
+    assert_eq!(ran.code, Some(1));
+}
+
+#[test]
+fn scenarios_are_told_in_their_order_however_many_cores_play_them() {
+    let one = |n: usize| {
+        let times = 1 + (n * 7) % 40;
+        format!(
+            "  - name: number {n}\n    covers: [twice, often_late]\n    steps:\n      - {{at: Mon 2026-03-16 10:00, times: {times}, signal: complaint, with: {{customer: C1, topic: late}}}}\n      - expect: [alert care_team]\n"
+        )
+    };
+    let all: String = (0..60).map(one).collect();
+    let home = home("order", &format!("playbook: care\nscenarios:\n{all}"));
+    home.run(&["test", "books", "--accept"]);
+    let ran = json(&home, &[]);
+    let names: Vec<String> =
+        ran.lines().iter().filter_map(|line| Some(line.get("scenario")?.as_str()?.to_owned())).collect();
+    assert_eq!(names, (0..60).map(|n| format!("number {n}")).collect::<Vec<_>>());
+    assert_eq!(ran.out, json(&home, &[]).out);
+}
