@@ -80,8 +80,11 @@ impl Teller {
 
     fn tell(&self, firing: &Firing, effects: &[Effect]) {
         let zone = self.rules.rule(&firing.rule).map_or(&self.rules.vocabulary.zone, |rule| &rule.zone);
-        let mut text =
-            format!("{}  {}\n", words::instant(firing.at, zone), words::for_key(&firing.rule.rule, &firing.key));
+        let mut text = format!(
+            "{}  {}\n",
+            words::instant(firing.at, zone),
+            words::for_key(&self.rules, &firing.rule, &firing.key)
+        );
         // What an `unless` names did not hold: that is no reason.
         let held = firing.compared.iter().filter(|compared| compared.holds);
         let compared: Vec<String> = held.map(words::compared).collect();

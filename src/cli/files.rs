@@ -1,7 +1,7 @@
 //! Finds and reads the files of a run.
 //!
 //! A folder is walked in a fixed order; hidden folders, `snapshots` and `reload` (new versions that scenarios switch
-//! to) are passed over. For every path the nearest `vocabulary.yaml`, `directory.yaml` or `directory.csv` and
+//! to) are passed over, and so is a link to a folder that is being walked or holds it. For every path the nearest `vocabulary.yaml`, `directory.yaml` or `directory.csv` and
 //! `emails/` are looked for upwards, because a playbook uses those nearest to its own folder. Left out: which of
 //! them it uses (`compile`).
 
@@ -14,7 +14,7 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::lang::source::Sources;
 
-/// Folders are followed this deep; a loop of links ends here.
+/// Folders are followed this deep.
 const DEEPEST: usize = 32;
 /// A file larger than this is not read: no playbook is.
 const LARGEST: u64 = 64 << 20;
@@ -92,7 +92,7 @@ fn find(paths: &[PathBuf], absolute: bool) -> anyhow::Result<BTreeSet<PathBuf>> 
         };
         let about = fs::metadata(&path).map_err(|error| explain(&path, error))?;
         let folder = if about.is_dir() {
-            walk(&path, false, 0, &mut found)?;
+            walk(&path, false, &mut vec![], &mut found)?;
             Some(path.as_path())
         } else {
             let in_emails = || path.components().any(|part| part.as_os_str() == "emails");
@@ -135,10 +135,26 @@ fn file_name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or("")
 }
 
-fn walk(folder: &Path, in_emails: bool, depth: usize, found: &mut BTreeSet<PathBuf>) -> anyhow::Result<()> {
-    if depth > DEEPEST {
+/// Adds the files below a folder. `above` holds where the folders on the way to it really lie: a link back to one of them,
+/// or to a folder that holds one, would lead round and name every file again.
+fn walk(folder: &Path, in_emails: bool, above: &mut Vec<PathBuf>, found: &mut BTreeSet<PathBuf>) -> anyhow::Result<()> {
+    let real = fs::canonicalize(folder).map_err(|error| explain(folder, error))?;
+    let leads_back = fs::symlink_metadata(folder).is_ok_and(|about| about.is_symlink());
+    if above.len() > DEEPEST || (leads_back && above.iter().any(|walked| walked.starts_with(&real))) {
         return Ok(());
     }
+    above.push(real);
+    let walked = entries(folder, in_emails, above, found);
+    above.pop();
+    walked
+}
+
+fn entries(
+    folder: &Path,
+    in_emails: bool,
+    above: &mut Vec<PathBuf>,
+    found: &mut BTreeSet<PathBuf>,
+) -> anyhow::Result<()> {
     let entries = fs::read_dir(folder).map_err(|error| explain(folder, error))?;
     for entry in entries {
         let entry = entry.map_err(|error| explain(folder, error))?;
@@ -154,7 +170,7 @@ fn walk(folder: &Path, in_emails: bool, depth: usize, found: &mut BTreeSet<PathB
         }
         if about.is_dir() {
             if !matches!(name.as_str(), "snapshots" | "reload" | "target" | "node_modules") {
-                walk(&path, in_emails || name == "emails", depth + 1, found)?;
+                walk(&path, in_emails || name == "emails", above, found)?;
             }
         } else if in_emails || is_playbook(&name) || is_scenario(&name) || is_context(&name) {
             found.insert(path);
@@ -183,7 +199,7 @@ fn climb(folder: &Path, found: &mut BTreeSet<PathBuf>) -> anyhow::Result<()> {
         }
         let mails = folder.join("emails");
         if !emails && mails.is_dir() {
-            walk(&mails, true, 0, found)?;
+            walk(&mails, true, &mut vec![], found)?;
             emails = true;
         }
         if vocabulary && directory && emails {

@@ -20,9 +20,9 @@ use crate::engine::ruleset::RuleSet;
 use crate::engine::{Taken, Watch};
 use crate::id::RuleId;
 use crate::lang::source::Sources;
-use crate::replay::driver::{Driver, Turn, always_sent};
+use crate::replay::driver::{Cause, Driver, Turn, always_sent};
 use crate::replay::feed::{Entry, Feed, Place};
-use crate::replay::target::Targets;
+use crate::replay::target::{Acted, Targets};
 use crate::replay::words;
 use crate::signal::FeedLine;
 use crate::suggest::nearest;
@@ -52,6 +52,10 @@ Examples:
   zcat feed.jsonl.gz | touchline replay --playbooks playbooks/retail --feed -
   touchline replay --journal data --show effects --format jsonl
   touchline replay --journal data --verify
+
+A line that cannot be read, and an action that meets nothing (a case that is not open, say), are told on standard error with
+their number and the reason; the rest goes on unless --strict is given. In `--format jsonl` keys are as signals brought them, also
+personal ones; for people there stands (personal).
 
 Exit codes: 0 done, 1 a bad line under --strict or a difference under --verify, 2 could not run.")]
 pub struct Replay {
@@ -116,6 +120,8 @@ struct Tally {
     known: u64,
     refused: u64,
     held: u64,
+    /// Actions of people that met nothing.
+    missed: u64,
     first: Option<Timestamp>,
     firings: BTreeMap<RuleId, u64>,
     sent: BTreeMap<&'static str, u64>,
@@ -159,6 +165,8 @@ impl Replay {
             rules: rules.clone(),
             sources: &loaded.sources,
             targets: Targets::default(),
+            acted: Acted::default(),
+            missed: None,
             tally: Tally::default(),
             printer,
             only,
@@ -187,6 +195,9 @@ struct Run<'a> {
     rules: std::sync::Arc<RuleSet>,
     sources: &'a Sources,
     targets: Targets,
+    acted: Acted,
+    /// Why the last line met nothing.
+    missed: Option<&'static str>,
     tally: Tally,
     printer: Printer,
     only: Option<RuleId>,
@@ -281,8 +292,16 @@ impl Run<'_> {
             }
         };
         self.tally.first = self.tally.first.or(Some(at));
+        let action = match &input {
+            Input::Human(human) => Some(human.action.clone()),
+            _ => None,
+        };
         self.drive(screen, |driver, see| driver.input(input, at, &mut always_sent, see));
-        Ok(None)
+        let missed = action.and_then(|action| self.acted.missed(&action, self.missed.take()));
+        Ok(missed.map(|reason| {
+            self.tally.missed += 1;
+            (place, format!("the action meets nothing: {reason}"))
+        }))
     }
 
     fn past(&mut self, until: Timestamp, screen: &mut Screen) -> anyhow::Result<()> {
@@ -291,9 +310,15 @@ impl Run<'_> {
     }
 
     fn drive(&mut self, screen: &mut Screen, go: impl FnOnce(&mut Driver, &mut dyn FnMut(Turn))) {
-        let Run { driver, targets, tally, printer, only, failed, sources, .. } = self;
+        let Run { driver, targets, acted, missed, tally, printer, only, failed, sources, rules, .. } = self;
         let mut see = |turn: Turn| {
-            turn.step.effects.iter().for_each(|effect| targets.see(effect));
+            for effect in &turn.step.effects {
+                targets.see(effect);
+                acted.see(effect, &rules.vocabulary);
+            }
+            if turn.cause == Cause::Input {
+                *missed = turn.step.missed;
+            }
             tally.see(&turn, only.as_ref());
             if failed.is_none() {
                 let printed = match printer {
@@ -323,6 +348,7 @@ impl Run<'_> {
             (tally.known, "known already", "known already"),
             (tally.refused, "line refused", "lines refused"),
             (tally.held, "held out", "held out"),
+            (tally.missed, "action that met nothing", "actions that met nothing"),
         ];
         let told = asides.iter().filter(|(count, ..)| *count > 0);
         let told: Vec<String> = told.map(|(count, one, many)| counted(*count, one, many)).collect();

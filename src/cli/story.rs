@@ -175,7 +175,7 @@ impl Story {
         let late = if firing.late { " (a late signal)" } else { "" };
         let key = match firing.key.is_empty() {
             true => self.subject(firing),
-            false => words::key(&firing.key),
+            false => words::shown_key(&self.rules, &firing.rule, &firing.key),
         };
         let key = if key.is_empty() { key } else { format!(" · {key}") };
         let name = &firing.rule.rule;

@@ -16,10 +16,12 @@ use crate::engine::effect::Firing;
 use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::trace::{Compared, Look, Verdict};
+use crate::engine::turn::DERIVED_SOURCE;
 use crate::engine::{Taken, Watch};
+use crate::id::{RuleId, SignalId};
 use crate::ir::{Rule, Trigger};
 use crate::lang::source::{Sources, Span};
-use crate::replay::driver::{Driver, Turn, always_sent};
+use crate::replay::driver::{Cause, Driver, Turn, always_sent};
 use crate::replay::feed::{Entry, Feed, Place};
 use crate::replay::target::Targets;
 use crate::replay::words;
@@ -45,6 +47,11 @@ Examples:
   touchline why --playbooks playbooks/retail --feed june.jsonl july.jsonl --rule repeat_complaint --signal c-17
   touchline why --store data --signal r-1029
   touchline why --store data --signal r-1029 --source shop --rule gold_detractor
+  touchline why --store data --signal touchline:0a1b2c3d --rule silent_case
+
+A signal that touchline made itself (a case was opened, a rule recorded one) has an id as well: asked about the signal that
+led to it, `why` names those made of it; in `replay --format jsonl` it is the `signal` of the firings it leads to, and the `id`
+of the effect that opened the case or recorded it.
 
 Exit codes: 0 answered, 1 there is no such signal or its line was refused, 2 could not run.")]
 pub struct Why {
@@ -60,7 +67,8 @@ pub struct Why {
     /// The rule: its id, or playbook/rule; of a data folder every rule that looked where none is named
     #[arg(long, value_name = "ID", required_unless_present = "store")]
     rule: Option<String>,
-    /// The signal: its id, or source:id
+    /// The signal: its id, or source:id; one that touchline made itself as `why` and `replay` print it, such as
+    /// touchline:0a1b2c3d
     #[arg(long, value_name = "ID")]
     signal: String,
     /// The signal's source, where several have one id
@@ -92,10 +100,16 @@ struct Found {
     imported: bool,
     /// Ids like the one asked for.
     ids: Vec<String>,
+    /// The rule that made it, where touchline did.
+    made_by: Option<RuleId>,
+    /// Signals that touchline made of it, in order.
+    led_to: Vec<Arc<Signal>>,
 }
 
 /// How many refused lines with the id asked about are shown.
 const REFUSED_SHOWN: usize = 5;
+/// How many signals that were made of one are shown.
+const MADE_SHOWN: usize = 8;
 /// How many ids are kept for a suggestion.
 const IDS_KEPT: usize = 200_000;
 
@@ -118,6 +132,7 @@ impl Why {
             return Ok(ExitCode::Problems);
         };
         let place = found.place.map(|place| self.name(place)).unwrap_or_default();
+        let place = if is_made(&signal.id) { made_place(&found, &place) } else { place };
         self.show_signal(screen, &rules, &rule.zone, signal, &found, &place)?;
         self.answer(screen, &loaded.sources, &rules, &rule, signal, &found)?;
         Ok(ExitCode::Clean)
@@ -153,7 +168,8 @@ impl Why {
 
     fn is_it(&self, signal: &Signal) -> bool {
         let of_source = self.source.as_ref().is_none_or(|source| *signal.id.source == **source);
-        of_source && (*signal.id.id == *self.signal || words::signal_id(&signal.id) == self.signal)
+        let made = || is_made(&signal.id) && is_begun(&signal.id.id, &self.signal);
+        of_source && (*signal.id.id == *self.signal || words::signal_id(&signal.id) == self.signal || made())
     }
 
     #[expect(clippy::too_many_arguments, reason = "the state of one search")]
@@ -170,7 +186,7 @@ impl Why {
         let at = line.at();
         driver.before(at, &mut always_sent, &mut |turn| {
             turn.step.effects.iter().for_each(|effect| targets.see(effect));
-            self.see(&turn, rule, false, found);
+            self.see_made(&turn, None, rule, found);
         });
         let (mut is_first, mut is_again) = (false, false);
         let input = match line {
@@ -197,15 +213,34 @@ impl Why {
         driver.input(input, at, &mut always_sent, &mut |turn| {
             turn.step.effects.iter().for_each(|effect| targets.see(effect));
             found.updates += u64::from(is_again && turn.step.taken == Taken::Update);
-            self.see(&turn, rule, is_first, found);
+            match is_first {
+                true => self.see(&turn, rule, true, found),
+                false => self.see_made(&turn, (turn.cause == Cause::Input).then_some(place), rule, found),
+            }
         });
     }
 
+    /// Takes a turn in that may make the signal asked about: one of touchline's own.
+    fn see_made(&self, turn: &Turn, place: Option<Place>, rule: &Rule, found: &mut Found) {
+        let made = turn.step.made.iter().find(|signal| found.signal.is_none() && self.is_it(signal));
+        if let Some(signal) = made {
+            found.signal = Some(Signal::clone(signal));
+            found.place = place;
+            found.made_by = maker(turn, signal);
+        }
+        self.see(turn, rule, made.is_some(), found);
+    }
+
     fn see(&self, turn: &Turn, rule: &Rule, is_it: bool, found: &mut Found) {
-        if is_it && turn.step.taken != Taken::NotASignal {
+        let Some(signal) = &found.signal else { return };
+        if is_it && turn.step.taken != Taken::NotASignal && !is_made(&signal.id) {
             found.taken = turn.step.taken;
         }
-        let Some(signal) = &found.signal else { return };
+        let of_it = |made: &&Arc<Signal>| {
+            let chained = is_made(&signal.id) || !is_it;
+            made.id != signal.id && (!chained || leads_to(turn, &signal.id, made))
+        };
+        found.led_to.extend(turn.step.made.iter().filter(of_it).cloned());
         let own = |look: &&Look| look.rule == rule.id && look.signal.as_ref() == Some(&signal.id);
         if is_it {
             found.looks.extend(turn.step.looks.iter().filter(own).cloned());
@@ -257,6 +292,19 @@ impl Why {
         let fields = words::fields(signal, &rules.vocabulary);
         writeln!(screen.out, "       {}", hang(&fields, 7, screen.width))?;
         self.refused_lines(screen, found)?;
+        if !found.led_to.is_empty() {
+            let named = |made: &Arc<Signal>| {
+                format!("{} {}", rules.vocabulary.signal_type(made.kind).name, words::signal_id(&made.id))
+            };
+            let mut told: Vec<String> = found.led_to.iter().take(MADE_SHOWN).map(named).collect();
+            if found.led_to.len() > MADE_SHOWN {
+                told.push(format!("{} more", found.led_to.len() - MADE_SHOWN));
+            }
+            let told = format!("touchline made of it: {} (`--signal` takes these ids)", told.join(", "));
+            for line in wrap(&told, screen.width.saturating_sub(7)) {
+                writeln!(screen.out, "       {line}")?;
+            }
+        }
         if found.again > 0 {
             let mut told = format!("it came {} more under the same id", counted(found.again, "time", "times"));
             if found.updates > 0 {
@@ -301,7 +349,7 @@ impl Why {
             clauses(screen, sources, rule, &compared, false)?;
         }
         let (style, sentence) = match fired {
-            Some(firing) => (GOOD, fired_sentence(firing, signal, rule)),
+            Some(firing) => (GOOD, fired_sentence(firing, signal, rule, rules)),
             None => (BAD, self.why_not(rules, rule, signal, found)),
         };
         for line in wrap(&sentence, screen.width) {
@@ -322,10 +370,16 @@ impl Why {
                 rule.signals().iter().map(|kind| format!("`{}`", rules.vocabulary.signal_type(*kind).name)).collect();
             return match kinds.is_empty() {
                 true => format!("{name} did not look at it: the rule runs at set times and listens to no signal."),
-                false => format!(
-                    "{name} did not look at it: the rule listens to {}, this is a `{kind}`.",
-                    kinds.join(" and ")
-                ),
+                false => {
+                    let heard = found.led_to.iter().filter(|made| rule.signals().contains(&made.kind));
+                    let heard: Vec<String> = heard.take(MADE_SHOWN).map(|made| words::signal_id(&made.id)).collect();
+                    let heard = match heard.is_empty() {
+                        true => String::new(),
+                        false => format!(" Of this one touchline made {}: ask about that.", heard.join(" and ")),
+                    };
+                    let kinds = kinds.join(" and ");
+                    format!("{name} did not look at it: the rule listens to {kinds}, this is a `{kind}`.{heard}")
+                }
             };
         }
         match found.taken {
@@ -346,7 +400,7 @@ impl Why {
             Some(look) if found.imported && !matches!(look.verdict, Verdict::NoMatch | Verdict::KeyMissing { .. }) => {
                 format!("{name} did not fire: the signal was imported. It fills windows and fires nothing.")
             }
-            Some(look) => why_not(look, rule, signal, &found.after),
+            Some(look) => why_not(look, rule, signal, &found.after, rules),
             None => format!("{name} did not fire: it did not look at this signal."),
         }
     }
@@ -360,6 +414,9 @@ impl Why {
         writeln!(screen.out, "{BAD}No signal is called `{}` in the feed.{BAD:#}", self.signal)?;
         if let Some(near) = nearest(&self.signal, found.ids.iter().map(String::as_str)) {
             writeln!(screen.out, "Did you mean `{near}`?")?;
+        }
+        if names_a_made_one(&self.signal) {
+            writeln!(screen.out, "Ask about the signal that led to it: `why` names those that touchline made of one.")?;
         }
         if found.others_refused > 0 {
             let lines = counted(found.others_refused, "line", "lines");
@@ -377,6 +434,43 @@ impl Why {
         }
         Ok(())
     }
+}
+
+/// Tells whether touchline made the signal itself.
+fn is_made(id: &SignalId) -> bool {
+    &*id.source == DERIVED_SOURCE
+}
+
+/// Tells whether `asked` is the beginning of a made signal's id, as it is printed: with its source and at least as long.
+fn is_begun(id: &str, asked: &str) -> bool {
+    const SHORTEST: usize = 8;
+    let asked = asked.strip_prefix(DERIVED_SOURCE).and_then(|rest| rest.strip_prefix(':')).unwrap_or(asked);
+    asked.len() >= SHORTEST && id.starts_with(asked)
+}
+
+/// Tells whether a text looks like the id of a signal that touchline made.
+fn names_a_made_one(asked: &str) -> bool {
+    let is_hash = asked.len() == 32 && asked.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash || asked.strip_prefix(DERIVED_SOURCE).is_some_and(|rest| rest.starts_with(':'))
+}
+
+/// Returns the rule whose action made a signal; `None` where a person's did.
+fn maker(turn: &Turn, made: &Signal) -> Option<RuleId> {
+    let effect = turn.step.effects.iter().find(|effect| effect.id.to_string() == *made.id.id)?;
+    effect.firing.as_ref().map(|firing| firing.rule.clone())
+}
+
+/// Tells whether a signal was made by a firing that has another behind it.
+fn leads_to(turn: &Turn, signal: &SignalId, made: &Signal) -> bool {
+    let by = turn.step.effects.iter().find(|effect| effect.id.to_string() == *made.id.id);
+    by.and_then(|effect| effect.firing.as_ref()).is_some_and(|firing| is_behind(firing, signal))
+}
+
+/// Says where a signal comes from that touchline made itself.
+fn made_place(found: &Found, place: &str) -> String {
+    let by = found.made_by.as_ref().map(|rule| format!(" by {}", rule.rule)).unwrap_or_default();
+    let at = if place.is_empty() { String::new() } else { format!(" at {place}") };
+    format!("made by touchline{by}{at}").replace("made by touchline by", "made by")
 }
 
 /// Prints every comparison of a look with the value it met. What an `unless` names is fine where it does not hold;
@@ -436,8 +530,8 @@ fn clauses(
     Ok(())
 }
 
-fn fired_sentence(firing: &Firing, signal: &Signal, rule: &Rule) -> String {
-    let name = words::for_key(&rule.id.rule, &firing.key);
+fn fired_sentence(firing: &Firing, signal: &Signal, rule: &Rule, rules: &RuleSet) -> String {
+    let name = words::for_key(rules, &rule.id, &firing.key);
     let at = words::instant(firing.at, &rule.zone);
     let behind = match firing.signals_total {
         0 | 1 => String::new(),
@@ -458,9 +552,9 @@ fn fired_sentence(firing: &Firing, signal: &Signal, rule: &Rule) -> String {
     }
 }
 
-fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After) -> String {
+fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After, rules: &RuleSet) -> String {
     let zone = &rule.zone;
-    let name = words::for_key(&rule.id.rule, &look.key);
+    let name = words::for_key(rules, &rule.id, &look.key);
     let told = words::verdict(look, zone).unwrap_or_default();
     match &look.verdict {
         Verdict::Fired => format!("{name} fired on this signal."),

@@ -39,6 +39,7 @@ pub fn lint(unit: &Unit, retention: SignedDuration) -> Vec<Diagnostic> {
     }
     people::roles(unit, &mut found);
     people::languages(unit, &mut found);
+    unit.rules.iter().for_each(|rule| people::personal_key(rule, &mut found));
     people::two_mails(unit, &mut found);
     look_alike(unit, &mut found);
     found

@@ -2,10 +2,13 @@
 //!
 //! They stand in traces beside the clauses of conditions, whose text is kept by the compiler.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::clock::Length;
 use crate::engine::window::measure::Period;
-use crate::ir::expr::Operand;
-use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Order, Side};
+use crate::ir::expr::{Condition, Operand};
+use crate::ir::{Delay, DifferenceUnit, Measure, MeasureKind, MeasureTest, Order, Side, Source};
 use crate::value::Value;
 use crate::vocabulary::typed::print_value;
 use crate::vocabulary::{FieldNo, Type, Vocabulary};
@@ -21,6 +24,63 @@ pub(crate) fn length(length: Length) -> String {
         },
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Returns a delay as a playbook writes it: `48 hours`, `4 business hours of support_desk`.
+fn delay(delay: &Delay, vocabulary: &Vocabulary) -> String {
+    let (length, calendar) = match delay {
+        Delay::Plain(plain) => return length(*plain),
+        Delay::OpenTime(open, calendar) => (length(Length::Elapsed(*open)), calendar),
+        Delay::OpenDays(days, calendar) => (length(Length::Days(*days)), calendar),
+    };
+    let of = calendar.map(|number| format!(" of {}", vocabulary.calendars[number.index()].name)).unwrap_or_default();
+    format!("{}{of}", length.replacen(' ', " business ", 1))
+}
+
+/// Returns what an absence asks: `case_opened not followed by customer_contact within 48 hours`.
+pub(crate) fn not_followed(first: &Source, then: &Source, within: &Delay, vocabulary: &Vocabulary) -> String {
+    let name = |source: &Source| vocabulary.signal_type(source.signal).name.clone();
+    let (first, awaited) = (name(first), awaited(then, vocabulary));
+    format!("{first} not followed by {awaited} within {}", delay(within, vocabulary))
+}
+
+/// Returns what a sequence asks: `order_delivered followed by survey_response within 3 days`.
+pub(crate) fn followed(first: &Source, then: &Source, within: Length, vocabulary: &Vocabulary) -> String {
+    let name = |source: &Source| vocabulary.signal_type(source.signal).name.clone();
+    format!("{} followed by {} within {}", name(first), name(then), length(within))
+}
+
+/// Returns the signal that is waited for, with what must hold of it.
+fn awaited(then: &Source, vocabulary: &Vocabulary) -> String {
+    let name = &vocabulary.signal_type(then.signal).name;
+    match &then.filter {
+        None => name.to_string(),
+        Some(filter) => format!("{name} where {}", condition(filter)),
+    }
+}
+
+/// Returns a condition as it reads.
+pub(crate) fn condition(of: &Condition) -> String {
+    let all = |parts: &[Condition], word: &str| {
+        let part = |part: &Condition| match part {
+            Condition::Test(_) | Condition::Script(..) => condition(part),
+            group => format!("({})", condition(group)),
+        };
+        parts.iter().map(part).collect::<Vec<_>>().join(word)
+    };
+    match of {
+        Condition::All(parts) => all(parts, " and "),
+        Condition::Any(parts) => all(parts, " or "),
+        Condition::Test(test) => test.text.to_string(),
+        Condition::Script(script, _) => format!("`{}`", script.text),
+    }
+}
+
+/// Returns an instant as a person of the rule's zone reads it: `Fri 2026-03-27 17:00`.
+pub(crate) fn instant(at: Timestamp, zone: &TimeZone) -> String {
+    let local = at.to_zoned(zone.clone());
+    let time = if local.second() == 0 && local.subsec_nanosecond() == 0 { "%H:%M" } else { "%H:%M:%S" };
+    local.strftime(&format!("%a %Y-%m-%d {time}")).to_string()
 }
 
 /// Returns what a measure is asked: `nps of score is at least 15 points below the 28 days before`.

@@ -25,6 +25,8 @@ pub(crate) struct Scope<'a> {
     pub signal: Option<&'a Signal>,
     /// The rest of a firing's values.
     pub values: Option<&'a Values>,
+    /// Whether what is asked was answered before, when the signal came: facts may have changed since, and a trace says so.
+    pub again: bool,
 }
 
 /// Comparisons made so far; `None` where nobody asked.
@@ -33,12 +35,12 @@ pub(crate) type Record = Option<Vec<Compared>>;
 impl<'a> Scope<'a> {
     /// Returns a scope in which `signal` alone is known: for `where`.
     pub fn of_signal(facts: FactView<'a>, signal: &'a Signal) -> Scope<'a> {
-        Scope { facts, signal: Some(signal), values: None }
+        Scope { facts, signal: Some(signal), values: None, again: false }
     }
 
     /// Returns a scope of a firing: for guards and actions.
     pub fn of_values(facts: FactView<'a>, values: &'a Values) -> Scope<'a> {
-        Scope { facts, signal: values.signal.as_deref(), values: Some(values) }
+        Scope { facts, signal: values.signal.as_deref(), values: Some(values), again: false }
     }
 
     /// Returns the value an access leads to.
@@ -117,7 +119,10 @@ impl<'a> Scope<'a> {
         let subject = self.operand(&test.subject);
         let holds = self.predicate(&subject, &test.predicate);
         if let Some(record) = record {
-            let actual = show(&test.subject, &subject);
+            let mut actual = show(&test.subject, &subject);
+            if self.again && matches!(&test.subject, Operand::Access(access) if !access.facts.is_empty()) {
+                actual = format!("{actual}, as known when it fired").into();
+            }
             record.push(Compared { clause: test.text.clone(), actual, holds, here: test.here });
         }
         holds

@@ -18,7 +18,8 @@ use crate::engine::state::{Account, DueKind, Episode, Key, LimitState, Pending, 
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
 use crate::id::{Position, RuleId, SignalId};
-use crate::ir::{Limit, Status, Trigger};
+use crate::ir::{Limit, Source, Status, Trigger};
+use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::Type;
 
@@ -153,28 +154,57 @@ impl Turn<'_> {
         Attempt::Fired
     }
 
-    /// Adds the comparisons of `where`, which are only made again for a firing when nobody watched them.
-    fn traced(&self, candidate: &Candidate, made: Vec<Compared>) -> Vec<Compared> {
-        if self.watching || !candidate.compared.is_empty() {
-            return made;
-        }
-        let mut record: Record = Some(Vec::new());
-        let filter = match &self.rule(candidate.rule).trigger {
-            Trigger::Each(source) | Trigger::Count { source, .. } | Trigger::Reading { source, .. } => &source.filter,
-            Trigger::Sequence { then, .. } => &then.filter,
-            Trigger::Absence { first, .. } => &first.filter,
-            Trigger::Measure(_) | Trigger::Schedule(_) => &None,
+    /// Returns everything that was compared: `where`, then the guards in `made`. The comparisons of `where` are made again
+    /// for a firing where nobody wrote them down; those of an absence and of a sequence always, for they are asked of
+    /// signals that came earlier. Whoever watches gets the same trace as whoever does not.
+    fn traced(&self, candidate: &Candidate, mut made: Vec<Compared>) -> Vec<Compared> {
+        let guards = made.split_off(candidate.compared.len().min(made.len()));
+        let values = &candidate.values;
+        let mut compared = match &self.rule(candidate.rule).trigger {
+            Trigger::Sequence { first, then, .. } => {
+                let earlier = values.first.as_deref();
+                let mut compared = earlier.map_or_else(Vec::new, |signal| self.asked_before(first, signal, true));
+                // What completes a pair has just come, unless an earlier one came late.
+                let later = values.signal.as_deref().into_iter();
+                compared.extend(later.flat_map(|signal| self.asked_before(then, signal, candidate.late)));
+                compared
+            }
+            Trigger::Absence { first, .. } => {
+                values.signal.as_deref().map_or_else(Vec::new, |signal| self.asked_before(first, signal, true))
+            }
+            Trigger::Each(source) | Trigger::Count { source, .. } | Trigger::Reading { source, .. }
+                if made.is_empty() =>
+            {
+                let mut record: Record = Some(Vec::new());
+                if let (Some(filter), Some(signal)) = (&source.filter, &values.signal) {
+                    Scope::of_signal(self.facts(), signal).holds(filter, &mut record);
+                }
+                record.unwrap_or_default()
+            }
+            _ => made,
         };
-        if let (Some(filter), Some(signal)) = (filter, &candidate.values.signal) {
-            Scope::of_signal(self.facts(), signal).holds(filter, &mut record);
-        }
-        let mut compared = record.unwrap_or_default();
-        compared.extend(made);
+        compared.extend(guards);
         compared
     }
 
+    /// Returns the comparisons of a `where` that held when the signal came. Fields are as they were; of a fact that has
+    /// changed since, what it was is no longer known. `again` tells that the signal came before.
+    fn asked_before(&self, source: &Source, signal: &Signal, again: bool) -> Vec<Compared> {
+        let Some(filter) = &source.filter else { return vec![] };
+        let mut record: Record = Some(Vec::new());
+        let scope = Scope { again, ..Scope::of_signal(self.facts(), signal) };
+        if scope.holds(filter, &mut record) {
+            return record.unwrap_or_default();
+        }
+        let first = record.into_iter().flatten().next().map(|compared| compared.here);
+        let clause = clause::condition(filter).into();
+        let actual = "(held when it came; facts have changed since)".into();
+        first.map(|here| Compared { clause, actual, holds: true, here }).into_iter().collect()
+    }
+
     /// Returns what the trigger itself compared, where it compares something: a count with its number, a reading with
-    /// its line. A measure has said so already.
+    /// its line, a sequence with the times of both, an absence with what nobody sent in time. A measure has said so
+    /// already.
     fn reached(&self, candidate: &Candidate) -> Option<Compared> {
         let rule = self.rule(candidate.rule);
         match &rule.trigger {
@@ -193,6 +223,20 @@ impl Turn<'_> {
                     read.clause = format!("{stays} for {}", clause::length(*length)).into();
                 }
                 Some(read)
+            }
+            Trigger::Sequence { first, then, within } => {
+                let (earlier, later) = (candidate.values.first.as_deref()?, candidate.values.signal.as_deref()?);
+                let clause = clause::followed(first, then, *within, &self.rules.vocabulary).into();
+                let instant = |signal: &Signal| clause::instant(signal.at, &rule.zone);
+                let actual = format!("{}, then {}", instant(earlier), instant(later)).into();
+                Some(Compared { clause, actual, holds: true, here: rule.here })
+            }
+            Trigger::Absence { first, then, within } => {
+                let signal = candidate.values.signal.as_deref()?;
+                let clause = clause::not_followed(first, then, within, &self.rules.vocabulary).into();
+                let until = self.absence_deadline(candidate.rule, signal.at, signal);
+                let actual = format!("none by {}", clause::instant(until, &rule.zone)).into();
+                Some(Compared { clause, actual, holds: true, here: rule.here })
             }
             _ => None,
         }

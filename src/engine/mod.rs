@@ -27,7 +27,7 @@ mod seen;
 pub mod state;
 pub mod store;
 pub mod trace;
-mod turn;
+pub(crate) mod turn;
 mod when;
 pub mod window;
 mod words;
@@ -64,6 +64,10 @@ pub struct Step {
     pub declines: Vec<(u32, Decline)>,
     /// What became of the signal itself.
     pub taken: Taken,
+    /// Signals that touchline itself made on the way (M20), in the order in which rules saw them.
+    pub made: Vec<Arc<Signal>>,
+    /// Why what a person did changed nothing; `None` where it changed something, and where the input was nobody's doing.
+    pub missed: Option<&'static str>,
 }
 
 /// What became of a signal.

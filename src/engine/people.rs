@@ -13,36 +13,51 @@ use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::{SignalNo, ThingNo, Type, builtin};
 
+/// Why an action met nothing.
+const NO_OPEN_CASE: &str = "no case of it is open";
+
+/// Says that no case is meant: a rule is met by its open case, a case that is named by any.
+fn no_case(target: &Target) -> &'static str {
+    match target {
+        Target::Rule { .. } => NO_OPEN_CASE,
+        Target::Case(_) => "there is no such case",
+    }
+}
+
 impl Turn<'_> {
     /// Applies a human action.
     pub(crate) fn human(&mut self, human: Human) {
         let by = human.by;
         match human.action {
             HumanAction::Acknowledge(target) => self.acknowledge(&target, &by),
-            HumanAction::Close { target, outcome } => {
-                if let Some(case) = self.case_of(&target) {
-                    self.close_case(&case, outcome, &by);
-                }
-            }
-            HumanAction::Reopen(target) => {
-                if let Some(case) = self.closed_case_of(&target)
-                    && self.state.cases.reopen(&case)
-                {
-                    self.tell_case(builtin::CASE_REOPENED, &case, &[]);
-                }
-            }
+            HumanAction::Close { target, outcome } => match self.case_of(&target) {
+                Some(case) => self.close_case(&case, outcome, &by),
+                None => self.step.missed = Some(NO_OPEN_CASE),
+            },
+            HumanAction::Reopen(target) => match self.closed_case_of(&target) {
+                Some(case) if self.state.cases.reopen(&case) => self.tell_case(builtin::CASE_REOPENED, &case, &[]),
+                _ => self.step.missed = Some("no case of it is closed"),
+            },
             HumanAction::Assign { target, to } => {
                 let case = self.known_case_of(&target);
-                if let Some(case) = case.and_then(|case| self.state.cases.get_mut(&case)) {
-                    case.owner = Some(to);
+                match case.and_then(|case| self.state.cases.get_mut(&case)) {
+                    Some(case) => case.owner = Some(to),
+                    None => self.step.missed = Some(no_case(&target)),
                 }
             }
             // Kept in the journal; decides nothing.
-            HumanAction::Comment { .. } => {}
+            HumanAction::Comment { target, .. } => {
+                if self.known_case_of(&target).is_none() {
+                    self.step.missed = Some(no_case(&target));
+                }
+            }
             HumanAction::Contact { target, customer } => self.contact(target.as_ref(), customer),
             HumanAction::Silence { rule, until } => {
                 let now = self.now;
                 self.state.silences.retain(|silence| silence.until > now);
+                if until <= now {
+                    self.step.missed = Some("it is over before it begins");
+                }
                 self.state.silences.push(Silence { rule, until });
             }
         }
@@ -51,29 +66,26 @@ impl Turn<'_> {
     fn acknowledge(&mut self, target: &Target, by: &Str) {
         let reason = if by.is_empty() { "acknowledged".to_owned() } else { format!("acknowledged by {by}") };
         let case = self.case_of(target);
-        match target {
-            Target::Rule { rule, key } => {
-                if let Some(number) = self.number_of(rule) {
-                    self.stop_acknowledged(number, key, &reason);
-                }
-            }
+        let of = match target {
+            Target::Rule { rule, key } => Some((rule.clone(), key.clone())),
             // One ladder: that of the rule that opened the case, for its key.
-            Target::Case(case) => {
-                let of = self.state.cases.get(case).map(|case| (case.rule.clone(), case.key.clone()));
-                if let Some((number, key)) = of.and_then(|(rule, key)| Some((self.number_of(&rule)?, key))) {
-                    self.stop_acknowledged(number, &key, &reason);
-                }
+            Target::Case(case) => self.state.cases.get(case).map(|case| (case.rule.clone(), case.key.clone())),
+        };
+        let ladder = of.and_then(|(rule, key)| Some((self.number_of(&rule)?, key)));
+        let stopped = ladder.is_some_and(|(number, key)| self.stop_acknowledged(number, &key, &reason));
+        match case {
+            Some(case) => self.tell_case(builtin::CASE_ACKNOWLEDGED, &case, &[]),
+            None if !stopped => {
+                self.step.missed = Some("no ladder of it is under way that this stops, and no case of it is open");
             }
-        }
-        if let Some(case) = case {
-            self.tell_case(builtin::CASE_ACKNOWLEDGED, &case, &[]);
+            None => {}
         }
     }
 
-    fn stop_acknowledged(&mut self, number: RuleNo, key: &Key, reason: &str) {
-        if self.rule(number).then.ladder.as_ref().is_some_and(|ladder| ladder.until_acknowledged) {
-            self.stop_ladder(number, key, reason);
-        }
+    /// Stops a ladder that an acknowledgement stops; tells whether there was one.
+    fn stop_acknowledged(&mut self, number: RuleNo, key: &Key, reason: &str) -> bool {
+        let stops = self.rule(number).then.ladder.as_ref().is_some_and(|ladder| ladder.until_acknowledged);
+        stops && self.stop_ladder(number, key, reason)
     }
 
     fn close_case(&mut self, case: &Str, outcome: Str, by: &Str) {
@@ -120,6 +132,9 @@ impl Turn<'_> {
 
     fn contact(&mut self, target: Option<&Target>, customer: Option<Str>) {
         let case = target.and_then(|target| self.known_case_of(target));
+        if let (Some(target), None, None) = (target, &case, &customer) {
+            self.step.missed = Some(no_case(target));
+        }
         let customer = customer.or_else(|| case.as_ref().and_then(|case| self.state.cases.customer_of(case).cloned()));
         if let Some(customer) = &customer {
             let today = self.today();

@@ -196,7 +196,9 @@ impl<'a> Turn<'a> {
         self.settle();
         while let Some((signal, chain)) = self.derived.pop_front() {
             self.ordinal += 1;
-            self.see(Arc::new(signal), chain, &[]);
+            let signal = Arc::new(signal);
+            self.step.made.push(signal.clone());
+            self.see(signal, chain, &[]);
             self.settle();
         }
     }

@@ -246,6 +246,7 @@ codes! {
     NO_DIRECTORY "L012" "a playbook without a directory";
     DEFINE_UNUSED "L013" "a defined condition that no rule uses";
     MIXED_ALPHABETS "L014" "a word in a text or a name in a vocabulary that mixes letters of two alphabets";
+    PERSONAL_KEY "L015" "a rule or a limit that is kept for each value of a personal field";
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::lang::source::{Span, Spanned};
 use crate::replay::driver::{Cause, Driver, Turn};
 use crate::replay::reached::Reached;
 use crate::replay::scenario::{About, HumanVerb, NOTHING, NOTHING_ELSE, Scenario, ScenarioFile, Step, StepKind};
-use crate::replay::target::Targets;
+use crate::replay::target::{Acted, Targets};
 use crate::replay::timeline::{DUE, Pen, SENDING, taken};
 use crate::replay::words;
 use crate::signal::Signal;
@@ -55,7 +55,9 @@ pub fn play(file: &ScenarioFile, scenario: &Scenario, rules: &RuleSet, reload: &
         rules: rules.clone(),
         targets: Targets::default(),
         fails: vec![],
+        acted: Acted::default(),
         effects: vec![],
+        missed: None,
         played: Played { timeline: String::new(), problems: vec![], reached: Reached::new(rules.clone()) },
     };
     if scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Reload(_))) {
@@ -69,9 +71,23 @@ pub fn play(file: &ScenarioFile, scenario: &Scenario, rules: &RuleSet, reload: &
     for (place, step) in scenario.steps.iter().enumerate() {
         play.step(step, &scenario.steps[place + 1..], file, reload);
     }
+    play.never_failed();
     let mut played = play.played;
     played.timeline = play.pen.finish();
     played
+}
+
+/// Borrows the parts of a play that a turn leaves something in, beside those that draw it.
+macro_rules! seen {
+    ($play:expr) => {
+        Seen {
+            rules: &$play.rules,
+            targets: &mut $play.targets,
+            acted: &mut $play.acted,
+            effects: &mut $play.effects,
+            played: &mut $play.played,
+        }
+    };
 }
 
 struct Play {
@@ -80,9 +96,13 @@ struct Play {
     rules: Arc<RuleSet>,
     targets: Targets,
     /// What cannot be sent when it comes.
-    fails: Vec<String>,
+    fails: Vec<Spanned<String>>,
+    /// What has fired and alerted so far.
+    acted: Acted,
     /// Everything since the last `expect`.
     effects: Vec<Effect>,
+    /// Why the last input met nothing.
+    missed: Option<&'static str>,
     played: Played,
 }
 
@@ -102,6 +122,7 @@ impl Play {
                 self.pen.moment(at, &format!("facts: {}", told.join("; ")), steps);
             }
             StepKind::Human(verb, about) => self.human(*verb, about, step.span, at),
+            StepKind::Silence(rule, until) => self.silence(rule.as_ref(), *until, at),
             StepKind::Reload(name) => self.reload(name, at, file, reload),
             StepKind::Restart => self.restart(at, step.span),
             StepKind::Fails(_) | StepKind::Expect(_) => {
@@ -126,12 +147,7 @@ impl Play {
         let signals_follow =
             same_instant.filter(|step| !matches!(step.kind, StepKind::Time | StepKind::Expect(_))).count() > 0;
         let (driver, pen) = (&mut self.driver, &mut self.pen);
-        let mut seen = Seen {
-            rules: &self.rules,
-            targets: &mut self.targets,
-            effects: &mut self.effects,
-            played: &mut self.played,
-        };
+        let mut seen = seen!(self);
         let fails = &mut self.fails;
         let mut sends = |effect: &Effect| fail(fails, effect);
         let mut see = |turn: Turn| {
@@ -151,16 +167,13 @@ impl Play {
     }
 
     fn input_taken(&mut self, input: Input, at: Timestamp) -> (Vec<String>, &'static str) {
+        self.missed = None;
         let (driver, pen) = (&mut self.driver, &mut self.pen);
-        let mut seen = Seen {
-            rules: &self.rules,
-            targets: &mut self.targets,
-            effects: &mut self.effects,
-            played: &mut self.played,
-        };
+        let mut seen = seen!(self);
         let fails = &mut self.fails;
         let mut own = vec![];
         let mut took = "";
+        let missed = &mut self.missed;
         let mut handed_in = false;
         let mut see = |turn: Turn| {
             seen.turn(turn.step);
@@ -169,6 +182,7 @@ impl Play {
             match turn.cause {
                 Cause::Input => {
                     took = taken(turn.step.taken);
+                    *missed = turn.step.missed;
                     own.extend(lines);
                 }
                 // What a delivery of this very input led to belongs to it.
@@ -229,9 +243,7 @@ impl Play {
         let (told, target) = match about {
             About::Customer(customer) => (format!("customer {customer}"), Err(customer.clone())),
             About::Rule { rule, values } => {
-                let values_told = values.iter().map(|value| &**value).collect::<Vec<_>>().join(" and ");
-                let told =
-                    if values.is_empty() { rule.rule.to_string() } else { format!("{} for {values_told}", rule.rule) };
+                let told = self.named(rule, values);
                 // Whatever is due before may open the case that is meant.
                 self.until(at);
                 match self.target(rule, values) {
@@ -256,8 +268,56 @@ impl Play {
             // The reader takes a customer with `contact` only.
             (_, Err(_)) => return,
         };
-        let lines = self.input(Input::Human(Human { by: "".into(), action }), at);
+        let mut lines = self.input(Input::Human(Human { by: "".into(), action: action.clone() }), at);
+        if let Some(reason) = self.acted.missed(&action, self.missed) {
+            lines.push(format!("NO {}: {reason}", verb.word()));
+            if action.target().is_some_and(|target| !self.acted.has(target)) {
+                let message =
+                    format!("`{} {told}` meets nothing: {reason}, and the rule has never fired for it", verb.word());
+                let problem = Diagnostic::error(codes::SCENARIO_TARGET, span, message);
+                self.played.problems.push(
+                    problem
+                        .help("name the rule and the values of one of its firings above, as the timeline shows them"),
+                );
+            }
+        }
         self.pen.moment(at, &format!("{} {told}", verb.word()), lines);
+    }
+
+    /// Returns a rule with the values of its key as a step writes them, without what is personal.
+    fn named(&self, rule: &RuleId, values: &[Str]) -> String {
+        let of = self.rules.rule(rule);
+        let part = |(place, value): (usize, &Str)| {
+            let name = of.and_then(|of| {
+                of.key
+                    .get(place)
+                    .map(|part| &part.name)
+                    .or_else(|| of.limit.as_ref().and_then(|limit| limit.per.get(place).map(|(name, _)| name)))
+            });
+            let personal = name.is_some_and(|name| words::is_personal_part(&self.rules, rule, place, name));
+            if personal { words::PERSONAL.to_owned() } else { value.to_string() }
+        };
+        let values: Vec<String> = values.iter().enumerate().map(part).collect();
+        if values.is_empty() { rule.rule.to_string() } else { format!("{} for {}", rule.rule, values.join(" and ")) }
+    }
+
+    fn silence(&mut self, rule: Option<&RuleId>, until: Timestamp, at: Timestamp) {
+        let whom = rule.map_or("every rule", |rule| &*rule.rule).to_owned();
+        let action = HumanAction::Silence { rule: rule.cloned(), until };
+        let lines = self.input(Input::Human(Human { by: "".into(), action }), at);
+        self.pen.moment(at, &format!("silence {whom} until {}", self.pen.instant(until)), lines);
+    }
+
+    /// What was to fail and was never sent: the scenario shows something else than it says.
+    fn never_failed(&mut self) {
+        for phrase in std::mem::take(&mut self.fails) {
+            let message =
+                format!("`fails: {}` meets nothing: nothing that reads like this was sent after it", phrase.node);
+            let problem = Diagnostic::error(codes::SCENARIO_TARGET, phrase.span, message);
+            self.played.problems.push(problem.help(
+                "name what is sent after this step, as the timeline shows it: `alert team_lead of S7`, `email customer C1 using thank_you`",
+            ));
+        }
     }
 
     fn target(&self, rule: &RuleId, values: &[Str]) -> Result<Target, String> {
@@ -268,12 +328,7 @@ impl Play {
     /// Runs and draws what is due before `at`.
     fn until(&mut self, at: Timestamp) {
         let (driver, pen) = (&mut self.driver, &mut self.pen);
-        let mut seen = Seen {
-            rules: &self.rules,
-            targets: &mut self.targets,
-            effects: &mut self.effects,
-            played: &mut self.played,
-        };
+        let mut seen = seen!(self);
         let fails = &mut self.fails;
         let mut see = |turn: Turn| {
             seen.turn(turn.step);
@@ -301,12 +356,7 @@ impl Play {
         self.played.reached.switch(&rules);
         let mut steps = vec![];
         let (driver, pen) = (&mut self.driver, &self.pen);
-        let mut seen = Seen {
-            rules: &self.rules,
-            targets: &mut self.targets,
-            effects: &mut self.effects,
-            played: &mut self.played,
-        };
+        let mut seen = seen!(self);
         let fails = &mut self.fails;
         let mut see = |turn: Turn| {
             seen.turn(turn.step);
@@ -353,10 +403,12 @@ impl Play {
                 }
             }
         }
-        let sent = |effects: &[&Effect]| effects.iter().any(|effect| effect.outcome == Outcome::Sent);
+        // A digest goes to the owner of the playbooks, and tells what has been told.
+        let is_sent =
+            |effect: &&&Effect| effect.outcome == Outcome::Sent && !matches!(effect.what, What::Digest { .. });
         let nothing = expected.iter().find(|wanted| [NOTHING, NOTHING_ELSE].contains(&&*wanted.node));
-        if let Some(nothing) = nothing.filter(|_| sent(&open)) {
-            let told = open.iter().filter(|effect| effect.outcome == Outcome::Sent);
+        if let Some(nothing) = nothing.filter(|_| open.iter().any(|effect| is_sent(&effect))) {
+            let told = open.iter().filter(is_sent);
             let told: Vec<String> = told.map(|effect| format!("`{}`", words::action(effect, &self.rules))).collect();
             let message = format!("{} happened as well", told.join(", "));
             let problem = Diagnostic::error(codes::NOT_EXPECTED, nothing.span, message);
@@ -383,28 +435,33 @@ impl Play {
 struct Seen<'a> {
     rules: &'a RuleSet,
     targets: &'a mut Targets,
+    acted: &'a mut Acted,
     effects: &'a mut Vec<Effect>,
     played: &'a mut Played,
 }
 
 impl Seen<'_> {
     fn turn(&mut self, step: &EngineStep) {
-        step.effects.iter().for_each(|effect| self.targets.see(effect));
+        for effect in &step.effects {
+            self.targets.see(effect);
+            self.acted.see(effect, &self.rules.vocabulary);
+        }
         self.effects.extend(step.effects.iter().cloned());
         self.played.reached.see(step, self.rules);
     }
 }
 
 /// Says why an effect cannot be sent, if the scenario says so.
-fn fail(fails: &mut Vec<String>, effect: &Effect) -> Option<Str> {
-    let place = fails.iter().position(|phrase| phrases(effect).iter().any(|said| begins_with(said, phrase)))?;
+fn fail(fails: &mut Vec<Spanned<String>>, effect: &Effect) -> Option<Str> {
+    let is_it = |phrase: &Spanned<String>| phrases(effect).iter().any(|said| begins_with(said, &phrase.node));
+    let place = fails.iter().position(is_it)?;
     fails.remove(place);
     Some("it could not be delivered".into())
 }
 
 /// Tells whether an effect is something a reader of `expect` counts.
 fn is_told(effect: &Effect) -> bool {
-    !matches!(effect.what, What::Withdraw | What::Firing | What::Digest { .. })
+    !matches!(effect.what, What::Withdraw | What::Firing)
 }
 
 fn reads_like(effect: &Effect, wanted: &str, rules: &RuleSet) -> bool {

@@ -3,10 +3,10 @@
 //! A person says `repeat_complaint for C1 and delivery`. A rule with a key is met by its key; a rule on each signal has
 //! none, so the case it opened last for a firing with these values is looked up among the effects seen so far.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::engine::effect::{Effect, Firing, What};
+use crate::engine::effect::{Effect, Firing, Outcome, What};
 use crate::engine::input::{Human, HumanAction, Target};
 use crate::engine::ruleset::RuleSet;
 use crate::id::RuleId;
@@ -14,12 +14,78 @@ use crate::ir::{KeyPart, Rule};
 use crate::signal::{HumanLine, LineTarget, Verb};
 use crate::value::{Str, Value};
 use crate::vocabulary::text::fold;
-use crate::vocabulary::{Type, typed};
+use crate::vocabulary::{Type, Vocabulary, typed};
 
 /// The cases opened so far, latest last, by rule.
 #[derive(Debug, Default)]
 pub struct Targets {
     cases: HashMap<RuleId, Vec<(Str, Arc<Firing>)>>,
+}
+
+/// What has fired and alerted somebody so far: whoever tells that an action met nothing asks it. It grows with the keys of
+/// a recorded day; a daemon has none.
+#[derive(Debug, Default)]
+pub struct Acted {
+    fired: BTreeSet<(RuleId, Vec<Value>)>,
+    alerted: BTreeSet<(RuleId, Vec<Value>)>,
+    cases: BTreeSet<Str>,
+}
+
+impl Acted {
+    /// Takes note of an effect.
+    pub fn see(&mut self, effect: &Effect, vocabulary: &Vocabulary) {
+        if let What::OpenCase { case, .. } = &effect.what {
+            self.cases.insert(case.clone());
+        }
+        if let Some(Target::Rule { rule, key }) = of_effect(effect, vocabulary) {
+            if matches!((&effect.what, effect.outcome), (What::Alert { .. }, Outcome::Sent)) {
+                self.alerted.insert((rule.clone(), key.clone()));
+            }
+            self.fired.insert((rule, key));
+        }
+    }
+
+    /// Tells whether anything ever came of what is meant.
+    pub fn has(&self, target: &Target) -> bool {
+        match target {
+            Target::Rule { rule, key } => self.fired.contains(&(rule.clone(), key.clone())),
+            Target::Case(case) => self.cases.contains(case),
+        }
+    }
+
+    /// Returns why what a person did met nothing, from what the engine says of it. An alert that was sent can be
+    /// acknowledged without a ladder or a case.
+    pub fn missed(&self, action: &HumanAction, said: Option<&'static str>) -> Option<&'static str> {
+        match action {
+            HumanAction::Acknowledge(Target::Rule { rule, key }) => {
+                said.filter(|_| !self.alerted.contains(&(rule.clone(), key.clone())))
+            }
+            _ => said,
+        }
+    }
+}
+
+/// Returns what an effect hangs on: the rule's key; of a rule without one its limit's; else the first thing its signal is
+/// about, as the engine has it.
+pub fn of_effect(effect: &Effect, vocabulary: &Vocabulary) -> Option<Target> {
+    let firing = effect.firing.as_ref()?;
+    let values = &firing.values;
+    let first_thing = || {
+        let signal = values.signal.as_ref()?;
+        let about = vocabulary.signal_type(signal.kind).about;
+        signal.fields.iter().take(about).find(|value| !value.is_missing()).cloned()
+    };
+    let key: Vec<Value> = match (values.key.is_empty(), firing.key.is_empty()) {
+        (false, _) => values.key.clone(),
+        (true, false) => firing.key.iter().map(|(_, value)| value.clone()).collect(),
+        (true, true) => first_thing().into_iter().collect(),
+    };
+    // A firing speaks of its key as it was written; the engine compares it without case.
+    let grouped = |value: Value| match &value {
+        Value::Text(text) => Value::Text(fold(text).as_ref().into()),
+        _ => value,
+    };
+    Some(Target::Rule { rule: firing.rule.clone(), key: key.into_iter().map(grouped).collect() })
 }
 
 impl Targets {
@@ -78,6 +144,12 @@ impl Targets {
             Verb::Reopen(target) => HumanAction::Reopen(of(target)?),
             Verb::Assign(target, to) => HumanAction::Assign { target: of(target)?, to: to.clone() },
             Verb::Comment(target, text) => HumanAction::Comment { target: of(target)?, text: text.clone() },
+            Verb::Silence(rule, until) => {
+                if let Some(rule) = rule.as_ref().filter(|rule| rules.rule(rule).is_none()) {
+                    return Err(format!("no rule is called {rule}"));
+                }
+                HumanAction::Silence { rule: rule.clone(), until: *until }
+            }
             Verb::Contact(target, customer) => {
                 HumanAction::Contact { target: target.as_ref().map(of).transpose()?, customer: customer.clone() }
             }

@@ -126,7 +126,7 @@ impl Pen {
         }
         for (effect, _) in step.effects.iter().zip(&drawn).filter(|(_, drawn)| !**drawn) {
             if !says_again(effect, step) {
-                let of = effect.firing.as_ref().map(|f| format!(" ({})", words::for_key(&f.rule.rule, &f.key)));
+                let of = effect.firing.as_ref().map(|f| format!(" ({})", words::for_key(&self.rules, &f.rule, &f.key)));
                 lines.push(format!("{}{}", self.effect(effect), of.unwrap_or_default()));
             }
         }
@@ -140,7 +140,8 @@ impl Pen {
     }
 
     fn look(&self, look: &Look, same: &[&Look]) -> String {
-        let keys: Vec<String> = same.iter().map(|look| words::key(&look.key)).filter(|key| !key.is_empty()).collect();
+        let shown = |look: &&Look| words::shown_key(&self.rules, &look.rule, &look.key);
+        let keys: Vec<String> = same.iter().map(shown).filter(|key| !key.is_empty()).collect();
         let name = match keys.is_empty() {
             true => look.rule.rule.to_string(),
             false => format!("{} for {}", look.rule.rule, keys.join(", ")),
@@ -153,7 +154,7 @@ impl Pen {
     }
 
     fn firing(&self, firing: &Arc<Firing>, step: &Step, drawn: &mut [bool], lines: &mut Vec<String>) {
-        let mut line = format!("FIRES {}", words::for_key(&firing.rule.rule, &firing.key));
+        let mut line = format!("FIRES {}", words::for_key(&self.rules, &firing.rule, &firing.key));
         let behind = behind(firing);
         if !behind.is_empty() {
             line.push_str(&format!(", behind it {behind}"));

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::engine::effect::{Effect, Firing, What};
 use crate::engine::ruleset::RuleSet;
 use crate::engine::trace::{Compared, Look, Verdict};
-use crate::id::SignalId;
+use crate::id::{RuleId, SignalId};
 use crate::ir::action::{ActionKind, Piece};
 use crate::ir::expr::Operand;
 use crate::signal::Signal;
@@ -84,14 +84,39 @@ pub fn json(held: &Value) -> serde_json::Value {
     }
 }
 
-/// Returns a key as `C1 and delivery`; empty for a rule without one.
+/// Returns a key as `C1 and delivery`, personal parts as they are: for mails to staff. Empty for a rule without one.
 pub fn key(key: &[(Str, Value)]) -> String {
     key.iter().map(|(_, part)| value(part)).collect::<Vec<_>>().join(" and ")
 }
 
-/// Returns `name` followed by ` for C1 and delivery` where there is a key.
-pub fn for_key(name: &str, parts: &[(Str, Value)]) -> String {
-    if parts.is_empty() { name.to_owned() } else { format!("{name} for {}", key(parts)) }
+/// Returns a key as `C1 and delivery`, without what is personal in it; empty for a rule without one.
+pub fn shown_key(rules: &RuleSet, rule: &RuleId, key: &[(Str, Value)]) -> String {
+    let part = |(place, (name, part)): (usize, &(Str, Value))| match is_personal_part(rules, rule, place, name) {
+        true => PERSONAL.to_owned(),
+        false => value(part),
+    };
+    key.iter().enumerate().map(part).collect::<Vec<_>>().join(" and ")
+}
+
+/// Returns the rule's id followed by ` for C1 and delivery` where there is a key, without what is personal in it.
+pub fn for_key(rules: &RuleSet, rule: &RuleId, key: &[(Str, Value)]) -> String {
+    let name = &rule.rule;
+    if key.is_empty() { name.to_string() } else { format!("{name} for {}", shown_key(rules, rule, key)) }
+}
+
+/// Tells whether a part of a rule's key, or of its limit's where it has none, is a person's data.
+pub fn is_personal_part(rules: &RuleSet, rule: &RuleId, place: usize, name: &str) -> bool {
+    let Some(rule) = rules.rule(rule) else {
+        // The rule is gone since. What its key was made of is told by its name alone.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let signals = rules.vocabulary.signals.iter().flat_map(|signal| &signal.fields);
+        let mut fields = signals.chain(rules.vocabulary.things.iter().flat_map(|thing| &thing.facts));
+        return fields.any(|field| field.personal && *field.name == *last);
+    };
+    let own = rule.key.get(place).filter(|part| *part.name == *name);
+    let limit = rule.limit.as_ref().filter(|_| rule.key.is_empty()).and_then(|limit| limit.per.get(place));
+    own.is_some_and(|part| part.from.iter().any(|(_, access)| access.personal))
+        || limit.is_some_and(|(part, access)| **part == *name && access.personal)
 }
 
 /// Tells whether two keys are one: they are told as they are written, or as they are grouped.
@@ -158,7 +183,7 @@ pub fn action(effect: &Effect, rules: &RuleSet) -> String {
             let name = &rules.vocabulary.signal_type(signal.kind).name;
             format!("record {name}: {}", fields(signal, &rules.vocabulary))
         }
-        What::Firing => effect.firing.as_ref().map_or("firing".into(), |firing| fired(firing)),
+        What::Firing => effect.firing.as_ref().map_or("firing".into(), |firing| fired(firing, rules)),
         What::Withdraw => with_to("withdraw what is unsent".into()),
         What::Digest { lines, .. } if lines.len() == 1 => "digest to the owner, 1 line".into(),
         What::Digest { lines, .. } => format!("digest to the owner, {} lines", lines.len()),
@@ -166,8 +191,8 @@ pub fn action(effect: &Effect, rules: &RuleSet) -> String {
 }
 
 /// Returns `firing of repeat_complaint for C1 and delivery`.
-fn fired(firing: &Firing) -> String {
-    format!("firing of {}", for_key(&firing.rule.rule, &firing.key))
+fn fired(firing: &Firing, rules: &RuleSet) -> String {
+    format!("firing of {}", for_key(rules, &firing.rule, &firing.key))
 }
 
 /// Returns the text an effect carries, as far as it may be shown: of an alert, or the reason of a case.

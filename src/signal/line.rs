@@ -6,6 +6,7 @@
 //! {"action": "close", "at": "…", "case": "c-17", "outcome": "refunded"}
 //! {"action": "assign", "at": "…", "case": "c-17", "to": "ana@example.test"}
 //! {"action": "contact", "at": "…", "customer": "C1"}
+//! {"action": "silence", "at": "…", "rule": "retail_care/repeat_complaint", "until": "…"}
 //! ```
 //!
 //! A fact that is `null` is forgotten. Whether the rule and the case exist is for whoever runs the feed to know.
@@ -73,6 +74,8 @@ pub enum Verb {
     Comment(LineTarget, Str),
     /// Has spoken or written to a customer: about a case, or to the customer named.
     Contact(Option<LineTarget>, Option<Str>),
+    /// Lets a rule, or all, decide and not send, up to an instant (M21).
+    Silence(Option<RuleId>, Timestamp),
 }
 
 /// What a human action is about.
@@ -135,7 +138,7 @@ fn nested<'a>(json: Json<'a>, key: &str) -> Result<Object<'a>, Refused> {
     })
 }
 
-const VERBS: [&str; 6] = ["acknowledge", "close", "reopen", "assign", "comment", "contact"];
+const VERBS: [&str; 7] = ["acknowledge", "close", "reopen", "assign", "comment", "contact", "silence"];
 
 fn human(object: &Object<'_>) -> Result<HumanLine, Refused> {
     let verb = object.required("action")?;
@@ -145,6 +148,7 @@ fn human(object: &Object<'_>) -> Result<HumanLine, Refused> {
         "assign" => &["to"],
         "comment" => &["text"],
         "contact" => &["customer"],
+        "silence" => return silence(object),
         _ => {
             let reason = match nearest(&verb, VERBS.into_iter()) {
                 Some(near) => format!("unknown action {}; did you mean `{near}`?", shown(&verb)),
@@ -178,6 +182,28 @@ fn human(object: &Object<'_>) -> Result<HumanLine, Refused> {
     Ok(HumanLine { at, by, verb })
 }
 
+/// Reads a silence, of one rule or of all.
+fn silence(object: &Object<'_>) -> Result<HumanLine, Refused> {
+    only(object, &["action", "at", "by", "id", "source", "rule", "until"], "the action `silence`")?;
+    let (at, by) = (object.at()?, Str::from(&*object.text("by")?.unwrap_or_default()));
+    let rule = object.text("rule")?.map(|rule| rule_id(&rule)).transpose()?;
+    let until = object.instant("until")?;
+    if until <= at {
+        return Err(Refused::field("until", "the silence is over before it begins"));
+    }
+    Ok(HumanLine { at, by, verb: Verb::Silence(rule, until) })
+}
+
+/// Reads `playbook/rule`.
+fn rule_id(text: &str) -> Result<RuleId, Refused> {
+    let parts = text.split_once('/').filter(|(playbook, name)| !playbook.is_empty() && !name.is_empty());
+    let (playbook, name) = parts.ok_or_else(|| {
+        let reason = format!("{} is not playbook and rule, such as `retail_care/repeat_complaint`", shown(text));
+        Refused::field("rule", reason)
+    })?;
+    Ok(RuleId::new(playbook, name))
+}
+
 fn assignee(to: Str) -> Result<Str, Refused> {
     match typed::address_problem(&to) {
         None => Ok(to),
@@ -195,22 +221,14 @@ fn target(object: &Object<'_>) -> Result<Option<LineTarget>, Refused> {
         }
         (None, None) => Ok(None),
         (None, Some(rule)) => {
-            let (playbook, name) = rule
-                .split_once('/')
-                .filter(|(playbook, name)| !playbook.is_empty() && !name.is_empty())
-                .ok_or_else(|| {
-                    Refused::field(
-                        "rule",
-                        format!("{} is not playbook and rule, such as `retail_care/repeat_complaint`", shown(&rule)),
-                    )
-                })?;
+            let rule = rule_id(&rule)?;
             let mut key = Vec::new();
             if let Some(json) = object.get("key") {
                 for (part, json) in nested(json, "key")?.entries() {
                     key.push((Str::from(part), key_value(part, json)?));
                 }
             }
-            Ok(Some(LineTarget::Rule(RuleId::new(playbook, name), key)))
+            Ok(Some(LineTarget::Rule(rule, key)))
         }
     }
 }

@@ -84,7 +84,12 @@ impl<'a> Object<'a> {
 
     /// Reads `at`.
     pub(super) fn at(&self) -> Result<Timestamp, Refused> {
-        instant(&self.required("at")?).map_err(|reason| Refused::field("at", reason))
+        self.instant("at")
+    }
+
+    /// Reads an instant that must be there.
+    pub(super) fn instant(&self, key: &str) -> Result<Timestamp, Refused> {
+        instant(&self.required(key)?).map_err(|reason| Refused::field(key, reason))
     }
 }
 

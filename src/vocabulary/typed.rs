@@ -131,7 +131,7 @@ pub fn from_text(text: &str, ty: &Type, vocabulary: &Vocabulary) -> Result<Value
             Some((count, word)) => {
                 let written = Unit::named(word.trim()).ok_or_else(|| wrong(trimmed, ty, vocabulary))?;
                 let count = count.parse::<Number>().map_err(|_| wrong(trimmed, ty, vocabulary))?;
-                written.times(count).map(Value::Duration).ok_or_else(|| TOO_LARGE.to_owned())
+                duration(written, count)
             }
         },
         _ => from_string(text, ty, vocabulary),
@@ -185,7 +185,7 @@ pub fn number(text: &str, ty: &Type, vocabulary: &Vocabulary) -> Result<Value, S
     match ty {
         Type::Number => Ok(Value::Number(number)),
         Type::WholeNumber if number.is_whole() => Ok(Value::Number(number)),
-        Type::Duration(unit) => unit.times(number).map(Value::Duration).ok_or_else(|| TOO_LARGE.to_owned()),
+        Type::Duration(unit) => duration(*unit, number),
         Type::Score(scale) => {
             let (low, high) = scale.range();
             let inside = number >= Number::from_whole(low) && number <= Number::from_whole(high);
@@ -198,6 +198,14 @@ pub fn number(text: &str, ty: &Type, vocabulary: &Vocabulary) -> Result<Value, S
         Type::Thing(_) => Err("an id is a text: write it in quotes".to_owned()),
         _ => Err(wrong(text, ty, vocabulary)),
     }
+}
+
+/// Returns a length of time: nothing takes less than no time.
+fn duration(unit: Unit, count: Number) -> Result<Value, String> {
+    if count < Number::from_whole(0) {
+        return Err(format!("{count} is below zero: a duration is a length of time, 0 or more"));
+    }
+    unit.times(count).map(Value::Duration).ok_or_else(|| TOO_LARGE.to_owned())
 }
 
 const TOO_LARGE: &str = "the number is too large";

@@ -170,9 +170,18 @@ fn why_agrees(data: &str, told: &str) {
     let text = |json: &serde_json::Value| json.as_str().unwrap_or("").to_owned();
     let mut asked: Vec<(String, String)> =
         fired.map(|effect| (text(&effect["rule"]), text(&effect["signal"]))).collect();
-    asked.retain(|(_, signal)| signal.len() != 32);
     asked.sort();
     asked.dedup();
+    let (made, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(_, signal)| signal.len() == 32);
+    assert!(made.len() > 2, "{made:?}");
+    for (rule, signal) in &made[..2] {
+        for signal in [signal.clone(), format!("touchline:{}", &signal[..8])] {
+            let (code, said, wrong) = say(&["why", "--store", data, "--signal", &signal, "--rule", rule]);
+            assert!(code == 0 && wrong.is_empty(), "{said}{wrong}");
+            assert!(said.contains("made by "), "{said}");
+            assert!(said.contains(" fired on this signal") || said.contains(" fired for this signal"), "{said}");
+        }
+    }
     assert!(asked.len() > 5, "{asked:?}");
     for (rule, signal) in asked.iter().step_by(asked.len() / 5) {
         let (code, said, wrong) = say(&["why", "--store", data, "--signal", signal, "--rule", rule]);

@@ -39,6 +39,7 @@ mod reload_live;
 mod scenarios;
 #[cfg(feature = "daemon")]
 mod serve;
+mod shown;
 mod signals;
 #[cfg(feature = "daemon")]
 mod simulation;

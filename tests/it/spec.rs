@@ -2,12 +2,15 @@
 //!
 //! A chapter is prose with blocks. `vocabulary`, `directory`, `given` and `play` stay in force until they are written
 //! again; a `play` block may begin with its first rule; ```` ```play named=later.play ```` is a version for a `reload` step.
-//! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it.
+//! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it. `csv` is the directory
+//! as a table, `feed` recorded lines; a block `touchline replay …` or `touchline why …` must equal what the command prints of
+//! them, with `--playbooks` and `--feed` given.
 //! `TOUCHLINE_SPEC=rewrite cargo test --test it spec` writes the timelines anew: read them before they are committed.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use touchline::compile::{Options, Project, project};
 use touchline::engine::ruleset::RuleSet;
@@ -23,6 +26,8 @@ struct Chapter {
     heading: String,
     vocabulary: String,
     directory: String,
+    csv: String,
+    feed: String,
     given: String,
     play: String,
     later: Vec<(String, String)>,
@@ -72,7 +77,11 @@ fn run(name: &str, text: &str, wrong: &mut String) -> String {
         let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) else { continue };
         let block: String =
             lines.by_ref().take_while(|line| *line != "```").fold(String::new(), |block, line| block + line + "\n");
-        let shown = if info == "timeline" { chapter.timeline(name, wrong) } else { block.clone() };
+        let shown = match info.strip_prefix("touchline ") {
+            _ if info == "timeline" => chapter.timeline(name, wrong),
+            Some(command) => chapter.command(name, command),
+            None => block.clone(),
+        };
         writeln!(drawn, "{shown}```").unwrap();
         chapter.take(info, block, name);
     }
@@ -84,12 +93,15 @@ impl Chapter {
     fn take(&mut self, info: &str, block: String, name: &str) {
         match info {
             "vocabulary" => self.vocabulary = block,
-            "directory" => self.directory = block,
+            "directory" => (self.directory, self.csv) = (block, String::new()),
+            "csv" => (self.directory, self.csv) = (String::new(), block),
+            "feed" => self.feed = block,
             "given" => self.given = block,
             "play" => self.play = block,
             "steps" => self.steps = block,
             "timeline" => self.timelines += 1,
             "text" => {}
+            _ if info.starts_with("touchline ") => self.timelines += 1,
             _ => match info.strip_prefix("play named=") {
                 Some(file) => self.later.push((file.to_owned(), block)),
                 None => panic!("{name}: `{info}` is no kind of block"),
@@ -100,11 +112,11 @@ impl Chapter {
     fn sources(&self, play: &str) -> Sources {
         let mut sources = Sources::default();
         sources.add("vocabulary.yaml", self.vocabulary.as_bytes());
-        sources.add("directory.yaml", self.directory.as_bytes());
-        let header =
-            "playbook manual \"The manual\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\n";
-        let whole = if play.starts_with("playbook") { play.to_owned() } else { format!("{header}{play}") };
-        sources.add("manual.play", whole.as_bytes());
+        match self.csv.is_empty() {
+            true => sources.add("directory.yaml", self.directory.as_bytes()),
+            false => sources.add("directory.csv", self.csv.as_bytes()),
+        };
+        sources.add("manual.play", whole(play).as_bytes());
         let given = match self.given.is_empty() {
             true => String::new(),
             false => format!("given:\n{}", indented(&self.given, 2)),
@@ -115,6 +127,34 @@ impl Chapter {
         );
         sources.add("manual.test.yaml", scenario.as_bytes());
         sources
+    }
+
+    /// Runs a command in a folder of its own and returns what it prints.
+    fn command(&self, name: &str, command: &str) -> String {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("spec").join(name);
+        fs::create_dir_all(&place).unwrap();
+        let (kept, gone, table) = match self.csv.is_empty() {
+            true => ("directory.yaml", "directory.csv", &self.directory),
+            false => ("directory.csv", "directory.yaml", &self.csv),
+        };
+        fs::remove_file(place.join(gone)).ok();
+        let files = [
+            ("vocabulary.yaml", &self.vocabulary),
+            (kept, table),
+            ("manual.play", &whole(&self.play)),
+            ("feed.jsonl", &self.feed),
+        ];
+        files.iter().for_each(|(file, text)| fs::write(place.join(file), text).unwrap());
+        let mut words = command.split(' ');
+        let verb = words.next().unwrap();
+        let run = Command::new(env!("CARGO_BIN_EXE_touchline"))
+            .args([verb, "--playbooks", ".", "--feed", "feed.jsonl"])
+            .args(words)
+            .current_dir(&place)
+            .output()
+            .unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        text.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
     }
 
     fn timeline(&self, name: &str, wrong: &mut String) -> String {
@@ -148,6 +188,13 @@ impl Chapter {
             None => Ok(compiled.units[0].ruleset()),
         }
     }
+}
+
+/// Returns a playbook with a header.
+fn whole(play: &str) -> String {
+    let header =
+        "playbook manual \"The manual\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\n";
+    if play.starts_with("playbook") { play.to_owned() } else { format!("{header}{play}") }
 }
 
 fn compile(sources: &Sources) -> Project {

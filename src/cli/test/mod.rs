@@ -16,7 +16,8 @@ use clap::{Args, ValueEnum};
 use crate::compile::{Unit, uncovered};
 use crate::ir::Rule;
 use crate::lang::diagnostic::{Diagnostic, Severity};
-use crate::replay::scenario::ScenarioFile;
+use crate::lang::source::FileNo;
+use crate::replay::scenario::{self, ScenarioFile};
 use crate::template::Templates;
 use crate::trust::coverage::{Coverage, Report};
 
@@ -50,6 +51,9 @@ Examples:
 Reached is a rule that fires, a clause that is compared, a guard (`only if`, `unless`) that lets a firing pass and holds
 one back, a step of a ladder that goes out, and each language of a mail. Shares are rounded down; `--require` asks for
 each of the five. Rules in shadow count, paused ones do not.
+
+Steps are signals (with `times`, `late`, `id`), `duplicate`, `acknowledge`, `close`, `reopen`, `contact`, `silence`,
+`facts`, `fails`, `reload`, `restart` and `expect`; one that meets nothing is said with its line.
 
 A step `reload: reload/retail.play` switches to another version of the scenario's playbook. It lies in a folder called
 `reload` beside the scenario file: folders of that name are read only by such steps.
@@ -145,7 +149,7 @@ impl Test {
             let pairs = file.scenarios.iter().zip(played);
             pairs.for_each(|(scenario, played)| coverage.add(scenario, &played.reached));
         }
-        let rules = self.asked_about(&loaded, &sound);
+        let rules = self.asked_about(&loaded, &sound, &problems);
         let coverage = coverage.report(rules.iter().copied());
         if self.filter.is_none() {
             let without = rules.iter().filter(|(rule, _)| coverage.without_scenario.contains(&rule.id));
@@ -198,13 +202,16 @@ impl Test {
         &self,
         loaded: &'a Loaded,
         scenarios: &[(ScenarioFile, &Unit)],
+        problems: &[Diagnostic],
     ) -> Vec<(&'a Rule, &'a Templates)> {
         let all = self.filter.is_none() && self.paths.iter().all(|path| path.is_dir());
         let mut rules: Vec<(&Rule, &Templates)> = vec![];
         for unit in &loaded.project.units {
             let told = |playbook: &str| {
-                // Of a playbook with errors nothing was played: what its scenarios reach is not known.
+                // Of a playbook with errors nothing was played, and of one with scenarios that could not be read not all:
+                // what its scenarios reach is not known.
                 !loaded.has_errors(unit, playbook)
+                    && !unread(loaded, unit, playbook, problems)
                     && (all
                         || scenarios.iter().any(|(file, of)| std::ptr::eq(*of, unit) && *file.playbook == *playbook))
             };
@@ -213,4 +220,15 @@ impl Test {
         }
         rules
     }
+}
+
+/// Tells whether scenarios that are, or may be, for a playbook could not be read.
+fn unread(loaded: &Loaded, unit: &Unit, playbook: &str, problems: &[Diagnostic]) -> bool {
+    let broken = |file: &FileNo| problems.iter().any(|problem| problem.is_error() && problem.span.file == *file);
+    let known = |book: &str| unit.playbooks.iter().any(|own| own.id.as_deref() == Some(book));
+    loaded.project.scenarios.iter().copied().filter(broken).any(|file| {
+        let of_unit = loaded.unit_of(file).is_none_or(|of| std::ptr::eq(of, unit));
+        let named = scenario::playbook_of(&loaded.sources, file);
+        of_unit && named.is_none_or(|named| named == playbook || !known(&named))
+    })
 }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use crate::daemon::fold::FoldError;
 use crate::daemon::retell::{Retelling, Told, find, sources_of};
+use crate::daemon::rules::Rules;
+use crate::engine::effect::{Effect, What};
 use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::store::Reader;
 use crate::engine::{Taken, Watch};
-use crate::id::Position;
+use crate::id::{Position, RuleId};
 use crate::ir::Rule;
 use crate::replay::driver::{Cause, Turn};
 use crate::replay::words;
@@ -27,7 +29,7 @@ use super::super::after::is_behind;
 use super::super::replay::find_rule;
 use super::super::screen::{BAD, BOLD, DIM, Screen, WARN};
 use super::super::store::progress;
-use super::{Found, IDS_KEPT, Why};
+use super::{Found, IDS_KEPT, Why, is_begun, is_made, made_place, maker, names_a_made_one};
 
 /// How many recorded firings are shown where nothing else is known.
 const RECORDED_SHOWN: usize = 20;
@@ -54,9 +56,19 @@ impl Why {
             }
             _ => false,
         })?;
-        let (Some(position), Some(signal)) = (position, signal) else {
-            self.not_in_the_journal(screen, &reader, &ids)?;
-            return Ok(ExitCode::Problems);
+        let mut made_by = None;
+        let (position, signal) = match (position, signal) {
+            (Some(position), Some(signal)) => (position, signal),
+            _ => match self.made_in(folder, &reader, screen)? {
+                Some((position, signal, by)) => {
+                    made_by = by;
+                    (position, signal)
+                }
+                None => {
+                    self.not_in_the_journal(screen, &reader, &ids)?;
+                    return Ok(ExitCode::Problems);
+                }
+            },
         };
         let told = self.tell(folder, &reader, position, (&signal, imported), screen);
         let (rules, found) = match told {
@@ -69,6 +81,8 @@ impl Why {
         let empty = Found::default();
         let any = found.first().map_or(&empty, |(_, found)| found);
         let place = format!("input {}{}", position.0, if imported { ", imported" } else { "" });
+        let made = Found { made_by, ..Found::default() };
+        let place = if is_made(&signal.id) { made_place(&made, &place) } else { place };
         let zone = found.first().map_or(&rules.vocabulary.zone, |(rule, _)| &rule.zone);
         self.show_signal(screen, &rules, zone, &signal, any, &place)?;
         if found.is_empty() {
@@ -91,6 +105,53 @@ impl Why {
             self.answer(screen, &sources, &rules, rule, &signal, found)?;
         }
         Ok(ExitCode::Clean)
+    }
+
+    /// Finds a signal that touchline made itself: the input that led to it, the signal, and the rule that made it. It stands
+    /// in no record, so that the journal is told again until it comes; where that no longer goes from the beginning, only what
+    /// was recorded of cases opened and signals recorded is looked at.
+    fn made_in(
+        &self,
+        folder: &Path,
+        reader: &SqliteReader,
+        screen: &mut Screen,
+    ) -> anyhow::Result<Option<(Position, Signal, Option<RuleId>)>> {
+        if !names_a_made_one(&self.signal) {
+            return Ok(None);
+        }
+        let vault = CheckpointFolder::at(folder);
+        let from = self.recorded_before(reader)?;
+        let mut telling = match Retelling::open(reader.reader()?, &vault, from) {
+            Err(FoldError::NoBeginning(_)) => return Ok(None),
+            telling => telling?,
+        };
+        let bar = progress(telling.upto().0 - telling.position().0, screen);
+        let mut found = None;
+        while let (None, Some(told)) = (&found, telling.tell()?) {
+            bar.inc(1);
+            let made = told.step.made.iter().find(|signal| self.is_it(signal));
+            let turn = Turn { cause: Cause::Input, now: told.now, step: &told.step };
+            found = made.map(|signal| (told.position, Signal::clone(signal), maker(&turn, signal)));
+        }
+        bar.finish_and_clear();
+        Ok(found)
+    }
+
+    /// Returns the position before the effect that made the signal, where one did; the beginning otherwise.
+    fn recorded_before(&self, reader: &dyn Reader) -> anyhow::Result<Position> {
+        let mut next = Position(0);
+        loop {
+            let read = reader.effects(next, 1_000)?;
+            let Some((last, _)) = read.last() else { return Ok(Position(0)) };
+            next = Position(last.0 + 1);
+            let is_it = |effect: &Effect| {
+                matches!(effect.what, What::OpenCase { .. } | What::Record { .. })
+                    && is_begun(&effect.id.to_string(), &self.signal)
+            };
+            if let Some((position, _)) = read.iter().find(|(_, effects)| effects.iter().any(is_it)) {
+                return Ok(Position(position.0.saturating_sub(1)));
+            }
+        }
     }
 
     /// Tells the journal again from before the signal to its end, and returns what decided at the signal and what each of
@@ -161,11 +222,8 @@ impl Why {
             let since = first.first().map(|record| format!(", of {}", words::utc(record.now))).unwrap_or_default();
             writeln!(screen.out, "The journal begins at input {}{since}: what came before is gone.", trimmed.0 + 1)?;
         }
-        if self.signal.len() == 32 || self.signal.starts_with("touchline:") {
-            writeln!(
-                screen.out,
-                "A signal that touchline made itself is none of the journal: ask about what led to it."
-            )?;
+        if names_a_made_one(&self.signal) {
+            writeln!(screen.out, "Ask about the signal that led to it: `why` names those that touchline made of one.")?;
         }
         writeln!(screen.out, "A line that was refused is kept by the daemon: `touchline refused list`.")?;
         Ok(())
@@ -178,7 +236,7 @@ impl Why {
              and not why other rules did nothing",
             WARN,
         )?;
-        let (mut next, mut shown) = (Position(0), 0);
+        let (mut next, mut shown, mut rules) = (Position(0), 0, Rules::default());
         loop {
             let read = reader.effects(next, 1_000)?;
             let Some((last, _)) = read.last() else { break };
@@ -187,7 +245,11 @@ impl Why {
                 for firing in crate::daemon::board::firings(*position, effects) {
                     if is_behind(firing, &signal.id) && shown < RECORDED_SHOWN {
                         shown += 1;
-                        let name = words::for_key(&firing.rule.rule, &firing.key);
+                        // Without the rules that decided, nothing tells which part of the key is personal.
+                        let name = match rules.get(firing.ruleset, reader) {
+                            Ok(rules) => words::for_key(&rules, &firing.rule, &firing.key),
+                            Err(_) => firing.rule.rule.to_string(),
+                        };
                         writeln!(screen.out, "{BOLD}{name}{BOLD:#} fired at {}", words::utc(firing.at))?;
                         for compared in &firing.compared {
                             writeln!(screen.out, "    {}", words::compared(compared))?;

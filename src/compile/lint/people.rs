@@ -123,6 +123,25 @@ fn wider<'u>(unit: &'u Unit, thing: ThingNo, place: &'u Place) -> impl Iterator<
     })
 }
 
+/// Keys that are a person's data: they stand wherever a key does, and an erasure goes by ids.
+pub fn personal_key(rule: &Rule, found: &mut Vec<Diagnostic>) {
+    let help = "keep it for each thing, such as `customer`: a key stands in the clear in the data folder, in webhooks, in mails \
+                to staff and in `replay --format jsonl`, and an erasure does not find it";
+    let mut told = |name: &str, span, what: &str| {
+        let message = format!("{what} of rule `{}` is kept for each `{name}`, which is personal", rule.id.rule);
+        found.push(Diagnostic::warning(codes::PERSONAL_KEY, span, message).help(help));
+    };
+    for part in rule.key.iter().filter(|part| part.from.iter().any(|(_, access)| access.personal)) {
+        told(&part.name, head(rule), "the state");
+    }
+    let limit = rule.limit.iter().flat_map(|limit| limit.per.iter().map(|(name, access)| (name, access, limit.here.0)));
+    for (name, _, here) in
+        limit.filter(|(name, access, _)| access.personal && !rule.key.iter().any(|p| p.name == **name))
+    {
+        told(name, here, "the limit");
+    }
+}
+
 /// Templates that lack a declared language: customers of that language get the fallback.
 pub fn languages(unit: &Unit, found: &mut Vec<Diagnostic>) {
     let mut told: FxHashSet<Str> = FxHashSet::default();

@@ -11,11 +11,11 @@ use serde_json::{Map, Value as Json, json};
 use super::problem::answer;
 use super::{App, Problem, body, signals};
 use crate::daemon::intake::NotTaken;
-use crate::engine::effect::{Effect, What};
+use crate::engine::effect::What;
 use crate::engine::input::{Human, HumanAction, Input, Target};
 use crate::id::{EffectId, RuleId};
+use crate::replay::target::of_effect;
 use crate::signal::{Refused, parse_line};
-use crate::value::Value;
 use crate::vocabulary::Vocabulary;
 
 /// Puts members in front of those of an object.
@@ -95,7 +95,7 @@ pub(super) async fn alert(
         (Some(_), _) => return Err(wrong("by", "it has to be a text in quotes")),
     };
     let vocabulary = app.board.rules().vocabulary.clone();
-    let target = target_of(&effect, &vocabulary).ok_or_else(unknown)?;
+    let target = of_effect(&effect, &vocabulary).ok_or_else(unknown)?;
     take(&app, Input::Human(Human { by, action: HumanAction::Acknowledge(target) }), vocabulary).await
 }
 
@@ -146,24 +146,6 @@ fn effect_id(text: &str) -> Option<EffectId> {
         *byte = u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()?;
     }
     Some(EffectId(id))
-}
-
-/// Returns what an alert hangs on: the rule's key; of a rule without one its limit's; else the first thing its signal is
-/// about, as the engine has it.
-fn target_of(effect: &Effect, vocabulary: &Vocabulary) -> Option<Target> {
-    let firing = effect.firing.as_ref()?;
-    let values = &firing.values;
-    let first_thing = || {
-        let signal = values.signal.as_ref()?;
-        let about = vocabulary.signal_type(signal.kind).about;
-        signal.fields.iter().take(about).find(|value| !value.is_missing()).cloned()
-    };
-    let key: Vec<Value> = match (values.key.is_empty(), firing.key.is_empty()) {
-        (false, _) => values.key.clone(),
-        (true, false) => firing.key.iter().map(|(_, value)| value.clone()).collect(),
-        (true, true) => first_thing().into_iter().collect(),
-    };
-    Some(Target::Rule { rule: firing.rule.clone(), key })
 }
 
 /// Reads a line and takes it in.

@@ -11,7 +11,7 @@ use crate::lang::yaml::read;
 use crate::suggest::nearest;
 use crate::vocabulary::builtin;
 
-use super::Reader;
+use super::{NOTHING, NOTHING_ELSE, Reader};
 
 /// First words of an expectation.
 const EXPECTED: [&str; 14] = [
@@ -53,6 +53,17 @@ impl Reader<'_> {
                 Some(problem) => self.say(problem),
                 None => expected.push(Spanned { node: text, span: node.span }),
             }
+        }
+        let is_none = |wanted: &&Spanned<String>| [NOTHING, NOTHING_ELSE].contains(&&*wanted.node);
+        if let (Some(nothing), 2..) = (expected.iter().find(|wanted| wanted.node == NOTHING), expected.len()) {
+            let message = "`nothing` is expected, and something beside it";
+            let problem = Diagnostic::error(codes::SCENARIO_EXPECT, nothing.span, message);
+            let other = expected.iter().find(|wanted| !is_none(wanted));
+            let problem = match other {
+                Some(other) => problem.related(other.span, "the other one"),
+                None => problem,
+            };
+            self.say(problem.help("write `nothing else`, or leave one of them out"));
         }
         expected
     }

@@ -85,7 +85,9 @@ pub enum StepKind {
     /// Facts become known.
     Facts(Vec<FactChange>),
     /// The next effect that reads like this cannot be sent.
-    Fails(String),
+    Fails(Spanned<String>),
+    /// A rule, or every rule of the playbook, decides and does not send, up to an instant.
+    Silence(Option<RuleId>, Timestamp),
     /// The playbook is replaced by another version of its file.
     Reload(Spanned<String>),
     /// The engine is stopped and started again.

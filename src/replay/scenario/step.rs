@@ -15,21 +15,27 @@ use crate::vocabulary::{SignalNo, Type, builtin};
 use super::{About, HumanVerb, Reader, Step, StepKind, moment, suggest, unknown_field};
 
 /// Keys that say what a step is.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "signal",
     "duplicate",
     "acknowledge",
     "close",
     "reopen",
     "contact",
+    "silence",
     "facts",
     "fails",
     "reload",
     "restart",
     "expect",
 ];
+/// Keys that say more of a step, with the step they belong to.
+const MORE: [(&str, &str); 5] =
+    [("with", "signal"), ("id", "signal"), ("times", "signal"), ("late", "signal"), ("until", "silence")];
+/// What a silence of all rules names.
+const EVERY_RULE: &str = "every rule";
 /// All keys.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "at",
     "signal",
     "with",
@@ -41,6 +47,8 @@ const KEYS: [&str; 16] = [
     "close",
     "reopen",
     "contact",
+    "silence",
+    "until",
     "facts",
     "fails",
     "reload",
@@ -55,8 +63,25 @@ const MOST_TIMES: usize = 10_000;
 struct Before {
     clock: Option<Timestamp>,
     sent: Vec<Signal>,
+    /// Signals that could not be read, by the id they were given: what names one of them is not told again.
+    lost: Vec<Option<Str>>,
     /// Whether other rules may run than those of the playbook as it stands.
     reloaded: bool,
+}
+
+impl Before {
+    fn lose(&mut self, step: &Node) {
+        self.lost.push(step.get("id").and_then(Node::text).map(Str::from));
+    }
+
+    /// Tells whether an id may be that of a signal that could not be read.
+    fn may_be_lost(&self, id: &str) -> bool {
+        let counted = id.strip_prefix('s').and_then(|number| number.parse::<usize>().ok());
+        self.lost.iter().any(|lost| match lost {
+            Some(lost) => **lost == *id,
+            None => counted.is_some_and(|number| (1..=self.sent.len() + self.lost.len()).contains(&number)),
+        })
+    }
 }
 
 impl Reader<'_> {
@@ -74,6 +99,7 @@ impl Reader<'_> {
         }
         let entries = self.keep(read::expect_map(node, "a step"))?;
         self.known_keys(entries, &KEYS);
+        let all_known = entries.iter().all(|(key, _)| KEYS.contains(&&*key.text));
         let at = match node.get("at") {
             Some(at) => Some(self.moment("at", at)?),
             None => None,
@@ -85,6 +111,10 @@ impl Reader<'_> {
             let problem = Diagnostic::error(codes::STEP_SHAPE, second.0.span, message);
             self.say(problem.related(first.0.span, "the first").help("write each as a step of its own, with `- `"));
             return None;
+        }
+        let verb = verbs.first().map(|(key, _)| &*key.text);
+        if all_known && (verb.is_some() || at.is_some()) {
+            self.belong(entries, verb);
         }
         let kind = match verbs.first() {
             Some((key, value)) => self.kind(key, value, node, at, before)?,
@@ -99,6 +129,18 @@ impl Reader<'_> {
             }
         };
         Some(Step { span: node.span, at, kind })
+    }
+
+    /// Keys that say more of another step than this one would be passed over without a word.
+    fn belong(&mut self, entries: &[(Key, Node)], verb: Option<&str>) {
+        for (key, _) in entries {
+            let of = MORE.iter().find(|(name, _)| *name == key.text).map(|(_, of)| *of);
+            if let Some(of) = of.filter(|of| verb != Some(of)) {
+                let message = format!("`{}` says more of a `{of}`, and this step has none", key.text);
+                let help = format!("write it in the step with `{of}`, or leave it out");
+                self.say(Diagnostic::error(codes::STEP_SHAPE, key.span, message).help(help));
+            }
+        }
     }
 
     fn moment(&mut self, what: &str, node: &Node) -> Option<Timestamp> {
@@ -128,6 +170,9 @@ impl Reader<'_> {
     ) -> Option<StepKind> {
         let takes_time = !matches!(&*key.text, "expect" | "reload" | "restart" | "fails" | "facts");
         if takes_time && at.is_none() {
+            if &*key.text == "signal" {
+                before.lose(step);
+            }
             if step.get("at").is_none() {
                 let help = format!("add `at: Mon 2026-03-16 10:00` in front of `{}`", key.text);
                 self.say(Diagnostic::error(codes::STEP_SHAPE, key.span, "the step has no time").help(help));
@@ -135,14 +180,24 @@ impl Reader<'_> {
             return None;
         }
         Some(match &*key.text {
-            "signal" => StepKind::Signals(self.signals(value, step, at?, before)?),
+            "signal" => {
+                let signals = self.signals(value, step, at?, before);
+                if signals.is_none() {
+                    before.lose(step);
+                }
+                StepKind::Signals(signals?)
+            }
             "duplicate" => StepKind::Signals(vec![self.duplicate(value, before)?]),
             "acknowledge" => self.human(HumanVerb::Acknowledge, value)?,
             "close" => self.human(HumanVerb::Close, value)?,
             "reopen" => self.human(HumanVerb::Reopen, value)?,
             "contact" => self.human(HumanVerb::Contact, value)?,
+            "silence" => self.silence(value, step, at?)?,
             "facts" => StepKind::Facts(self.facts(value)),
-            "fails" => StepKind::Fails(self.keep(read::expect_text(value, "fails"))?.to_owned()),
+            "fails" => {
+                let phrase = self.keep(read::expect_text(value, "fails"))?.to_owned();
+                StepKind::Fails(Spanned { node: phrase, span: value.span })
+            }
             "reload" => {
                 before.reloaded = true;
                 let file = self.keep(read::expect_text(value, "reload"))?.to_owned();
@@ -260,7 +315,7 @@ impl Reader<'_> {
     fn duplicate(&mut self, node: &Node, before: &Before) -> Option<Signal> {
         let id = self.keep(read::expect_text(node, "duplicate"))?;
         let found = before.sent.iter().find(|signal| &*signal.id.id == id);
-        if found.is_none() {
+        if found.is_none() && !before.may_be_lost(id) {
             let known: Vec<&str> = before.sent.iter().map(|signal| &*signal.id.id).collect();
             let problem = Diagnostic::error(codes::SCENARIO_NAME, node.span, format!("no signal `{id}` before this"));
             self.say(match known.is_empty() {
@@ -269,6 +324,27 @@ impl Reader<'_> {
             });
         }
         found.cloned()
+    }
+
+    /// Reads `silence: store_nps_drop` with its `until`, or `silence: every rule`.
+    fn silence(&mut self, node: &Node, step: &Node, at: Timestamp) -> Option<StepKind> {
+        let text = self.keep(read::expect_text(node, "silence"))?.trim().to_owned();
+        let rule = match text.as_str() {
+            EVERY_RULE => None,
+            name => Some(self.rule(name, node.span)?),
+        };
+        let Some(end) = step.get("until") else {
+            let problem = Diagnostic::error(codes::STEP_SHAPE, node.span, "the silence has no end");
+            self.say(problem.help("add `until: Mon 2026-03-16 18:00`: from then on it is sent again"));
+            return None;
+        };
+        let until = self.moment("until", end)?;
+        if until <= at {
+            let problem = Diagnostic::error(codes::STEP_BACK, end.span, "the silence is over before it begins");
+            self.say(problem.help("`at` is when somebody asks for it, `until` when it ends"));
+            return None;
+        }
+        Some(StepKind::Silence(rule, until))
     }
 
     /// Reads `repeat_complaint for C1 and delivery`, or `customer C1`.
