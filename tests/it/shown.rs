@@ -290,6 +290,7 @@ fn a_mistake_in_a_scenario_has_no_consequences_that_are_false() {
     );
     assert_eq!(out.matches("error[").count(), 1, "{out}");
     assert!(!out.contains("never fired") && !out.contains("no scenario covers"), "{out}");
+    assert!(out.contains("what the scenarios of care reach is not told: some of them could not be read"), "{out}");
     home.write("books/care.test.yaml", "playbook: care\nscenarios:\n  - nme: one\n    steps: []\n");
     let out = home.run(&["test", "books"]).out;
     assert!(out.contains("error[") && !out.contains("never fired") && !out.contains("no scenario covers"), "{out}");

@@ -99,6 +99,8 @@ struct Run<'a> {
     /// Files of a playbook with errors, with how many scenarios they hold.
     broken: Vec<(String, u64)>,
     coverage: Report,
+    /// Playbooks with scenarios that could not be read: what they reach is not told.
+    unread: Vec<String>,
     /// What belongs to no single scenario.
     problems: Vec<Diagnostic>,
     /// What is required and not reached, in words.
@@ -149,6 +151,7 @@ impl Test {
             let pairs = file.scenarios.iter().zip(played);
             pairs.for_each(|(scenario, played)| coverage.add(scenario, &played.reached));
         }
+        let unread = unread_books(&loaded, &problems);
         let rules = self.asked_about(&loaded, &sound, &problems);
         let coverage = coverage.report(rules.iter().copied());
         if self.filter.is_none() {
@@ -163,7 +166,7 @@ impl Test {
         let broken =
             broken.iter().map(|(file, _)| (loaded.sources.file(file.file).path.clone(), file.scenarios.len() as u64));
         let broken = broken.collect();
-        let run = Run { loaded: &loaded, files: judged, broken, coverage, problems, lacking, filtered };
+        let run = Run { loaded: &loaded, files: judged, broken, coverage, unread, problems, lacking, filtered };
         match self.format {
             Format::Human => told::show(&self, screen, &run)?,
             Format::Json => machine::json(&self, screen, &run)?,
@@ -220,6 +223,16 @@ impl Test {
         }
         rules
     }
+}
+
+/// Returns the sound playbooks of which some scenarios could not be read.
+fn unread_books(loaded: &Loaded, problems: &[Diagnostic]) -> Vec<String> {
+    let books = loaded.project.units.iter().flat_map(|unit| unit.playbooks.iter().map(move |book| (unit, book)));
+    let sound = books.filter_map(|(unit, book)| book.id.as_deref().map(|id| (unit, id)));
+    sound
+        .filter(|(unit, id)| !loaded.has_errors(unit, id) && unread(loaded, unit, id, problems))
+        .map(|(_, id)| id.to_owned())
+        .collect()
 }
 
 /// Tells whether scenarios that are, or may be, for a playbook could not be read.

@@ -29,6 +29,12 @@ pub fn show(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<(
         writeln!(screen.out, "  {BAD}not played{BAD:#}  {scenarios}: the playbook has errors, see below")?;
     }
     reach::show(test.coverage || test.require.is_some(), screen, &run.coverage)?;
+    for playbook in &run.unread {
+        writeln!(screen.out, "what the scenarios of {playbook} reach is not told: some of them could not be read")?;
+    }
+    if !run.unread.is_empty() {
+        writeln!(screen.out)?;
+    }
     for lacking in &run.lacking {
         writeln!(screen.out, "{BAD}{lacking}{BAD:#}")?;
     }
