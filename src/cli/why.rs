@@ -51,7 +51,7 @@ Examples:
 
 A signal that touchline made itself (a case was opened, a rule recorded one) has an id as well: asked about the signal that
 led to it, `why` names those made of it; in `replay --format jsonl` it is the `signal` of the firings it leads to, and the `id`
-of the effect that opened the case or recorded it.
+of the effect that opened the case or recorded it. Such an id belongs to the feed, or to the journal, that was told.
 
 Exit codes: 0 answered, 1 there is no such signal or its line was refused, 2 could not run.")]
 pub struct Why {

@@ -275,6 +275,8 @@ impl Turn<'_> {
 
     /// Reports a firing that came to nothing as a whole.
     fn whole_firing(&mut self, candidate: &Candidate, outcome: Outcome, reason: Str) {
+        let compared = self.traced(candidate, candidate.compared.clone());
+        let candidate = &Candidate { compared, ..candidate.clone() };
         let scope = Scope::of_values(self.facts(), &candidate.values);
         let limit = self.rule(candidate.rule).limit.as_ref();
         let limit_key = limit.and_then(|limit| limit_key(limit, &scope).ok()).unwrap_or_default();
@@ -365,7 +367,9 @@ impl Turn<'_> {
     }
 
     /// Keeps what would have fired, and when to ask again.
-    pub(crate) fn keep_pending(&mut self, candidate: Candidate, attempt: Attempt) {
+    pub(crate) fn keep_pending(&mut self, mut candidate: Candidate, attempt: Attempt) {
+        // What was compared is written down while facts are as they were then.
+        candidate.compared = self.traced(&candidate, candidate.compared.clone());
         let (rule, key) = (candidate.rule, candidate.key.clone());
         let Some(episode) = self.key_state(rule, &key).and_then(|state| state.episode.as_mut()) else { return };
         let (since, number) = (episode.since, episode.number);

@@ -236,7 +236,9 @@ impl Play {
                 (false, value) => format!("{} {}", fact.name, crate::vocabulary::typed::print_value(value, &fact.ty)),
             }
         });
-        format!("{} {}: {}", thing.name, change.id, parts.collect::<Vec<_>>().join(", "))
+        let told = parts.collect::<Vec<_>>().join(", ");
+        let told = if told.is_empty() { "nothing is told of it" } else { &told };
+        format!("{} {}: {told}", thing.name, change.id)
     }
 
     fn human(&mut self, verb: HumanVerb, about: &About, span: Span, at: Timestamp) {

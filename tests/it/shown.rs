@@ -1,7 +1,19 @@
 //! What a newcomer has to be able to see: why for signals that touchline made, what absences and sequences compared, keys that
 //! are personal, actions that meet nothing.
 
+use std::path::Path;
+
+use touchline::engine::Watch;
+use touchline::engine::effect::What;
+use touchline::engine::input::{Human, HumanAction, Input};
+use touchline::engine::ruleset::RuleSet;
+use touchline::replay::driver::{Driver, always_sent};
+use touchline::replay::target::{Acted, Targets, of_effect};
+use touchline::signal::{FeedLine, parse_line};
+use touchline::value::Value;
+
 use crate::cli::{Home, VOCABULARY};
+use crate::compile::compiled;
 
 const BOOK: &str = r#"
 playbook care "Care" version 1
@@ -162,6 +174,33 @@ fn what_held_when_a_signal_came_is_not_denied_by_facts_that_changed_since() {
     assert_eq!(compared(came.clone() + &z), (true, "gold, as known when it fired".to_owned()));
     let changed = came + &fact("17T09:00", "bronze") + &z;
     assert_eq!(compared(changed), (true, "(held when it came; facts have changed since)".to_owned()));
+}
+
+#[test]
+fn what_waited_says_what_was_compared_when_it_came() {
+    let home = home("traces_pending");
+    let book = "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"owner@example.test\"\n\nrule twice \"Twice\"\n  when 2 or more complaints\n    where customer.segment is \"gold\"\n    for the same customer\n    within 2 days\n  then alert care_team\n";
+    home.write("books/care.play", book);
+    let fact = |at: &str, segment: &str| {
+        format!(
+            "{{\"thing\": \"customer\", \"id\": \"C1\", \"at\": \"2026-03-16T{at}:00Z\", \"facts\": {{\"segment\": \"{segment}\"}}}}\n"
+        )
+    };
+    let silence = "{\"action\": \"silence\", \"at\": \"2026-03-16T09:30:00Z\", \"until\": \"2026-03-16T12:00:00Z\"}\n";
+    let feed = fact("09:00", "gold")
+        + silence
+        + &line("c1", "16T10:00", "C1", "price")
+        + &line("c2", "16T10:30", "C1", "price")
+        + &fact("11:00", "bronze")
+        + &line("z", "16T13:00", "C9", "queue");
+    home.write("feed.jsonl", &feed);
+    let ran = home.run(&["replay", "--playbooks", "books", "--feed", "feed.jsonl", "--format", "jsonl"]);
+    let firing = &ran.lines()[0];
+    assert_eq!(firing["at"], "2026-03-16T12:00:00Z", "{firing}");
+    let first = &firing["compared"][0];
+    assert!(first["actual"] == "gold" && first["holds"] == true, "{firing}");
+    let text = home.run(&["replay", "--playbooks", "books", "--feed", "feed.jsonl"]);
+    assert!(text.out.contains("customer.segment is \"gold\" (gold)"), "{}", text.out);
 }
 
 const PHONES: &str = r#"
@@ -350,4 +389,84 @@ fn a_link_that_leads_back_names_no_file_twice() {
     std::os::unix::fs::symlink("../elsewhere", home.0.join("books/linked")).unwrap();
     let ran = home.run(&["check", "books"]);
     assert!(ran.code == Some(0) && ran.out.contains("care: 3 rules"), "{}{}", ran.out, ran.err);
+}
+
+/// Hands the lines of a feed to an engine, and gives what came of each.
+fn driven(rules: &std::sync::Arc<RuleSet>, lines: &str, watch: Watch, see: &mut dyn FnMut(&touchline::engine::Step)) {
+    let (mut driver, mut targets) = (Driver::new(rules.clone(), watch), Targets::default());
+    for line in lines.lines() {
+        let Ok(said) = parse_line(line, &rules.vocabulary) else { continue };
+        let at = said.at();
+        let input = match said {
+            FeedLine::Signal(signal) => Input::Signal(signal),
+            FeedLine::Facts { change, .. } => Input::Fact(change),
+            FeedLine::Human(line) => match targets.of_human(&line, rules) {
+                Ok(human) => Input::Human(human),
+                Err(_) => continue,
+            },
+        };
+        driver.input(input, at, &mut always_sent, &mut |turn| {
+            turn.step.effects.iter().for_each(|effect| targets.see(effect));
+            see(turn.step);
+        });
+    }
+}
+
+#[test]
+fn whoever_watches_gets_the_same_traces_as_whoever_does_not() {
+    let (_, project) = compiled("playbooks/retail");
+    let rules = project.units[0].ruleset();
+    let feed = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail/feed/eight_weeks.jsonl");
+    let feed = std::fs::read_to_string(feed).unwrap();
+    let effects = |watch| {
+        let mut all = vec![];
+        driven(&rules, &feed, watch, &mut |step| all.push(step.effects.clone()));
+        all
+    };
+    let (watched, plain) = (effects(Watch::Everything), effects(Watch::Nothing));
+    assert_eq!(watched.len(), plain.len());
+    for (place, (one, other)) in watched.iter().zip(&plain).enumerate() {
+        assert_eq!(one, other, "step {place}");
+    }
+    let firings = plain.iter().flatten().filter_map(|effect| effect.firing.as_deref());
+    let silent = firings.filter(|firing| firing.rule.rule == "silent_case".into());
+    assert!(silent.clone().count() > 5 && silent.into_iter().all(|firing| firing.compared.len() == 1));
+}
+
+#[test]
+fn an_alert_is_acknowledged_by_its_key_however_that_was_written() {
+    let mut sources = touchline::lang::source::Sources::default();
+    sources.add("vocabulary.yaml", VOCABULARY.as_bytes());
+    let book = "playbook care \"Care\" version 1\n\nrule twice \"Twice\"\n  when 2 or more complaints\n    for the same customer and topic\n    within 7 days\n  then escalate until acknowledged\n    now:\n      alert care_team\n    after 1 day:\n      alert care_team\n";
+    sources.add("care.play", book.as_bytes());
+    let rules = touchline::compile::project(&sources, &Default::default()).units[0].ruleset();
+    let mut driver = Driver::new(rules.clone(), Watch::Nothing);
+    let (mut alert, mut acted) = (None, Acted::default());
+    let lines = line("c1", "16T10:00", "C1", "Late  DELIVERY") + &line("c2", "16T11:00", "C1", "late  delivery");
+    for line in lines.lines() {
+        let Ok(FeedLine::Signal(signal)) = parse_line(line, &rules.vocabulary) else { panic!("{line}") };
+        let at = signal.at;
+        driver.input(Input::Signal(signal), at, &mut always_sent, &mut |turn| {
+            turn.step.effects.iter().for_each(|effect| acted.see(effect, &rules.vocabulary));
+            alert = alert.take().or(turn
+                .step
+                .effects
+                .iter()
+                .find(|effect| matches!(effect.what, What::Alert { .. }))
+                .cloned());
+        });
+    }
+    let alert = alert.expect("it alerted");
+    assert_eq!(alert.firing.as_ref().unwrap().key[1].1, Value::Text("Late  DELIVERY".into()), "as it was written");
+    let target = of_effect(&alert, &rules.vocabulary).unwrap();
+    let action = HumanAction::Acknowledge(target.clone());
+    assert!(acted.has(&target) && acted.missed(&action, Some("nothing")).is_none());
+    let mut told = vec![];
+    let human = Input::Human(Human { by: "ana".into(), action });
+    let at = driver.clock().unwrap();
+    driver.input(human, at, &mut always_sent, &mut |turn| {
+        assert_eq!(turn.step.missed, None);
+        told.extend(turn.step.effects.iter().map(|effect| effect.outcome.word()));
+    });
+    assert_eq!(told, ["cancelled"], "the ladder stops");
 }
