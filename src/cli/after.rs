@@ -90,7 +90,7 @@ impl After {
             let told = match (effect.outcome, effect.due) {
                 (Outcome::Planned, Some(due)) => format!("{action}, due {}", words::instant(due, &rule.zone)),
                 (Outcome::Sent, _) => action,
-                _ => format!("{action}: {}", effect.reason),
+                _ => format!("{action}: {}", words::reason(effect, &rule.zone)),
             };
             let lines = wrap(&told, screen.width.saturating_sub(34));
             for (place, line) in lines.iter().enumerate() {

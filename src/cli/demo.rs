@@ -100,7 +100,7 @@ impl Teller {
             let when = match (effect.outcome, effect.due) {
                 (Outcome::Planned, Some(due)) => format!(", due {}", words::instant(due, zone)),
                 (Outcome::Sent, _) => String::new(),
-                (outcome, _) => format!(", {}: {}", outcome.word(), effect.reason),
+                (outcome, _) => format!(", {}: {}", outcome.word(), words::reason(effect, zone)),
             };
             text.push_str(&format!("  {:7} {what}{when}\n", effect.what.word()));
         }

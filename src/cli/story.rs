@@ -287,6 +287,7 @@ impl Story {
         };
         let zone = effect.firing.as_ref().map_or_else(|| self.rules.vocabulary.zone.clone(), |f| self.zone(&f.rule));
         let entry = |label, style, text| Some(Entry { label, style, text });
+        let reason = words::reason(effect, &zone);
         match effect.outcome {
             Outcome::Sent => {
                 let text = words::text(effect, &self.rules).map(|text| format!(": {text}")).unwrap_or_default();
@@ -296,10 +297,10 @@ impl Story {
                 let due = effect.due.map(|due| words::instant(due, &zone)).unwrap_or_default();
                 entry("later", DIM, format!("{due} {action}"))
             }
-            Outcome::Limited => entry("limited", WARN, format!("{action}: {}", effect.reason)),
-            Outcome::Silenced => entry("silenced", WARN, format!("{action}: {}", effect.reason)),
-            Outcome::Cancelled => entry("dropped", WARN, format!("{action}: {}", effect.reason)),
-            Outcome::Failed => entry("failed", BAD, format!("{action}: {}", effect.reason)),
+            Outcome::Limited => entry("limited", WARN, format!("{action}: {reason}")),
+            Outcome::Silenced => entry("silenced", WARN, format!("{action}: {reason}")),
+            Outcome::Cancelled => entry("dropped", WARN, format!("{action}: {reason}")),
+            Outcome::Failed => entry("failed", BAD, format!("{action}: {reason}")),
         }
     }
 

@@ -182,7 +182,7 @@ impl Pen {
             line.push_str(&format!(": {text}"));
         }
         if !told {
-            line.push_str(&format!(": {}", effect.reason));
+            line.push_str(&format!(": {}", words::reason(effect, &self.zone)));
         }
         line
     }

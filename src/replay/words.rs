@@ -42,6 +42,18 @@ pub fn utc(at: Timestamp) -> String {
     at.to_string()
 }
 
+/// Returns why an effect came out as it did, with the instants in it as a person of `zone` reads them.
+pub fn reason(effect: &Effect, zone: &TimeZone) -> String {
+    let shown = |word: &str| {
+        let bare = word.trim_end_matches([',', ';', ')']);
+        match bare.strip_suffix('Z').and_then(|_| bare.parse::<Timestamp>().ok()) {
+            Some(at) => format!("{}{}", instant(at, zone), &word[bare.len()..]),
+            None => word.to_owned(),
+        }
+    };
+    effect.reason.split(' ').map(shown).collect::<Vec<_>>().join(" ")
+}
+
 /// Returns a length of time in its two largest units: `2 hours 5 minutes`.
 pub fn length(length: SignedDuration) -> String {
     let mut rest = length.as_secs().unsigned_abs();
