@@ -190,9 +190,9 @@ impl After {
     }
 }
 
-/// Tells whether guard or limit said no where everything else held.
+/// Tells whether guard, limit or a silence said no where everything else held.
 fn says_no(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::GuardSaysNo | Verdict::Limited { .. })
+    matches!(verdict, Verdict::GuardSaysNo | Verdict::Limited { .. } | Verdict::Silenced { .. })
 }
 
 /// Tells whether a firing has the signal behind it.

@@ -577,6 +577,12 @@ fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After, rules: &Rul
             words::instant(*last, zone),
             words::instant(*frees_at, zone)
         ),
+        Verdict::Silenced { until } => {
+            let once = matches!(rule.trigger, Trigger::Each(_) | Trigger::Sequence { .. } | Trigger::Schedule(_));
+            let then = if once { "" } else { " What lasts longer fires at its end." };
+            let until = words::instant(*until, zone);
+            format!("{name} decided on this signal and sent nothing: a silence until {until}.{then}")
+        }
         Verdict::Armed { until } => after.of_wait(&name, zone, *until),
         Verdict::Answered => format!("{name} did not fire: the signal is the answer it waits for."),
         Verdict::Noted => match (after.of_sample(&name, rule, signal.at), &rule.trigger) {

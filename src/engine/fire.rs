@@ -146,6 +146,7 @@ impl Turn<'_> {
         candidate.compared = self.traced(&candidate, record.unwrap_or_default());
         candidate.compared.extend(self.reached(&candidate));
         if let Some(until) = self.silenced(&rule.id) {
+            self.note_attempt(&candidate, Verdict::Silenced { until }, Some(candidate.compared.clone()));
             self.fire(&candidate, limit_key, Mode::Silenced { until: Some(until) });
             return Attempt::Silenced { until };
         }

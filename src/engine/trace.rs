@@ -161,6 +161,11 @@ pub enum Verdict {
         /// When it frees.
         frees_at: Timestamp,
     },
+    /// Everything agreed, and a silence sends nothing (M21).
+    Silenced {
+        /// Up to when.
+        until: Timestamp,
+    },
     /// Later than the declared lateness: it enters no window and fires nothing.
     TooLate,
     /// Known already: the same content.

@@ -271,6 +271,7 @@ pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
         Verdict::Limited { last, frees_at } => {
             format!("limited: last fired {}, frees {}", instant(*last, zone), instant(*frees_at, zone))
         }
+        Verdict::Silenced { until } => format!("silenced until {}", instant(*until, zone)),
         Verdict::TooLate => "too late".into(),
         Verdict::Duplicate => "known already".into(),
         Verdict::Update => "an update of a signal it has seen".into(),

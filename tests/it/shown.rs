@@ -367,6 +367,9 @@ fn actions_of_a_feed_that_meet_nothing_are_reported_with_their_line() {
     }
     assert_eq!(ran.err.matches("meets nothing").count(), 2, "{}", ran.err);
     assert!(ran.out.contains("silenced open case"), "{}", ran.out);
+    let (_, silenced) = why(&home, "open_one", "c2");
+    assert!(silenced.contains("sent nothing: a silence until Mon 2026-03-16 13:00."), "{silenced}");
+    assert!(silenced.contains("yes topic is \"price\" price"), "{silenced}");
     let strict = home.run(&["replay", "--playbooks", "books", "--feed", "feed.jsonl", "--strict"]);
     assert!(strict.code == Some(1) && !strict.err.contains("feed.jsonl:6"), "{}", strict.err);
 }
