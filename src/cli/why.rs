@@ -1,7 +1,9 @@
 //! `touchline why`: why a rule fired on a signal, or why it did not.
 //!
-//! Here: from a recorded feed, and how the answer looks. `store`: from the journal of a data folder.
+//! Here: from a recorded feed, and how the answer looks. `store`: from the journal of a data folder. `made`: signals that
+//! touchline made itself.
 
+mod made;
 #[cfg(feature = "daemon")]
 mod store;
 
@@ -16,9 +18,8 @@ use crate::engine::effect::Firing;
 use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::trace::{Compared, Look, Verdict};
-use crate::engine::turn::DERIVED_SOURCE;
 use crate::engine::{Taken, Watch};
-use crate::id::{RuleId, SignalId};
+use crate::id::RuleId;
 use crate::ir::{Rule, Trigger};
 use crate::lang::source::{Sources, Span};
 use crate::replay::driver::{Cause, Driver, Turn, always_sent};
@@ -34,6 +35,7 @@ use super::feed::open;
 use super::load::one_unit;
 use super::replay::find_rule;
 use super::screen::{BAD, BOLD, DIM, GOOD, Screen, WARN, counted, hang, wrap};
+use made::{is_begun, is_made, leads_to, made_place, maker, names_a_made_one};
 
 /// Says why a rule fired on a signal, or why it did not.
 ///
@@ -434,43 +436,6 @@ impl Why {
         }
         Ok(())
     }
-}
-
-/// Tells whether touchline made the signal itself.
-fn is_made(id: &SignalId) -> bool {
-    &*id.source == DERIVED_SOURCE
-}
-
-/// Tells whether `asked` is the beginning of a made signal's id, as it is printed: with its source and at least as long.
-fn is_begun(id: &str, asked: &str) -> bool {
-    const SHORTEST: usize = 8;
-    let asked = asked.strip_prefix(DERIVED_SOURCE).and_then(|rest| rest.strip_prefix(':')).unwrap_or(asked);
-    asked.len() >= SHORTEST && id.starts_with(asked)
-}
-
-/// Tells whether a text looks like the id of a signal that touchline made.
-fn names_a_made_one(asked: &str) -> bool {
-    let is_hash = asked.len() == 32 && asked.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hash || asked.strip_prefix(DERIVED_SOURCE).is_some_and(|rest| rest.starts_with(':'))
-}
-
-/// Returns the rule whose action made a signal; `None` where a person's did.
-fn maker(turn: &Turn, made: &Signal) -> Option<RuleId> {
-    let effect = turn.step.effects.iter().find(|effect| effect.id.to_string() == *made.id.id)?;
-    effect.firing.as_ref().map(|firing| firing.rule.clone())
-}
-
-/// Tells whether a signal was made by a firing that has another behind it.
-fn leads_to(turn: &Turn, signal: &SignalId, made: &Signal) -> bool {
-    let by = turn.step.effects.iter().find(|effect| effect.id.to_string() == *made.id.id);
-    by.and_then(|effect| effect.firing.as_ref()).is_some_and(|firing| is_behind(firing, signal))
-}
-
-/// Says where a signal comes from that touchline made itself.
-fn made_place(found: &Found, place: &str) -> String {
-    let by = found.made_by.as_ref().map(|rule| format!(" by {}", rule.rule)).unwrap_or_default();
-    let at = if place.is_empty() { String::new() } else { format!(" at {place}") };
-    format!("made by touchline{by}{at}").replace("made by touchline by", "made by")
 }
 
 /// Prints every comparison of a look with the value it met. What an `unless` names is fine where it does not hold;

@@ -29,7 +29,8 @@ use super::super::after::is_behind;
 use super::super::replay::find_rule;
 use super::super::screen::{BAD, BOLD, DIM, Screen, WARN};
 use super::super::store::progress;
-use super::{Found, IDS_KEPT, Why, is_begun, is_made, made_place, maker, names_a_made_one};
+use super::made::{is_begun, is_made, made_place, maker, names_a_made_one};
+use super::{Found, IDS_KEPT, Why};
 
 /// How many recorded firings are shown where nothing else is known.
 const RECORDED_SHOWN: usize = 20;
