@@ -7,6 +7,7 @@
 //! scenarios (`replay`).
 
 mod action;
+mod again;
 mod condition;
 mod length;
 mod lint;
@@ -21,5 +22,6 @@ mod trigger;
 mod value;
 mod words;
 
+pub use again::again;
 pub use lint::uncovered;
 pub use project::{Broken, Options, PlaybookInfo, Project, Unit, project};

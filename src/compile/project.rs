@@ -470,7 +470,7 @@ fn parse(sources: &Sources, file: FileNo, problems: &mut Vec<Diagnostic>) -> tre
 
 impl<'a> Lower<'a> {
     /// Resolves all rules of a playbook.
-    fn playbook(&mut self, sources: &Sources, tree: &'a tree::Playbook) -> (PlaybookInfo, Vec<Rule>) {
+    pub(super) fn playbook(&mut self, sources: &Sources, tree: &'a tree::Playbook) -> (PlaybookInfo, Vec<Rule>) {
         let text = |text: &tree::Text| Str::from(text.node.as_str());
         let mut info = PlaybookInfo {
             file: tree.file,

@@ -18,9 +18,7 @@ pub fn replaced(
     name: &str,
     read: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
 ) -> Result<Arc<RuleSet>, String> {
-    let scenario = &sources.file(file.file).path;
-    let folder = scenario.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    let path = beside(sources, file, name);
     let base = name.rsplit('/').next().unwrap_or(name);
     if !base.ends_with(".play") && !base.ends_with(".play.yaml") {
         return Err("its name ends neither in .play nor in .play.yaml".to_owned());
@@ -51,6 +49,18 @@ pub fn replaced(
     }
     let same = project.units.iter().find(|other| other.vocabulary_path == unit.vocabulary_path);
     same.map(Unit::ruleset).ok_or_else(|| "its vocabulary is gone".to_owned())
+}
+
+/// Tells whether a `reload` step names the playbook of the scenario as it stands.
+pub fn is_running(sources: &Sources, unit: &Unit, file: &ScenarioFile, name: &str) -> bool {
+    let own = unit.playbooks.iter().find(|book| book.id.as_deref() == Some(&*file.playbook));
+    own.is_some_and(|own| own.path == beside(sources, file, name))
+}
+
+/// Returns the path of a file named from a scenario's folder.
+fn beside(sources: &Sources, file: &ScenarioFile, name: &str) -> String {
+    let folder = sources.file(file.file).path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 /// How many errors of a file are told.

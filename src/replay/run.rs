@@ -12,6 +12,7 @@ use crate::engine::effect::{Effect, Outcome, What};
 use crate::engine::input::{Human, HumanAction, Input, Target};
 use crate::engine::plan::RuleChange;
 use crate::engine::ruleset::RuleSet;
+use crate::engine::trace::Look;
 use crate::engine::{Engine, Step as EngineStep, Watch};
 use crate::id::RuleId;
 use crate::lang::codes;
@@ -33,6 +34,10 @@ pub struct Played {
     pub timeline: String,
     /// What was expected and did not happen, and steps that could not be taken.
     pub problems: Vec<Diagnostic>,
+    /// Everything that was decided, in order.
+    pub decided: Vec<Effect>,
+    /// Why each rule that looked did or did not fire.
+    pub looks: Vec<Look>,
     /// What was reached in the rules it began with.
     pub reached: Reached,
 }
@@ -48,7 +53,11 @@ pub fn only(rules: &RuleSet, playbook: &str) -> Arc<RuleSet> {
 
 /// Plays one scenario of a file.
 pub fn play(file: &ScenarioFile, scenario: &Scenario, rules: &RuleSet, reload: &mut Reload) -> Played {
-    let rules = only(rules, &file.playbook);
+    play_own(file, scenario, only(rules, &file.playbook), reload)
+}
+
+/// Plays one scenario of a file under the rules of its own playbook.
+pub fn play_own(file: &ScenarioFile, scenario: &Scenario, rules: Arc<RuleSet>, reload: &mut Reload) -> Played {
     let mut play = Play {
         driver: Driver::new(rules.clone(), Watch::Everything),
         pen: Pen::new(rules.clone(), file.zone.clone()),
@@ -58,7 +67,13 @@ pub fn play(file: &ScenarioFile, scenario: &Scenario, rules: &RuleSet, reload: &
         acted: Acted::default(),
         effects: vec![],
         missed: None,
-        played: Played { timeline: String::new(), problems: vec![], reached: Reached::new(rules.clone()) },
+        played: Played {
+            timeline: String::new(),
+            problems: vec![],
+            decided: vec![],
+            looks: vec![],
+            reached: Reached::new(rules.clone()),
+        },
     };
     if scenario.steps.iter().any(|step| matches!(step.kind, StepKind::Reload(_))) {
         play.driver.keep_journal();
@@ -449,6 +464,8 @@ impl Seen<'_> {
             self.acted.see(effect, &self.rules.vocabulary);
         }
         self.effects.extend(step.effects.iter().cloned());
+        self.played.decided.extend(step.effects.iter().cloned());
+        self.played.looks.extend(step.looks.iter().cloned());
         self.played.reached.see(step, self.rules);
     }
 }

@@ -2,23 +2,28 @@
 //!
 //! A chapter is prose with blocks. `vocabulary`, `directory`, `given` and `play` stay in force until they are written
 //! again; a `play` block may begin with its first rule; ```` ```play named=later.play ```` is a version for a `reload` step.
-//! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it. `csv` is the directory
+//! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it, `coverage` what they reach,
+//! `changes` which small changes of the playbook they would notice. `csv` is the directory
 //! as a table, `feed` recorded lines; a block `touchline replay …` or `touchline why …` must equal what the command prints of
 //! them, with `--playbooks` and `--feed` given.
 //! `TOUCHLINE_SPEC=rewrite cargo test --test it spec` writes the timelines anew: read them before they are committed.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use touchline::compile::{Options, Project, project};
+use touchline::compile::{Options, Project, Unit, project};
 use touchline::engine::ruleset::RuleSet;
 use touchline::lang::diagnostic::Diagnostic;
 use touchline::lang::render::{Look, human};
 use touchline::lang::source::Sources;
-use touchline::replay::run::play;
-use touchline::replay::scenario;
+use touchline::replay::run::{Played, play};
+use touchline::replay::scenario::{self, ScenarioFile};
+use touchline::trust::coverage::{Coverage, Kind};
+use touchline::trust::mutate::judge::{Case, Fate, judge};
+use touchline::trust::mutate::prepare;
 
 /// One chapter, line by line.
 #[derive(Default)]
@@ -79,6 +84,8 @@ fn run(name: &str, text: &str, wrong: &mut String) -> String {
             lines.by_ref().take_while(|line| *line != "```").fold(String::new(), |block, line| block + line + "\n");
         let shown = match info.strip_prefix("touchline ") {
             _ if info == "timeline" => chapter.timeline(name, wrong),
+            _ if info == "coverage" => chapter.coverage(),
+            _ if info == "changes" => chapter.changes(),
             Some(command) => chapter.command(name, command),
             None => block.clone(),
         };
@@ -100,7 +107,7 @@ impl Chapter {
             "play" => self.play = block,
             "steps" => self.steps = block,
             "timeline" => self.timelines += 1,
-            "text" => {}
+            "text" | "coverage" | "changes" => {}
             _ if info.starts_with("touchline ") => self.timelines += 1,
             _ => match info.strip_prefix("play named=") {
                 Some(file) => self.later.push((file.to_owned(), block)),
@@ -177,6 +184,50 @@ impl Chapter {
         let played = play(&file, one, &unit.ruleset(), &mut reload);
         say(&sources, &played.problems);
         played.timeline
+    }
+
+    /// Plays the steps and hands them on with what they are about.
+    fn played<T>(&self, tell: impl FnOnce(&Sources, &Unit, &ScenarioFile, &Played) -> T) -> T {
+        let sources = self.sources(&self.play);
+        let compiled = compile(&sources);
+        let unit = &compiled.units[0];
+        let file = scenario::read(&sources, compiled.scenarios[0], &unit.ruleset()).0.unwrap();
+        let played = play(&file, &file.scenarios[0], &unit.ruleset(), &mut |file| self.reloaded(file));
+        tell(&sources, unit, &file, &played)
+    }
+
+    fn coverage(&self) -> String {
+        self.played(|_, unit, file, played| {
+            let mut coverage = Coverage::default();
+            coverage.add(&file.scenarios[0], &played.reached);
+            let report = coverage.report(unit.rules.iter().map(|rule| (&**rule, &*unit.templates)));
+            let mut told = String::new();
+            for (kind, tally) in Kind::ALL.into_iter().zip(report.total).filter(|(_, tally)| tally.all > 0) {
+                let share = tally.percent();
+                writeln!(told, "{} of {} {}, {share} %", tally.reached, tally.all, kind.plural()).unwrap();
+            }
+            for rule in &report.rules {
+                rule.missed.iter().for_each(|missed| writeln!(told, "{}: {}", rule.rule.rule, missed.what).unwrap());
+            }
+            told
+        })
+    }
+
+    fn changes(&self) -> String {
+        self.played(|sources, unit, file, base| {
+            let versions = BTreeMap::new();
+            let cases = [Case { file, scenario: &file.scenarios[0], base, versions: &versions }];
+            let mut told = String::new();
+            for mutant in prepare(sources, unit, &unit.playbooks[0]) {
+                let noticed = matches!(judge(&unit.ruleset(), &mutant, &cases), Fate::Killed(_));
+                let sentence = match mutant.is.is_empty() {
+                    true => format!("- {}", mutant.was.join(" ")),
+                    false => mutant.is.join(" "),
+                };
+                writeln!(told, "{}  {sentence}", if noticed { "noticed " } else { "survived" }).unwrap();
+            }
+            told
+        })
     }
 
     fn reloaded(&self, file: &str) -> Result<std::sync::Arc<RuleSet>, String> {

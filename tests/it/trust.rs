@@ -221,3 +221,106 @@ fn scenarios_are_told_in_their_order_however_many_cores_play_them() {
     assert_eq!(names, (0..60).map(|n| format!("number {n}")).collect::<Vec<_>>());
     assert_eq!(ran.out, json(&home, &[]).out);
 }
+
+fn changes(lines: &[Value]) -> Vec<&Value> {
+    lines.iter().filter(|line| line.get("change").is_some()).collect()
+}
+
+#[test]
+fn changes_are_noticed_by_name_or_survive_with_the_nearest_scenario() {
+    let home = home("mutate", &format!("{SCENARIOS}{STAFF}"));
+    home.run(&["test", "books", "--accept"]);
+    let ran = json(&home, &["--mutate"]);
+    assert_eq!(ran.code, Some(0), "survivors are told, they are no failure: {ran:?}");
+    let lines = ran.lines();
+    let all = changes(&lines);
+    let of = |is: &str| {
+        let found = all.iter().find(|change| change["is"].as_array().unwrap().iter().any(|line| line == is));
+        *found.unwrap_or_else(|| panic!("no {is} among {all:#?}"))
+    };
+    assert_eq!(of("when 3 or more complaints")["killed_by"], "the second complaint");
+    assert_eq!(of("when 1 or more complaints")["change"], "threshold");
+    let window = of("within 8 days");
+    assert_eq!((&window["killed_by"], &window["was"][0]), (&Value::Null, &"within 7 days".into()));
+    assert_eq!(window["nearest"]["scenario"], "the second complaint");
+    assert_eq!(window["rules"], "twice");
+    let guard = all.iter().find(|change| change["change"] == "guard").unwrap();
+    assert_eq!((&guard["killed_by"], &guard["is"]), (&"one of us".into(), &serde_json::json!([])));
+    assert!(all.iter().all(|change| change["rules"] != "resting"), "a paused rule decides nothing");
+    // Both steps of the ladder alert the same team: that they swap places means nothing.
+    let ladder = all.iter().filter(|change| change["change"] == "ladder").count();
+    assert_eq!(ladder, 2, "one of two steps gone, twice: {all:#?}");
+    let told = line(&lines, "mutation");
+    let killed = all.iter().filter(|change| !change["killed_by"].is_null()).count();
+    assert_eq!((told["killed"].as_u64(), told["all"].as_u64()), (Some(killed as u64), Some(all.len() as u64)));
+    assert_eq!(told["percent"].as_u64(), Some((killed * 100 / all.len()) as u64));
+
+    let text = home.run(&["test", "books", "--mutate"]).out;
+    assert!(
+        text.contains("survived  care/twice  window\n            - within 7 days\n            + within 8 days"),
+        "{text}"
+    );
+    assert!(text.contains("nearest: the second complaint"), "{text}");
+    let required = home.run(&["test", "books", "--require-killed", "100"]);
+    assert!(required.code == Some(1) && required.out.contains("required are 100 %"), "{required:?}");
+    assert_eq!(home.run(&["test", "books", "--require-killed", "1"]).code, Some(0));
+    assert_eq!(home.run(&["test", "books", "--mutate", "--filter", "us"]).code, Some(2));
+}
+
+#[test]
+fn a_change_in_a_definition_is_one_change_of_all_rules_that_use_it() {
+    let play = PLAYBOOK
+        .replace("rule often_late", "define late as topic is \"late\"\n  and comment is missing\n\nrule often_late");
+    let home = home("mutate_define", SCENARIOS);
+    home.write(
+        "books/care.play",
+        &play.replace("where topic is \"late\"", "where late").replace("where topic is not \"test\"", "where late"),
+    );
+    home.write("books/care.test.yaml", &format!("{SCENARIOS}{STAFF}").replace("topic: price", "topic: late"));
+    let ran = json(&home, &["--accept"]);
+    assert_eq!(ran.code, Some(1), "expectations differ now, and nothing is tried: {ran:?}");
+    let refused = home.run(&["test", "books", "--mutate"]);
+    assert!(refused.code == Some(1) && refused.out.contains("only tried where every scenario holds"), "{refused:?}");
+    let one = "\nplaybook: care\nscenarios:\n  - name: two\n    covers: [twice, often_late]\n    steps:\n      - {at: Mon 2026-03-16 10:00, times: 2, signal: complaint, with: {customer: C1, topic: late}}\n      - expect: [alert care_team]\n";
+    home.write("books/care.test.yaml", one);
+    assert_eq!(home.run(&["test", "books", "--accept"]).code, Some(0));
+    let lines = json(&home, &["--mutate"]).lines();
+    let defined: Vec<&Value> = changes(&lines)
+        .into_iter()
+        .filter(|change| {
+            change["was"].to_string().contains("late as") || change["was"].to_string().contains("and comment")
+        })
+        .collect();
+    assert_eq!(defined.len(), 3, "`or`, and either part gone: {defined:#?}");
+    assert!(defined.iter().all(|change| change["rules"] == "often_late, twice"), "{defined:#?}");
+}
+
+#[test]
+fn the_shipped_scenarios_reach_everything_and_notice_nearly_every_change() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let words = ["test", "playbooks/retail", "--require", "100", "--require-killed", "90"];
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_touchline")).args(words).current_dir(root).output();
+    let ran = ran.unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stdout));
+}
+
+#[test]
+fn the_yaml_form_of_a_playbook_has_the_same_changes() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let of = |paths: &[&str]| {
+        let arguments = [&["test"], paths, &["--mutate", "--format", "json"]].concat();
+        let ran =
+            std::process::Command::new(env!("CARGO_BIN_EXE_touchline")).args(arguments).current_dir(root).output();
+        let text = String::from_utf8(ran.unwrap().stdout).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let own = changes(&lines)
+            .into_iter()
+            .map(|change| (change["rules"].clone(), change["was"].clone(), change["is"].clone()));
+        let mut own: Vec<String> = own.map(|change| format!("{change:?}")).collect();
+        own.sort();
+        own
+    };
+    let play = of(&["playbooks/retail/retail_care.test.yaml"]);
+    assert!(play.len() > 30, "only {} changes", play.len());
+    assert_eq!(play, of(&["playbooks/retail_yaml/retail_care.test.yaml"]));
+}

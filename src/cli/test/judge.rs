@@ -98,7 +98,7 @@ pub fn file(
     test: &Test,
     loaded: &Loaded,
     file: &ScenarioFile,
-    played: Vec<Played>,
+    played: &[Played],
     problems: &[Diagnostic],
 ) -> anyhow::Result<FileJudged> {
     let path = loaded.sources.file(file.file).path.clone();
@@ -115,7 +115,7 @@ pub fn file(
     Ok(FileJudged { path, scenarios, left_over })
 }
 
-fn one(test: &Test, path: &str, scenario: &Scenario, played: Played) -> anyhow::Result<Judged> {
+fn one(test: &Test, path: &str, scenario: &Scenario, played: &Played) -> anyhow::Result<Judged> {
     let mut judged = Judged {
         name: scenario.name.to_string(),
         span: scenario.span,
@@ -137,7 +137,7 @@ fn one(test: &Test, path: &str, scenario: &Scenario, played: Played) -> anyhow::
         let problem = Diagnostic::error(codes::TODO, todo.span, message).help("take out the line `todo`");
         return Ok(Judged { mark: Mark::NotOk, problems: vec![problem], ..judged });
     }
-    judged.problems = played.problems;
+    judged.problems = played.problems.clone();
     let accept = test.accept && !unmet;
     let compared = compare(path, &scenario.name, &played.timeline, accept)?;
     judged.mark = match (&compared, unmet) {
@@ -150,7 +150,7 @@ fn one(test: &Test, path: &str, scenario: &Scenario, played: Played) -> anyhow::
             true => " (not accepted: something expected did not happen)".into(),
             false => says,
         };
-        judged.difference = Some((accepted, played.timeline));
+        judged.difference = Some((accepted, played.timeline.clone()));
     }
     Ok(judged)
 }

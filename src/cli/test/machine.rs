@@ -12,6 +12,7 @@ use crate::trust::coverage::{Kind, Report, Tally};
 
 use super::super::screen::{Screen, counted};
 use super::judge::{Judged, Mark};
+use super::mutate::{Book, Change};
 use super::{Run, Test};
 
 /// One object a line: scenarios in their order, then problems, then what was reached, then the end.
@@ -39,6 +40,14 @@ pub fn json(test: &Test, screen: &mut Screen, run: &Run<'_>) -> io::Result<()> {
     if test.coverage || test.require.is_some() {
         writeln!(screen.out, "{}", coverage(&run.coverage))?;
     }
+    if let Some(mutated) = &run.mutated {
+        for book in &mutated.books {
+            book.changes.iter().try_for_each(|change| writeln!(screen.out, "{}", changed(run, book, change)))?;
+        }
+        let tally = mutated.tally();
+        let told = json!({"killed": tally.reached, "all": tally.all, "percent": tally.percent()});
+        writeln!(screen.out, "{}", json!({"mutation": told}))?;
+    }
     let end = json!({"summary": {
         "ok": run.count(|mark| matches!(mark, Mark::Ok | Mark::Accepted)),
         "not_ok": run.count(|mark| mark == Mark::NotOk),
@@ -49,6 +58,22 @@ pub fn json(test: &Test, screen: &mut Screen, run: &Run<'_>) -> io::Result<()> {
         "failed": run.failed(),
     }});
     writeln!(screen.out, "{end}")
+}
+
+fn changed(run: &Run<'_>, book: &Book, change: &Change) -> Value {
+    let (line, _) = run.loaded.sources.line_column(change.span.file, change.span.start);
+    let nearest = change.nearest.as_ref().map(|(scenario, met)| json!({"scenario": scenario, "met": met}));
+    json!({
+        "change": change.kind,
+        "playbook": book.playbook,
+        "rules": change.rules,
+        "file": run.loaded.sources.file(change.span.file).path,
+        "line": line,
+        "was": change.was,
+        "is": change.is,
+        "killed_by": change.killed_by,
+        "nearest": nearest,
+    })
 }
 
 fn coverage(report: &Report) -> Value {
@@ -83,6 +108,13 @@ pub fn junit(screen: &mut Screen, run: &Run<'_>) -> io::Result<()> {
             (name, failure(problem.code, problem.help.as_deref().unwrap_or("")))
         })
         .collect();
+    let survivors = run.mutated.iter().flat_map(|mutated| &mutated.books).flat_map(|book| book.changes.iter());
+    let survived = survivors.filter(|change| change.killed_by.is_none()).map(|change| {
+        let place = render::place(&run.loaded.sources, change.span);
+        let name = format!("{place}: {}, {}", change.rules, change.kind);
+        (name, format!("<skipped message=\"{}\"/>", xml(&format!("survives: {}", sentence(change)))))
+    });
+    rest.extend(survived);
     rest.extend(run.lacking.iter().map(|lacking| ("coverage".to_owned(), failure("not enough is reached", lacking))));
     let rest: Vec<(&str, String)> = rest.iter().map(|(name, body)| (name.as_str(), body.clone())).collect();
     if !rest.is_empty() {
@@ -124,6 +156,14 @@ fn case(run: &Run<'_>, scenario: &Judged) -> String {
     }
 }
 
+/// Returns a change on one line.
+fn sentence(change: &Change) -> String {
+    match change.is.is_empty() {
+        true => format!("without `{}`", change.was.join(" ")),
+        false => format!("`{}`", change.is.join(" ")),
+    }
+}
+
 fn failure(message: &str, text: &str) -> String {
     format!("<failure message=\"{}\">{}</failure>", xml(message), xml(text))
 }
@@ -156,6 +196,13 @@ pub fn github(screen: &mut Screen, run: &Run<'_>) -> io::Result<()> {
         }
     }
     run.problems.iter().try_for_each(|problem| problem_command(screen, run, problem))?;
+    for change in run.mutated.iter().flat_map(|mutated| &mutated.books).flat_map(|book| &book.changes) {
+        if change.killed_by.is_none() {
+            let title = format!("{}: {}", change.rules, change.kind);
+            let text = format!("no scenario notices {}", sentence(change));
+            command(screen, run, "notice", change.span, &title, &text)?;
+        }
+    }
     for lacking in &run.lacking {
         writeln!(screen.out, "::error title=not enough is reached::{}", escaped(lacking))?;
     }

@@ -1,10 +1,11 @@
 //! `touchline test`: plays the scenarios beside the playbooks and compares their timelines with the accepted ones.
 //!
 //! Here: what may be asked, and the run. `judge` plays and compares, `told` shows it to people, `machine` to other programs,
-//! `reach` says how far the scenarios reach.
+//! `reach` says how far the scenarios reach, `mutate` which changes they would notice.
 
 mod judge;
 mod machine;
+mod mutate;
 mod reach;
 mod told;
 
@@ -26,6 +27,7 @@ use super::files;
 use super::load::{Loaded, load};
 use super::screen::Screen;
 use judge::{FileJudged, Mark};
+use mutate::Mutated;
 
 /// Plays the scenarios beside the playbooks and compares their timelines with the accepted ones.
 ///
@@ -46,6 +48,8 @@ Examples:
   touchline test playbooks --accept                     accept every timeline as it is drawn now
   touchline test playbooks --coverage                   what the scenarios reach, rule by rule
   touchline test playbooks --require 90                 for a build: fail where they reach less than 90 percent
+  touchline test playbooks/retail --mutate              which small changes would no scenario notice?
+  touchline test playbooks --require-killed 80          for a build: fail where less than 80 percent are noticed
   touchline test playbooks --format junit > test.xml    for a build server; `github` marks the lines of a pull request
 
 Reached is a rule that fires, a clause that is compared, a guard (`only if`, `unless`) that lets a firing pass and holds
@@ -55,10 +59,16 @@ each of the five. Rules in shadow count, paused ones do not.
 Steps are signals (with `times`, `late`, `id`), `duplicate`, `acknowledge`, `close`, `reopen`, `contact`, `silence`,
 `facts`, `fails`, `reload`, `restart` and `expect`; one that meets nothing is said with its line.
 
+`--mutate` changes one thing at a time: a threshold by one, `at least` for `more than`, a window by a tenth, a condition,
+a guard, a part of a key or a limit gone, `and` for `or`, a step of a ladder gone or swapped. A change that no scenario
+notices is shown with the sentence it makes and the scenario that came nearest; what provably means the same is left out.
+It is noticed when something else is decided or told, not when only the sentence in the timeline reads otherwise.
+
 A step `reload: reload/retail.play` switches to another version of the scenario's playbook. It lies in a folder called
 `reload` beside the scenario file: folders of that name are read only by such steps.
 
-Exit codes: 0 all as accepted, 1 something differs, a live rule has no scenario or too little is reached, 2 could not run.")]
+Exit codes: 0 all as accepted, 1 something differs, a live rule has no scenario, or too little is
+reached or noticed, 2 could not run.")]
 pub struct Test {
     /// Files or folders
     #[arg(value_name = "PATHS", default_value = ".")]
@@ -75,6 +85,12 @@ pub struct Test {
     /// Fail where less than this many percent of rules, clauses, guards, ladder steps or languages are reached
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with = "filter")]
     require: Option<u8>,
+    /// Change the playbooks a little, many times, and show the changes that no scenario notices
+    #[arg(long, conflicts_with_all = ["filter", "accept"])]
+    mutate: bool,
+    /// The same, and fail where less than this many percent of the changes are noticed
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with_all = ["filter", "accept"])]
+    require_killed: Option<u8>,
     /// How what came of it is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -101,6 +117,8 @@ struct Run<'a> {
     coverage: Report,
     /// Playbooks with scenarios that could not be read: what they reach is not told.
     unread: Vec<String>,
+    /// What came of changes, where they were asked for and every scenario holds.
+    mutated: Option<Mutated>,
     /// What belongs to no single scenario.
     problems: Vec<Diagnostic>,
     /// What is required and not reached, in words.
@@ -158,15 +176,29 @@ impl Test {
             let without = rules.iter().filter(|(rule, _)| coverage.without_scenario.contains(&rule.id));
             problems.extend(without.map(|(rule, _)| Diagnostic { severity: Severity::Error, ..uncovered(rule) }));
         }
-        let lacking = self.require.map_or(vec![], |percent| reach::lacking(&coverage, percent));
+        let mut lacking = self.require.map_or(vec![], |percent| reach::lacking(&coverage, percent));
         let mut judged = vec![];
-        for ((file, _), played) in sound.iter().zip(played) {
+        for ((file, _), played) in sound.iter().zip(&played) {
             judged.push(judge::file(&self, &loaded, file, played, &problems)?);
+        }
+        let hold = judged.iter().flat_map(|file| &file.scenarios).all(|scenario| !scenario.mark.fails());
+        let mutated = match self.mutates() {
+            // What a scenario that fails would notice is not known.
+            true if hold && broken.is_empty() => Some(mutate::run(screen, &loaded, &sound, &played)?),
+            true => {
+                lacking.push("changes are only tried where every scenario holds".to_owned());
+                None
+            }
+            false => None,
+        };
+        if let (Some(mutated), Some(percent)) = (&mutated, self.require_killed) {
+            lacking.extend(mutate::lacking(mutated, percent));
         }
         let broken =
             broken.iter().map(|(file, _)| (loaded.sources.file(file.file).path.clone(), file.scenarios.len() as u64));
         let broken = broken.collect();
-        let run = Run { loaded: &loaded, files: judged, broken, coverage, unread, problems, lacking, filtered };
+        let run =
+            Run { loaded: &loaded, files: judged, broken, coverage, unread, mutated, problems, lacking, filtered };
         match self.format {
             Format::Human => told::show(&self, screen, &run)?,
             Format::Json => machine::json(&self, screen, &run)?,
@@ -174,6 +206,10 @@ impl Test {
             Format::Github => machine::github(screen, &run)?,
         }
         Ok(if run.failed() { ExitCode::Problems } else { ExitCode::Clean })
+    }
+
+    fn mutates(&self) -> bool {
+        self.mutate || self.require_killed.is_some()
     }
 
     fn named(&self) -> String {

@@ -8,7 +8,7 @@ use crate::lang::render;
 use super::super::files;
 use super::super::screen::{BAD, BOLD, GOOD, Screen, WARN, counted, difference, hang};
 use super::judge::{Judged, Mark};
-use super::{Run, Test, reach};
+use super::{Run, Test, mutate, reach};
 
 /// Prints it.
 pub fn show(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<()> {
@@ -34,6 +34,9 @@ pub fn show(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<(
     }
     if !run.unread.is_empty() {
         writeln!(screen.out)?;
+    }
+    if let Some(mutated) = &run.mutated {
+        mutate::show(screen, mutated)?;
     }
     for lacking in &run.lacking {
         writeln!(screen.out, "{BAD}{lacking}{BAD:#}")?;
