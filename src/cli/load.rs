@@ -135,16 +135,46 @@ pub fn one_unit(folder: &Path, screen: &mut Screen) -> anyhow::Result<Loaded> {
     }
     loaded.project.units.retain(|unit| !unit.playbooks.is_empty());
     if loaded.project.units.len() > 1 {
-        let folders: Vec<String> = loaded.project.units.iter().map(|unit| format!("  {}", home(unit))).collect();
+        let typed: Vec<String> = std::env::args().collect();
+        let commands = loaded.project.units.iter().map(|unit| format!("  {}", instead(&typed, folder, &home(unit))));
         bail!(
-            "{shown} holds playbooks for more than one vocabulary; name one of these folders:\n{}",
-            folders.join("\n")
+            "{shown} holds playbooks for more than one vocabulary, and one is wanted here: type one of\n{}",
+            commands.collect::<Vec<_>>().join("\n")
         );
     }
     if loaded.project.units.is_empty() {
         bail!("{shown} holds no rule that could run");
     }
     Ok(loaded)
+}
+
+/// Returns the command that was typed, with another folder of playbooks in the place of `folder`, to be copied.
+fn instead(typed: &[String], folder: &Path, other: &str) -> String {
+    let other = if other.is_empty() { "." } else { other };
+    let mut words = vec![quoted(typed.first().map_or("touchline", String::as_str))];
+    let mut named = false;
+    for word in typed.iter().skip(1) {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) if option.starts_with("--") => (format!("{option}="), value),
+            _ => (String::new(), word.as_str()),
+        };
+        let is_it = !value.is_empty() && Path::new(value) == folder;
+        named |= is_it;
+        words.push(quoted(&format!("{option}{}", if is_it { other } else { value })));
+    }
+    if !named {
+        words.extend(["--playbooks".to_owned(), quoted(other)]);
+    }
+    words.join(" ")
+}
+
+/// Returns a word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// Returns the folder that names a unit alone: that of its playbooks.
@@ -154,5 +184,30 @@ fn home(unit: &Unit) -> String {
     match folders.first() {
         Some(first) if folders.iter().all(|other| other == first) => first.clone(),
         _ => folder(&unit.vocabulary_path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_would_do_is_the_one_that_was_typed_with_another_folder() {
+        let instead = |typed: &str| {
+            let typed: Vec<String> = typed.split(' ').map(str::to_owned).collect();
+            instead(&typed, Path::new("playbooks"), "playbooks/our shop")
+        };
+        let named = "touchline serve --playbooks 'playbooks/our shop'";
+        assert_eq!(instead("touchline serve"), named);
+        assert_eq!(instead("touchline serve --playbooks playbooks/"), named);
+        assert_eq!(instead("target/release/touchline serve"), format!("target/release/{named}"));
+        assert_eq!(
+            instead("touchline serve --playbooks=playbooks"),
+            "touchline serve '--playbooks=playbooks/our shop'"
+        );
+        assert_eq!(
+            instead("touchline serve --data /tmp/it's"),
+            r"touchline serve --data '/tmp/it'\''s' --playbooks 'playbooks/our shop'"
+        );
     }
 }

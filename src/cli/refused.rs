@@ -44,7 +44,7 @@ enum Verb {
     Retry {
         /// Its number
         number: u64,
-        /// The corrected object
+        /// The corrected object: a line of a feed, or a CloudEvent in structured mode
         #[arg(long, value_name = "JSON")]
         with: Option<String>,
     },

@@ -280,7 +280,7 @@ impl Demo {
         }
         let begun = crate::clock::wall_clock_now();
         let data = std::env::temp_dir().join(format!("touchline-demo-{}-{}", std::process::id(), begun.as_second()));
-        std::fs::create_dir_all(&data).map_err(|error| files::explain(&data, error))?;
+        crate::store::private::folder(&data).map_err(|error| files::explain(&data, error))?;
         config.listen.set_port(0);
         (config.feeds, config.clock, config.data) = (feeds, Clock::Feed, data.clone());
         Ok(Demo { mail: data.join("mail"), data, begun })

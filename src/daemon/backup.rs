@@ -11,11 +11,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::daemon::feeds;
+use crate::daemon::reload::kept;
 use crate::deliver::gone;
 use crate::engine::store::{Ends, Reader, StoreError};
 use crate::store::checkpoint::CheckpointFolder;
-use crate::store::refused;
 use crate::store::sqlite::SqliteReader;
+use crate::store::{private, refused};
 
 /// What was copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +54,7 @@ fn make_room(to: &Path) -> Result<bool, StoreError> {
             Some(_) => Err(StoreError::Failed(format!("{} is not empty: name a new folder", to.display()))),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(to).map_err(|error| failed(to, &error))?;
+            private::folder(to).map_err(|error| failed(to, &error))?;
             Ok(true)
         }
         Err(error) => Err(failed(to, &error)),
@@ -71,6 +72,12 @@ fn copy(data: &Path, reader: &SqliteReader, to: &Path) -> Result<Copied, StoreEr
     if gone.exists() {
         let target = to.join(gone::FILE);
         fs::copy(&gone, &target).map_err(|error| failed(&gone, &error))?;
+        synced(&target)?;
+    }
+    let reloads = data.join(kept::FILE);
+    if reloads.exists() {
+        let target = to.join(kept::FILE);
+        fs::copy(&reloads, &target).map_err(|error| failed(&reloads, &error))?;
         synced(&target)?;
     }
     reader.copy_to(&to.join(crate::store::sqlite::FILE))?;

@@ -1,11 +1,16 @@
 //! CloudEvents 1.0 as lines of a feed: `type` is the signal, `time` is `at`, `id` and `source` make it known again, and
 //! `data` holds the fields.
 //!
-//! A `type` such as `com.example.survey_response` means its last part where the whole is no signal. `subject`,
-//! `dataschema` and extensions are passed over. Left out: data that is not JSON, and `data_base64`: both are refused by name.
+//! A `type` such as `com.example.survey_response` means its last part where the whole is no signal. An event without `time`
+//! happened when it arrived. `subject`, `dataschema` and extensions are passed over. Left out: data that is not JSON, which
+//! is refused by name.
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::Timestamp;
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::signal::Refused;
@@ -30,8 +35,14 @@ fn refused(field: &str, reason: impl Into<String>) -> Refused {
     Refused { field: Some(field.to_owned()), reason: reason.into() }
 }
 
-/// Reads an event in structured mode into a line.
-pub fn structured(text: &str, vocabulary: &Vocabulary) -> Result<String, Refused> {
+/// Tells whether an object is an event in structured mode rather than a line of a feed.
+pub fn is_event(text: &str) -> bool {
+    let entries = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).unwrap_or_default();
+    entries.contains_key("specversion") && !entries.contains_key("signal")
+}
+
+/// Reads an event in structured mode, which arrived at `arrived`, into a line.
+pub fn structured(text: &str, vocabulary: &Vocabulary, arrived: Timestamp) -> Result<String, Refused> {
     let whole = |reason: String| Refused { field: None, reason };
     if !text.starts_with('{') {
         return Err(whole("the event is not a JSON object: it has to begin with `{`".into()));
@@ -44,9 +55,6 @@ pub fn structured(text: &str, vocabulary: &Vocabulary) -> Result<String, Refused
             serde_json::from_str::<String>(json).map(Some).map_err(|_| refused(name, "it has to be a text in quotes"))
         }
     };
-    if entries.contains_key("data_base64") {
-        return Err(refused("data_base64", "send the fields as JSON in `data`"));
-    }
     if let Some(kind) = attribute("datacontenttype")?.filter(|kind| !is_json(kind)) {
         return Err(refused("datacontenttype", format!("`{kind}` is not JSON: send application/json")));
     }
@@ -57,16 +65,63 @@ pub fn structured(text: &str, vocabulary: &Vocabulary) -> Result<String, Refused
         kind: attribute("type")?,
         time: attribute("time")?,
     };
-    line(&attributes, entries.get("data").map_or("{}", |data| data.get()), vocabulary)
+    let decoded = attribute("data_base64")?.map(|text| decoded(&text)).transpose()?;
+    let data = match (entries.get("data"), &decoded) {
+        (Some(_), Some(_)) => return Err(refused("data_base64", "it stands beside `data`: an event has one of them")),
+        (Some(data), None) => data.get(),
+        (None, decoded) => decoded.as_deref().unwrap_or("{}"),
+    };
+    line(&attributes, data, vocabulary, arrived)
 }
 
-fn is_json(media_type: &str) -> bool {
+/// Returns an event with its data in the open, where it is in base64: what is kept of it must be found when somebody is erased.
+pub fn opened(text: &str) -> Option<String> {
+    let mut entries: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    let coded = serde_json::from_str::<String>(entries.remove("data_base64")?.get()).ok()?;
+    let data = decoded(&coded).ok().filter(|_| !entries.contains_key("data"))?;
+    let mut parts: Vec<String> = entries.iter().map(|(name, value)| format!("{}:{value}", json!(name))).collect();
+    parts.push(format!("\"data\":{data}"));
+    Some(format!("{{{}}}", parts.join(",")))
+}
+
+/// Reads the JSON in `data_base64`.
+fn decoded(text: &str) -> Result<String, Refused> {
+    let bytes = BASE64.decode(text.trim()).map_err(|_| refused("data_base64", "it is not base64"))?;
+    let json = String::from_utf8(bytes).map_err(|_| refused("data_base64", "what it holds is not UTF-8 text"))?;
+    match serde_json::from_str::<&RawValue>(&json) {
+        Ok(_) => Ok(json),
+        Err(error) => Err(refused("data_base64", format!("what it holds is not JSON: {error}"))),
+    }
+}
+
+/// Returns an event of binary mode as one of structured mode: what is kept where it is refused.
+pub fn as_structured(attributes: &Attributes, data: &str) -> String {
+    let named = [
+        ("specversion", &attributes.version),
+        ("id", &attributes.id),
+        ("source", &attributes.source),
+        ("type", &attributes.kind),
+        ("time", &attributes.time),
+    ];
+    let said = named.iter().filter_map(|(name, value)| Some(format!("\"{name}\":{}", json!(value.as_ref()?))));
+    let mut parts: Vec<String> = said.collect();
+    parts.push(format!("\"data\":{data}"));
+    format!("{{{}}}", parts.join(","))
+}
+
+/// Tells whether a media type is JSON.
+pub fn is_json(media_type: &str) -> bool {
     let plain = media_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     plain == "application/json" || plain == "text/json" || plain.ends_with("+json")
 }
 
-/// Makes a line of attributes and data.
-pub fn line(attributes: &Attributes, data: &str, vocabulary: &Vocabulary) -> Result<String, Refused> {
+/// Makes a line of attributes and data that arrived at `arrived`.
+pub fn line(
+    attributes: &Attributes,
+    data: &str,
+    vocabulary: &Vocabulary,
+    arrived: Timestamp,
+) -> Result<String, Refused> {
     match attributes.version.as_deref() {
         Some("1.0") => {}
         Some(other) => return Err(refused("specversion", format!("`{other}` is not known here: send 1.0"))),
@@ -77,7 +132,8 @@ pub fn line(attributes: &Attributes, data: &str, vocabulary: &Vocabulary) -> Res
         value.map(str::to_owned).ok_or_else(|| refused(name, "it is missing"))
     };
     let (id, source) = (needed("id", &attributes.id)?, needed("source", &attributes.source)?);
-    let (kind, time) = (needed("type", &attributes.kind)?, needed("time", &attributes.time)?);
+    let kind = needed("type", &attributes.kind)?;
+    let time = attributes.time.clone().unwrap_or_else(|| arrived.to_string());
     let last = kind.rsplit('.').next().unwrap_or(&kind);
     let signal = if vocabulary.signal(&kind).is_none() && vocabulary.signal(last).is_some() { last } else { &kind };
     let fields = data.trim().strip_prefix('{').and_then(|data| data.strip_suffix('}')).map(str::trim);

@@ -302,10 +302,10 @@ impl Folder {
     /// Gives a switch its rule set.
     fn attach(&mut self, record: &mut Record) -> Result<(), FoldError> {
         if let Input::Switch(switch) = &mut record.input {
-            match &switch.ruleset {
-                Some(ruleset) => self.rules.add(ruleset.clone()),
-                None => switch.ruleset = Some(self.rules.get(switch.hash, &*self.reader)?),
-            }
+            switch.ruleset = Some(match switch.ruleset.take() {
+                Some(ruleset) => self.rules.settle(ruleset, &*self.reader)?,
+                None => self.rules.get(switch.hash, &*self.reader)?,
+            });
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::daemon::cloudevents::{self, Attributes};
@@ -43,13 +44,14 @@ impl Shape {
         match plain.as_str() {
             "application/cloudevents+json" => Some(Shape::Event),
             "application/cloudevents-batch+json" => Some(Shape::EventBatch),
-            "application/json" => Some(attributes.map_or(Shape::Json, Shape::EventBinary)),
             "application/x-ndjson"
             | "application/ndjson"
             | "application/jsonl"
             | "application/x-jsonlines"
             | "application/jsonlines" => Some(Shape::Lines),
-            _ => None,
+            "application/json" if attributes.is_none() => Some(Shape::Json),
+            // The headers are the event, so the media type is that of its data.
+            _ => attributes.filter(|_| cloudevents::is_json(&plain)).map(Shape::EventBinary),
         }
     }
 }
@@ -83,12 +85,13 @@ pub enum Unreadable {
     Empty,
 }
 
-/// Takes a body apart and reads every line of it.
+/// Takes a body apart that arrived at `arrived`, and reads every line of it.
 pub fn split<'a>(
     shape: &Shape,
     body: &'a [u8],
     depth: usize,
     vocabulary: &Vocabulary,
+    arrived: Timestamp,
 ) -> Result<Vec<Line<'a>>, Unreadable> {
     if *shape == Shape::Lines {
         return lines(body, depth, vocabulary);
@@ -105,27 +108,42 @@ pub fn split<'a>(
     match shape {
         Shape::Json if text.starts_with('[') => Ok(list(text)?.into_iter().map(plain).collect()),
         Shape::Json => Ok(vec![plain(whole(text)?)]),
-        Shape::Event => Ok(vec![event(cloudevents::structured(whole(text)?, vocabulary), text, vocabulary)]),
-        Shape::EventBatch => {
-            let events = list(text)?.into_iter();
-            Ok(events.map(|text| event(cloudevents::structured(text, vocabulary), text, vocabulary)).collect())
-        }
+        Shape::Event => Ok(vec![event(whole(text)?, vocabulary, arrived)]),
+        Shape::EventBatch => Ok(list(text)?.into_iter().map(|text| event(text, vocabulary, arrived)).collect()),
         Shape::EventBinary(attributes) => {
             let data = if text.is_empty() { "{}" } else { whole(text)? };
-            Ok(vec![event(cloudevents::line(attributes, data, vocabulary), text, vocabulary)])
+            let line = cloudevents::line(attributes, data, vocabulary, arrived);
+            let text = cloudevents::as_structured(attributes, data).into();
+            Ok(vec![Line { text, what: line.and_then(|line| parse_event(&line, vocabulary)) }])
         }
         Shape::Lines => Ok(vec![]),
     }
 }
 
-/// Reads a line that was an event; what is wrong with it is said in the event's own words.
-fn event<'a>(line: Result<String, Refused>, original: &'a str, vocabulary: &Vocabulary) -> Line<'a> {
-    match line {
-        Ok(line) => {
-            let what = parse_line(&line, vocabulary).map_err(cloudevents::in_own_words);
-            Line { text: line.into(), what }
-        }
-        Err(refused) => Line { text: original.into(), what: Err(refused) },
+/// Reads an event in structured mode. Where it is refused, it is kept as it came, with its data in the open.
+fn event<'a>(text: &'a str, vocabulary: &Vocabulary, arrived: Timestamp) -> Line<'a> {
+    let line = cloudevents::structured(text, vocabulary, arrived);
+    let opened = cloudevents::opened(text).map_or(Cow::Borrowed(text), Cow::Owned);
+    Line { text: opened, what: line.and_then(|line| parse_event(&line, vocabulary)) }
+}
+
+/// Reads the line of an event; what is wrong with it is said in the event's own words.
+fn parse_event(line: &str, vocabulary: &Vocabulary) -> Result<FeedLine, Refused> {
+    parse_line(line, vocabulary).map_err(cloudevents::in_own_words)
+}
+
+/// Reads once more what was refused, as it came at `arrived` or corrected: a line of a feed or an event.
+pub fn read_again(
+    text: &str,
+    depth: usize,
+    vocabulary: &Vocabulary,
+    arrived: Timestamp,
+) -> Option<Result<FeedLine, Refused>> {
+    let line = read_line(text.as_bytes(), depth, vocabulary)?;
+    // Where it nests too deep it is not looked into any more.
+    match line.what.is_err() && !is_deeper(text, depth) && cloudevents::is_event(text) {
+        true => Some(event(text, vocabulary, arrived).what),
+        false => Some(line.what),
     }
 }
 
@@ -219,6 +237,13 @@ mod tests {
         assert_eq!(of("application/json; charset=utf-8"), Some(Shape::Json));
         assert_eq!(of("Application/X-NDJSON"), Some(Shape::Lines));
         assert_eq!(of("application/cloudevents+json; charset=UTF-8"), Some(Shape::Event));
+        assert_eq!(of("application/vnd.example+json"), None, "without an event's headers it is nothing we know");
+        let event = |text| Shape::of(text, Some(Attributes::default()));
+        for json in ["application/json", "application/vnd.example+json; charset=utf-8", "text/json"] {
+            assert_eq!(event(json), Some(Shape::EventBinary(Attributes::default())), "{json}");
+        }
+        assert_eq!(event("application/cloudevents+json"), Some(Shape::Event));
+        assert_eq!(event("application/xml"), None);
         assert_eq!(of("text/plain"), None);
         assert_eq!(of(""), None);
     }

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::daemon::config::{Config, Tls};
+use crate::daemon::fold::{FoldedTurn, Follower, Glance};
 use crate::daemon::queue::{Handle, Refused, Then};
 use crate::daemon::turn::{Which, WriteError};
 use crate::deliver::Secret;
@@ -22,6 +23,8 @@ use crate::deliver::email::{Carrier, Desk, Folder, Login, Server, Smtp, TlsMode}
 use crate::deliver::network::Networks;
 use crate::deliver::webhook::{Endpoint, Poster, Rules};
 use crate::deliver::worker::{Counts, Outbox, Settings, Worker};
+use crate::engine::Engine;
+use crate::engine::ruleset::RuleSet;
 use crate::engine::store::{Change, Kind, Reader, Row, RowId, RowState, StoreError};
 use crate::value::Str;
 
@@ -63,6 +66,31 @@ fn endpoints(config: &Config) -> Result<BTreeMap<Str, Endpoint>, String> {
         made.map(|made| (name.as_str().into(), made))
     });
     made.collect()
+}
+
+/// Tells the courier who is reached how, whenever other playbooks take over.
+pub struct Addresses(pub Arc<Van>);
+
+impl Addresses {
+    /// Tells it what the directory of a rule set says.
+    pub fn are_of(&self, rules: &RuleSet) {
+        self.0.set_directory(rules.directory.clone());
+        let people = self.0.without_endpoint().len();
+        if people > 0 {
+            tracing::warn!(
+                people,
+                "the directory has people reached by webhook, and touchline.yaml has no endpoint under their address"
+            );
+        }
+    }
+}
+
+impl Follower for Addresses {
+    fn folded(&self, engine: &Engine, inputs: &[Glance], _: &FoldedTurn) {
+        if inputs.iter().any(|input| input.kind == "switch") {
+            self.are_of(engine.ruleset());
+        }
+    }
 }
 
 /// The outbox as the worker sees it: asks a reader, and has the writer write.

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::daemon::fold::{FoldError, FoldedTurn};
 use crate::daemon::turn::{Arrived, Switching, Which, WriteError};
+use crate::engine::Engine;
 use crate::engine::store::{Change, Ends, Rewrite, Row, RowId};
 use crate::id::Position;
 use crate::value::Str;
@@ -43,6 +44,9 @@ pub type Then<T> = Box<dyn FnOnce(Result<T, WriteError>) + Send>;
 /// meanwhile; `None` where it comes to nothing. It runs on the writer's thread: only what is left to do belongs in it.
 pub type Prepare = Box<dyn FnOnce(Ends) -> Option<Switching> + Send>;
 
+/// Looks at the engine, on its own thread; `None` where it is no longer there.
+pub(super) type Look = Box<dyn FnOnce(Option<&Engine>) + Send>;
+
 /// Inputs that came together.
 pub(super) struct Submission {
     pub inputs: VecDeque<Arrived>,
@@ -58,6 +62,7 @@ pub(super) enum Request {
     Trim { oldest_needed: Position, keep_from: Timestamp, limit: usize, then: Then<usize> },
     Rewrite { rewrite: Box<Rewrite>, then: Then<()> },
     CutLog { then: Then<bool> },
+    Look(Look),
 }
 
 /// How far the daemon has come.
@@ -208,6 +213,19 @@ impl Handle {
         receipt.wait()
     }
 
+    /// Looks at the engine once it has decided on everything that is durable now. Nothing is decided meanwhile, so look at
+    /// what is asked for and no more.
+    pub fn look_wait<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (then, receipt) = Receipt::pair();
+        let gone = || WriteError::Stopped("the engine has ended".into());
+        let look = move |engine: Option<&Engine>| then(engine.map(look).ok_or_else(gone));
+        self.request(Request::Look(Box::new(look))).map_err(stopped)?;
+        receipt.wait()
+    }
+
     /// Returns how far everything has come.
     pub fn progress(&self) -> Progress {
         let state = self.state();
@@ -347,6 +365,7 @@ impl Request {
             Request::Trim { then, .. } => then(Err(why)),
             Request::Rewrite { then, .. } => then(Err(why)),
             Request::CutLog { then } => then(Err(why)),
+            Request::Look(look) => look(None),
         }
     }
 }

@@ -3,6 +3,9 @@
 //! A rule set may hold rules that were kept from the one before because their new version did not compile (M24); then that
 //! one is compiled first. What comes out must have the hash that was asked for: the rules that decided are part of the
 //! journal, and others would decide otherwise.
+//!
+//! Comments and the order of files are no part of a hash, but traces say where a clause is written. So of several versions
+//! with one hash the first stands for all of them, live and when the journal is folded again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,9 +43,20 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Adds one that is compiled already.
+    /// Adds one that is compiled already from the first version with its hash, unless it is known.
     pub fn add(&mut self, ruleset: Arc<RuleSet>) {
-        self.compiled.insert(ruleset.hash, ruleset);
+        self.compiled.entry(ruleset.hash).or_insert(ruleset);
+    }
+
+    /// Takes one that was compiled from the latest version of `store`, and returns the one that stands for it: that of the
+    /// first version with its hash.
+    pub fn settle(&mut self, ruleset: Arc<RuleSet>, store: &dyn Reader) -> Result<Arc<RuleSet>, RulesError> {
+        let hash = ruleset.hash;
+        let has_come_back = || Ok::<_, StoreError>(store.versions()?.iter().filter(|of| of.hash == hash).count() > 1);
+        if !self.compiled.contains_key(&hash) && !has_come_back()? {
+            self.add(ruleset);
+        }
+        self.get(hash, store)
     }
 
     /// Returns the rule set with this hash.

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::daemon::fold::{FoldError, Folder};
-use crate::daemon::queue::{Handle, Inbox, Progress, Request, Submission, Then};
+use crate::daemon::queue::{Handle, Inbox, Look, Progress, Request, Submission, Then};
 use crate::daemon::start::Started;
 use crate::daemon::turn::{Gathered, WriteError, Writer, Written};
 use crate::engine::Engine;
@@ -110,7 +110,7 @@ impl Running {
 pub struct ByHand {
     desk: Desk,
     folder: Folder,
-    turns: Receiver<Vec<Record>>,
+    turns: Receiver<ToEngine>,
     checkpoints: Receiver<Checkpoint>,
 }
 
@@ -164,13 +164,17 @@ impl ByHand {
 
     /// The engine folds one turn; tells whether one waited.
     pub fn fold(&mut self) -> bool {
-        let records = self.turns.try_recv();
-        let waited = records.is_ok();
-        if let Ok(records) = records {
-            let folded = self.folder.fold(records);
-            self.desk.handle.folded(folded);
+        while let Ok(asked) = self.turns.try_recv() {
+            match asked {
+                ToEngine::Fold(records) => {
+                    let folded = self.folder.fold(records);
+                    self.desk.handle.folded(folded);
+                    return true;
+                }
+                ToEngine::Look(look) => look(Some(self.folder.engine())),
+            }
         }
-        waited
+        false
     }
 
     /// Keeps a checkpoint; `None` where none waits.
@@ -198,8 +202,23 @@ fn named<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'stati
     thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-fn fold_turns(mut folder: Folder, turns: &Receiver<Vec<Record>>, answer: &Handle) -> Option<Checkpoint> {
-    while let Ok(records) = turns.recv() {
+/// What the engine's thread does next.
+enum ToEngine {
+    /// It folds a turn.
+    Fold(Vec<Record>),
+    /// Somebody looks at it.
+    Look(Look),
+}
+
+fn fold_turns(mut folder: Folder, turns: &Receiver<ToEngine>, answer: &Handle) -> Option<Checkpoint> {
+    while let Ok(asked) = turns.recv() {
+        let records = match asked {
+            ToEngine::Fold(records) => records,
+            ToEngine::Look(look) => {
+                look(Some(folder.engine()));
+                continue;
+            }
+        };
         let folded = folder.fold(records);
         let failed = folded.is_err();
         answer.folded(folded);
@@ -225,7 +244,7 @@ struct Desk {
     handle: Handle,
     clock: Arc<dyn Clock>,
     listener: Listener,
-    to_engine: Option<Sender<Vec<Record>>>,
+    to_engine: Option<Sender<ToEngine>>,
     to_vault: Option<SyncSender<Checkpoint>>,
     /// A checkpoint that its thread had no room for.
     unkept: Option<Checkpoint>,
@@ -354,6 +373,7 @@ impl Desk {
                 }
                 Request::Rewrite { rewrite, then } => then(self.writer.rewrite(&rewrite)),
                 Request::CutLog { then } => then(self.writer.cut_log().map_err(WriteError::from)),
+                Request::Look(look) => self.look(look),
                 switch @ Request::Switch { .. } if !first => {
                     self.requests.push_front(switch);
                     return Ok(());
@@ -372,6 +392,17 @@ impl Desk {
             first = false;
         }
         Ok(())
+    }
+
+    /// Has the engine looked at, behind the turns it has already.
+    fn look(&self, look: Look) {
+        let sent = match &self.to_engine {
+            Some(engine) => engine.send(ToEngine::Look(look)).map_err(|back| back.0),
+            None => Err(ToEngine::Look(look)),
+        };
+        if let Err(ToEngine::Look(look)) = sent {
+            look(None);
+        }
     }
 
     /// A turn is durable: tells everybody, and hands it to the engine.
@@ -398,7 +429,7 @@ impl Desk {
         self.hand_checkpoint();
         if !records.is_empty() {
             self.ahead += 1;
-            let sent = self.to_engine.as_ref().map(|engine| engine.send(records));
+            let sent = self.to_engine.as_ref().map(|engine| engine.send(ToEngine::Fold(records)));
             if !matches!(sent, Some(Ok(()))) {
                 return Err(WriteError::Stopped("the engine has ended".into()));
             }

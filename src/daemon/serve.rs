@@ -25,7 +25,7 @@ use crate::daemon::http::{self, App, Token};
 use crate::daemon::intake::{Gate, Intake};
 use crate::daemon::keep::Keeper;
 use crate::daemon::metrics::Metrics;
-use crate::daemon::outgoing::{self, Post};
+use crate::daemon::outgoing::{self, Addresses, Post};
 use crate::daemon::queue::Handle;
 use crate::daemon::reload::disk::examine;
 use crate::daemon::reload::report::{Asked, ReloadLog};
@@ -40,6 +40,7 @@ use crate::engine::store::{Reader, RowState, StoreError, Vault};
 use crate::id::Position;
 use crate::store::checkpoint::CheckpointFolder;
 use crate::store::outbox::Patience;
+use crate::store::private;
 use crate::store::refused::{self, RefusedFile, RefusedStore};
 use crate::store::sqlite::{FILE, SqliteStore};
 
@@ -136,6 +137,10 @@ impl Daemon {
         let sources = shelf().map_err(ServeError::Playbooks)?;
         let first = examine(&sources, None);
         let store = SqliteStore::open(&config.data)?;
+        if private::is_open(&config.data) {
+            let data = config.data.display();
+            tracing::warn!("other accounts of this machine can look into {data}: `chmod -R go= {data}` keeps them out");
+        }
         let reader = store.reader()?;
         let first = match first {
             Ok(on_disk) => Some((on_disk.ruleset, on_disk.sources)),
@@ -159,11 +164,13 @@ impl Daemon {
         tell_start(&started.report);
         let board = Arc::new(Board::of(started.folder.engine()));
         remember(&board, &*reader)?;
-        let reloads = Arc::new(ReloadLog::default());
+        let reloads = Arc::new(ReloadLog::open(&config.data));
         reloads.remember(started.folder.engine());
-        let followers =
-            [Some(board.clone() as Arc<dyn Follower>), Some(reloads.clone() as Arc<dyn Follower>), follower];
-        started.folder.follow(Arc::new(Followers(followers.into_iter().flatten().collect())));
+        let addresses = Addresses(van.clone());
+        addresses.are_of(started.folder.engine().ruleset());
+        let ours: [Arc<dyn Follower>; 3] = [board.clone(), reloads.clone(), Arc::new(addresses)];
+        let followers = ours.into_iter().map(Some).chain([follower]);
+        started.folder.follow(Arc::new(Followers(followers.flatten().collect())));
         let decides = started.folder.engine().ruleset().clone();
         let wake = Arc::new(Notify::new());
         let running = begin(started, vault, clock.clone(), wake.clone())?;
@@ -232,6 +239,7 @@ impl Daemon {
             reader: Arc::new(Mutex::new(reader)),
             refused,
             van,
+            data: config.data.clone(),
             started: clock.now(),
             clock,
             has_wall_clock: config.clock == config::Clock::Wall,

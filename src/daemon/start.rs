@@ -67,8 +67,15 @@ pub fn start(
     let clock = options.clock.clone();
     let mut rules = Rules::default();
     let first = first.into();
-    first.iter().for_each(|(ruleset, _)| rules.add(ruleset.clone()));
-    let mut report = Report { is_new: store.versions()?.is_empty(), ..Report::default() };
+    let versions = store.versions()?;
+    if let Some((ruleset, sources)) = &first {
+        // What is on disk now need not be compiled again, unless it differs in what no hash tells.
+        let stands = versions.iter().find(|version| version.hash == ruleset.hash);
+        if versions.is_empty() || stands.is_some_and(|version| version.sources == *sources) {
+            rules.add(ruleset.clone());
+        }
+    }
+    let mut report = Report { is_new: versions.is_empty(), ..Report::default() };
     if report.is_new {
         begin(&mut *store, epoch, first.ok_or(StartError::NoRules)?)?;
     }

@@ -59,6 +59,13 @@ impl Forget {
         false
     }
 
+    fn have_begun(&self, position: Position) {
+        let mut wanted = self.wanted();
+        wanted.begun = Some(position);
+        // Asked for once more while it was being done.
+        wanted.anew = wanted.anew.filter(|anew| *anew != position);
+    }
+
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -100,7 +107,7 @@ impl Show {
             if let Some(position) = anew {
                 views = None;
                 match Views::remove(&self.folder) {
-                    Ok(()) => self.forget.wanted().begun = Some(position),
+                    Ok(()) => self.forget.have_begun(position),
                     Err(error) => tracing::warn!(%error, "the views could not be taken away"),
                 }
             }

@@ -4,11 +4,12 @@
 //! A small file beside the store holds each name with a hash of the address that said so: an address may hold a secret.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::id::EffectId;
+use crate::store::private;
 use crate::value::Str;
 
 /// The file in a data folder.
@@ -75,7 +76,7 @@ impl Gone {
         let Some(file) = &self.file else { return };
         let write = || -> io::Result<()> {
             let aside = file.with_extension("json.new");
-            let mut written = File::create(&aside)?;
+            let mut written = private::file(&aside)?;
             written.write_all(&serde_json::to_vec(&self.by_name)?)?;
             written.sync_all()?;
             fs::rename(&aside, file)

@@ -13,7 +13,7 @@ use crate::engine::cases::Case;
 use crate::engine::effect::{Effect, Firing, Outcome, What};
 use crate::engine::eval::{Record, Scope};
 use crate::engine::input::{SHADOW, STALE};
-use crate::engine::state::{Bound, DueKind, Flight, Key, Ladder, RuleNo};
+use crate::engine::state::{Bound, DueKind, Flight, Key, Ladder, RuleNo, Told};
 use crate::engine::turn::{Change, Turn};
 use crate::id::EffectId;
 use crate::ir::Status;
@@ -26,6 +26,10 @@ use crate::vocabulary::{CalendarNo, FactNo, ThingNo, builtin};
 const ALERT_TOO_LATE: SignedDuration = SignedDuration::from_hours(24);
 /// How late a customer's mail may go (M17).
 const MAIL_TOO_LATE: SignedDuration = SignedDuration::from_hours(72);
+/// How long what is to be told to an owner is collected, after something was told.
+const DIGESTED: SignedDuration = SignedDuration::from_hours(1);
+/// How many lines a digest has at most, before it says how many more there are.
+const LINES: usize = 20;
 /// How many actions may be planned at once; more are refused, and said.
 pub const PLANS_KEPT: usize = 1_000_000;
 
@@ -612,28 +616,62 @@ impl Turn<'_> {
     fn tell_owner(&mut self, plan: &Plan, what: &str) {
         let rule = self.rule(plan.rule);
         let owner = rule.owner.clone().or_else(|| self.rules.directory.owner.clone());
-        let line = format!("{}: {} {}: {what}", rule.id, self.unsent(plan).word(), self.to(plan));
+        let name =
+            |thing: &ThingNo| self.rules.vocabulary.things.get(thing.index()).map_or("thing", |thing| &thing.name);
+        let about: Vec<String> = plan.things.iter().map(|(thing, id)| format!("{} {id}", name(thing))).collect();
+        let about = if about.is_empty() { String::new() } else { format!(" for {}", about.join(", ")) };
+        let to = self.to(plan);
+        let line = format!("{} \"{}\"{about}: {} {to}: {what}", rule.id, rule.title, self.unsent(plan).word());
         self.digest.push((owner, line.into()));
     }
 
-    /// Sends each owner one digest of what this turn has to tell.
+    /// Tells each owner what this turn has to tell: the first at once, and what follows within an hour in one digest at its
+    /// end.
     pub(crate) fn send_digests(&mut self) {
         let mut told = std::mem::take(&mut self.digest);
         told.sort_by(|one, other| one.0.cmp(&other.0));
         for group in told.chunk_by(|one, other| one.0 == other.0) {
-            let address = group[0].0.clone();
-            let lines: Vec<Str> = group.iter().map(|(_, line)| line.clone()).collect();
-            let position = self.state.position.to_le_bytes();
-            let id = EffectId::of(&[b"digest", address.as_deref().unwrap_or("").as_bytes(), &position]);
-            let outcome = if address.is_some() { Outcome::Sent } else { Outcome::Failed };
-            let reason: Str = match address {
-                Some(_) => "what was too late or had nobody to go to".into(),
-                None => "neither the playbook nor the directory names an owner".into(),
-            };
-            let (at, to) = (self.now, Str::from("owner"));
-            let what = What::Digest { address, lines };
-            self.step.effects.push(Effect { id, at, outcome, reason, what, to, due: None, step: 0, firing: None });
+            let owner = group[0].0.clone();
+            let is_new = !self.state.told.contains_key(&owner);
+            let until = self.now.checked_add(DIGESTED).unwrap_or(Timestamp::MAX);
+            let told = self.state.told.entry(owner.clone()).or_insert(Told { until, lines: vec![], more: 0 });
+            for (_, line) in group {
+                match told.lines.len() < LINES {
+                    true => told.lines.push(line.clone()),
+                    false => told.more += 1,
+                }
+            }
+            if is_new {
+                self.send_digest(owner);
+            }
         }
+        let over = self.state.told.iter().filter(|(_, told)| told.until <= self.now);
+        let over: Vec<Option<Str>> = over.map(|(owner, _)| owner.clone()).collect();
+        over.into_iter().for_each(|owner| self.send_digest(owner));
+    }
+
+    /// Sends what an owner is to be told, and collects from here on; where there was nothing to tell, the next is told at once.
+    fn send_digest(&mut self, address: Option<Str>) {
+        let Some(Told { mut lines, more, .. }) = self.state.told.remove(&address) else { return };
+        if lines.is_empty() {
+            return;
+        }
+        if more > 0 {
+            lines.push(format!("and {more} more").into());
+        }
+        let until = self.now.checked_add(DIGESTED).unwrap_or(Timestamp::MAX);
+        self.state.told.insert(address.clone(), Told { until, lines: vec![], more: 0 });
+        self.put(until, RuleNo::MAX, vec![], DueKind::Digest);
+        let position = self.state.position.to_le_bytes();
+        let id = EffectId::of(&[b"digest", address.as_deref().unwrap_or("").as_bytes(), &position]);
+        let outcome = if address.is_some() { Outcome::Sent } else { Outcome::Failed };
+        let reason: Str = match address {
+            Some(_) => "what was too late or had nobody to go to".into(),
+            None => "neither the playbook nor the directory names an owner".into(),
+        };
+        let (at, to) = (self.now, Str::from("owner"));
+        let what = What::Digest { address, lines };
+        self.step.effects.push(Effect { id, at, outcome, reason, what, to, due: None, step: 0, firing: None });
     }
 
     /// Says what came of an action.

@@ -49,6 +49,8 @@ impl Turn<'_> {
             DueKind::SilenceEnds => self.silence_ends(due.rule, &due.key),
             DueKind::Plan(number) => self.plan_due(number),
             DueKind::GiveUp => self.give_up_parked(),
+            // It is sent behind everything else of the turn.
+            DueKind::Digest => {}
         }
     }
 

@@ -59,6 +59,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Outcome; 6] =
+        [Outcome::Sent, Outcome::Planned, Outcome::Limited, Outcome::Silenced, Outcome::Cancelled, Outcome::Failed];
+
     /// Returns the word of it.
     pub fn word(self) -> &'static str {
         match self {

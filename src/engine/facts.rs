@@ -39,6 +39,30 @@ impl Facts {
         self.get(thing, id, fact).cloned().unwrap_or(Value::Missing)
     }
 
+    /// Returns what was told of things of one kind behind `after`, in order of their ids, at most `limit` of those that are
+    /// `wanted`.
+    pub fn page(
+        &self,
+        thing: ThingNo,
+        after: &str,
+        limit: usize,
+        wanted: impl Fn(&Str, &[Value]) -> bool,
+    ) -> Vec<(Str, Vec<Value>)> {
+        let mut first: BTreeMap<&Str, &Vec<Value>> = BTreeMap::new();
+        for (id, facts) in self.told.get(&thing).into_iter().flatten() {
+            let full = first.len() == limit && first.last_key_value().is_some_and(|(last, _)| id > *last);
+            let says_something = facts.iter().any(|fact| !fact.is_missing());
+            if full || **id <= *after || !says_something || !wanted(id, facts) {
+                continue;
+            }
+            first.insert(id, facts);
+            if first.len() > limit {
+                first.pop_last();
+            }
+        }
+        first.into_iter().map(|(id, facts)| (id.clone(), facts.clone())).collect()
+    }
+
     /// Returns every id of `thing` of which something was told, in no order.
     pub fn ids(&self, thing: ThingNo) -> impl Iterator<Item = &Str> {
         self.told.get(&thing).into_iter().flat_map(|things| things.keys())

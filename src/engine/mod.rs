@@ -47,7 +47,8 @@ use crate::engine::trace::{Asked, Decline, Look, Verdict};
 use crate::engine::turn::Turn;
 use crate::id::{Position, RuleId};
 use crate::signal::{FactChange, Signal};
-use crate::vocabulary::builtin;
+use crate::value::{Str, Value};
+use crate::vocabulary::{ThingNo, builtin};
 
 /// What one input led to, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -129,6 +130,24 @@ impl Engine {
     /// Returns the rule set that decides.
     pub fn ruleset(&self) -> &Arc<RuleSet> {
         &self.ruleset
+    }
+
+    /// Returns what was told of things of one kind behind the id `after`, in order of their ids, at most `limit` of those that
+    /// are `wanted`: their facts by number.
+    pub fn told_of(
+        &self,
+        thing: ThingNo,
+        after: &str,
+        limit: usize,
+        wanted: impl Fn(&Str, &[Value]) -> bool,
+    ) -> Vec<(Str, Vec<Value>)> {
+        self.state.facts.page(thing, after, limit, wanted)
+    }
+
+    /// Returns the silences in force at `now`: of which rule, or of all, and until when.
+    pub fn silences(&self, now: Timestamp) -> impl Iterator<Item = (Option<&RuleId>, Timestamp)> {
+        let in_force = self.state.silences.iter().filter(move |silence| silence.until > now);
+        in_force.map(|silence| (silence.rule.as_ref(), silence.until))
     }
 
     /// Returns the cases.

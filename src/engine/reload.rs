@@ -360,6 +360,10 @@ impl Turn<'_> {
         for since in parked {
             self.put(saturating_add(since, REMOVAL_GRACE), RuleNo::MAX, vec![], DueKind::GiveUp);
         }
+        let told: Vec<Timestamp> = self.state.told.values().map(|told| told.until).collect();
+        for until in told {
+            self.put(until, RuleNo::MAX, vec![], DueKind::Digest);
+        }
     }
 
     fn arm_all(&mut self, number: RuleNo) {

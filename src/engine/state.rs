@@ -4,6 +4,7 @@
 //! saved form names by hash; a switch moves them by id (`engine::reload`). Iteration that shows goes over ordered
 //! collections only.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use crate::value::{Str, Value};
 use crate::vocabulary::ThingNo;
 
 /// The version of the saved form.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A key: one value a part; texts folded, ids exact.
 pub type Key = Vec<Value>;
@@ -71,6 +72,19 @@ pub(crate) struct State {
     pub silences: Vec<Silence>,
     /// Rules that disappeared, with their state, until they are given up (M24).
     pub parked: Vec<Parked>,
+    /// What owners are told, by whose it is; the last, because states of format 3 end before it.
+    pub told: BTreeMap<Option<Str>, Told>,
+}
+
+/// What an owner is told when the time for collecting it is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// When that is.
+    pub until: Timestamp,
+    /// The first lines.
+    pub lines: Vec<Str>,
+    /// How many more there are.
+    pub more: u64,
 }
 
 /// What one rule remembers.
@@ -277,6 +291,8 @@ pub(crate) enum DueKind {
     Plan(u64),
     /// A parked rule is given up.
     GiveUp,
+    /// What owners are told has been collected for long enough.
+    Digest,
 }
 
 /// Windows filled from the journal for one rule, before a switch (M24).
@@ -331,13 +347,34 @@ impl State {
     pub fn restore(bytes: &[u8], ruleset: [u8; 16]) -> Result<State, RestoreError> {
         let unreadable = |error: postcard::Error| RestoreError::Unreadable(error.to_string());
         let (found, rest): (u32, _) = postcard::take_from_bytes(bytes).map_err(unreadable)?;
-        if found != FORMAT {
-            return Err(RestoreError::Format { found });
-        }
-        let (of, state): ([u8; 16], State) = postcard::from_bytes(rest).map_err(unreadable)?;
+        let rest = match found {
+            FORMAT => Cow::Borrowed(rest),
+            // What owners are told came with format 4: nothing.
+            3 => Cow::Owned([rest, &[0]].concat()),
+            found => return Err(RestoreError::Format { found }),
+        };
+        let (of, state): ([u8; 16], State) = postcard::from_bytes(&rest).map_err(unreadable)?;
         if of != ruleset {
             return Err(RestoreError::OtherRules);
         }
         Ok(state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_of_the_format_before_is_read() {
+        let mut state = State { position: 7, ..State::default() };
+        let saved = state.save([5; 16]);
+        // Format 3 ends before what owners are told; its number is one byte.
+        let older = [&[3], &saved[1..saved.len() - 1]].concat();
+        assert_eq!(State::restore(&older, [5; 16]), Ok(state.clone()));
+        state.told.insert(None, Told { until: Timestamp::UNIX_EPOCH, lines: vec!["a line".into()], more: 2 });
+        assert_eq!(State::restore(&state.save([5; 16]), [5; 16]), Ok(state));
+        let unknown = [&[2], &saved[1..]].concat();
+        assert_eq!(State::restore(&unknown, [5; 16]), Err(RestoreError::Format { found: 2 }));
     }
 }

@@ -138,6 +138,7 @@ codes! {
     BUILTIN_FACT "V036" "a fact that touchline itself keeps";
     BAD_PLACE_ID "V037" "an id that cannot be used";
     BAD_CSV "V038" "a directory in CSV that cannot be read";
+    UNKNOWN_WAY "V039" "a way of reaching somebody that there is not";
 
     // ─── S0xx: scenarios ───
     UNKNOWN_STEP "S001" "a key that no scenario and no step has";

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::store::{Checkpoint, Ends, Hash, StoreError, Vault};
 use crate::id::Position;
+use crate::store::private;
 
 /// How a file begins.
 const MAGIC: &[u8; 21] = b"touchline checkpoint\n";
@@ -37,7 +38,7 @@ impl CheckpointFolder {
     /// Returns the checkpoints of a data folder, which is created where it is missing.
     pub fn open(data: &Path) -> Result<CheckpointFolder, StoreError> {
         let folder = data.join("checkpoints");
-        fs::create_dir_all(&folder).map_err(|error| failed(&folder, &error))?;
+        private::folder(&folder).map_err(|error| failed(&folder, &error))?;
         Ok(CheckpointFolder { folder })
     }
 
@@ -51,7 +52,7 @@ impl CheckpointFolder {
         let held = self.folder.join(HELD);
         let (from, to) = (self.folder.join(name(position.0)), held.join(name(position.0)));
         let hold = || -> io::Result<()> {
-            fs::create_dir_all(&held)?;
+            private::folder(&held)?;
             // The same file under another name, where the disk can do that.
             fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop))?;
             File::open(&held)?.sync_all()
@@ -127,7 +128,7 @@ impl CheckpointFolder {
 
     fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         let (path, aside) = (self.folder.join(name(checkpoint.position.0)), self.folder.join("next"));
-        let mut file = File::create(&aside)?;
+        let mut file = private::file(&aside)?;
         let header = header(checkpoint);
         let sum = Sha256::new().chain_update(&header).chain_update(&checkpoint.state).finalize();
         file.write_all(&header)?;

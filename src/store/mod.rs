@@ -2,11 +2,13 @@
 //!
 //! [`sqlite`] keeps it in one file, with [`checkpoint`] files beside it. [`memory`] keeps everything in memory, can crash
 //! between any two calls and forget what was not durable: tests and the simulation run on it. Both hold the same suite
-//! (`tests/it/store.rs`). [`outbox`] says which rows an effect becomes.
+//! (`tests/it/store.rs`). [`outbox`] says which rows an effect becomes,
+//! [`private`] makes files that nobody else may read.
 
 pub mod checkpoint;
 pub mod memory;
 pub mod outbox;
+pub mod private;
 pub mod refused;
 pub mod sqlite;
 

@@ -9,7 +9,7 @@ use crate::engine::input::Delivery;
 use crate::engine::store::{Change, Folded, Kind, Row, RowId, RowState};
 use crate::id::{EffectId, Position};
 use crate::value::{Str, Value};
-use crate::vocabulary::directory::Directory;
+use crate::vocabulary::directory::{Directory, Way};
 
 /// How long a row is tried before it is a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,8 @@ impl Default for Patience {
 
 /// Returns the rows an effect becomes: none where nothing leaves the house.
 ///
-/// A person is reached the first way the directory names for them, by mail where it names none. An alert to a role that
+/// A person is to be reached the first way the directory names for them, by mail where it names none; whoever delivers goes
+/// on to the next where that one does not work. An alert to a role that
 /// nobody can be named for is one row without an address: whoever delivers knows where such alerts go, or says that it
 /// cannot be done.
 pub fn rows(effect: &Effect, directory: &Directory, patience: Patience) -> Vec<Row> {
@@ -91,9 +92,9 @@ pub fn told(effect: EffectId, mut rows: Vec<Row>, changes: &[(RowId, Change)]) -
 }
 
 fn way(directory: &Directory, address: &Str) -> Kind {
-    match directory.people.get(address).and_then(|person| person.by.first()) {
-        Some(way) if &**way != "email" => Kind::Webhook,
-        _ => Kind::Mail,
+    match directory.ways(address).first() {
+        Some(Way::Webhook) => Kind::Webhook,
+        Some(Way::Email) | None => Kind::Mail,
     }
 }
 

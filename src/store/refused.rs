@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::engine::store::StoreError;
+use crate::store::private;
 
 /// The most text of one refused line that is kept.
 pub const LONGEST: usize = 64 << 10;
@@ -72,6 +73,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     let name = to.to_str().ok_or_else(|| StoreError::Failed("the path is no text".into()))?;
+    private::ready(to).map_err(unmade)?;
     let connection = Connection::open(from).map_err(failed)?;
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(failed)?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(failed)?;
@@ -91,6 +93,7 @@ pub struct RefusedFile {
 impl RefusedFile {
     /// Opens or makes the file at `path`, for at most `most` lines.
     pub fn open(path: &Path, most: u64) -> Result<RefusedFile, StoreError> {
+        private::ready(path).map_err(unmade)?;
         let connection = Connection::open(path).map_err(failed)?;
         RefusedFile::with(connection, most)
     }
@@ -141,6 +144,10 @@ impl RefusedFile {
         (self.lines, self.bytes) = self.connection.query_row(query, [], two)?;
         Ok(())
     }
+}
+
+fn unmade(error: std::io::Error) -> StoreError {
+    StoreError::Failed(format!("refused.db: {error}"))
 }
 
 fn failed(error: rusqlite::Error) -> StoreError {

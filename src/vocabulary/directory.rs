@@ -50,11 +50,33 @@ pub struct Person {
     pub name: Option<Str>,
     /// The language they read.
     pub language: Option<Str>,
-    /// How they are reached, in order of preference: `email` unless said.
-    pub by: Vec<Str>,
+    /// How they are reached, in order of preference: by mail unless said.
+    pub by: Vec<Way>,
+}
+
+/// A way of reaching a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A mail to their address.
+    Email,
+    /// A post to the endpoint that is configured under their address.
+    Webhook,
+}
+
+impl Way {
+    /// Every way with its word.
+    pub const WORDS: [(&'static str, Way); 2] = [("email", Way::Email), ("webhook", Way::Webhook)];
 }
 
 impl Directory {
+    /// Returns the ways in which the person with an address is reached, in order of preference: at least one.
+    pub fn ways(&self, address: &str) -> &[Way] {
+        match self.people.get(address).map(|person| person.by.as_slice()) {
+            None | Some([]) => &[Way::Email],
+            Some(ways) => ways,
+        }
+    }
+
     /// Tells whether there is a directory at all. Without one nobody is known to fill a role or not to: an alert goes to
     /// the role by its name.
     pub fn is_given(&self) -> bool {

@@ -46,7 +46,7 @@ const CONFINED: [(&str, &[&str]); 32] = [
     ("rlimit", &["daemon/http/server/connections.rs"]),
     ("notify", &["daemon/reload/watch.rs"]),
     ("lettre", &["deliver/email"]),
-    ("base64", &["deliver/email/header.rs", "deliver/webhook.rs"]),
+    ("base64", &["daemon/cloudevents.rs", "deliver/email/header.rs", "deliver/webhook.rs"]),
     ("hmac", &["deliver/webhook.rs"]),
     ("reqwest", &["deliver/webhook.rs"]),
     ("rustls", &["deliver/webhook.rs"]),

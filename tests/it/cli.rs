@@ -268,6 +268,32 @@ fn what_nobody_could_be_told_goes_to_the_owner_by_address() {
 }
 
 #[test]
+fn what_an_owner_is_told_is_collected_for_an_hour() {
+    let home = Home::new("digests");
+    home.write("books/vocabulary.yaml", PLACES);
+    home.write("books/directory.yaml", "company: {owner: owner@example.test}\nstore: {S7: {name: Atocha, roles: {manager: [m@example.test]}}, S8: {name: Sol}}\n");
+    home.write("books/care.play", "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"desk@example.test\"\n\nrule told \"Somebody complained\"\n  when complaint\n  then alert manager of store\n");
+    let line = |id: usize, at: &str| {
+        format!(
+            "{{\"id\": \"c{id}\", \"signal\": \"complaint\", \"at\": \"2026-03-16T{at}:00Z\", \"store\": \"S8\", \"topic\": \"late\"}}\n"
+        )
+    };
+    let mut input: String = (0..30).map(|n| line(n, &format!("10:{n:02}"))).collect();
+    input += &(line(30, "11:30") + &line(31, "14:00") + &line(32, "16:00"));
+    let ran = home.run_with(&replay(&["--format", "jsonl", "--show", "effects"]), &input);
+    let digests = ran.lines().into_iter().filter(|line| line["effect"] == "digest");
+    let at: Vec<String> = digests.map(|line| line["at"].as_str().unwrap()[11..16].to_owned()).collect();
+    // The first at once; 29 when an hour is over; one more when another is; then nothing for an hour, and the next at once.
+    assert_eq!(at, ["10:00", "11:00", "12:00", "14:00", "16:00"], "{ran:?}");
+    let text = home.run_with(&replay(&[]), &input).out;
+    assert_eq!(text.matches("To the owner of the playbooks").count(), 5, "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = "care/told \"Somebody complained\" for store S8: alert manager of S8: nobody fills manager";
+    assert_eq!(words.matches(line).count(), 1 + 20 + 1 + 1 + 1, "{text}");
+    assert!(words.contains("digest and 9 more"), "{text}");
+}
+
+#[test]
 fn bad_lines_are_named_and_do_not_stop_the_rest_but_under_strict() {
     let home = Home::new("bad_lines");
     let good = feed(&["2026-03-16T10:00:00Z", "2026-03-17T10:00:00Z"]);

@@ -122,3 +122,68 @@ fn an_endpoint_that_is_gone_stays_off_across_a_restart_until_its_address_changes
     assert_eq!(gone(&served), json!([]));
     complain(&served, "e5", "sent", 2);
 }
+
+#[cfg(unix)]
+#[test]
+fn people_are_reached_by_the_channels_the_directory_names_in_this_order() {
+    let here = folder("channels");
+    let playbooks = here.join("playbooks");
+    fs::create_dir_all(&playbooks).unwrap();
+    FILES.iter().for_each(|(name, text)| fs::write(playbooks.join(name), text).unwrap());
+    let directory = |by: &str| {
+        let people = format!("people: {{care@example.test: {{name: Care, by: {by}}}}}\n");
+        fs::write(playbooks.join("directory.yaml"), FILES[1].1.to_owned() + &people).unwrap();
+    };
+    directory("[webhook, email]");
+    let alerting = FILES[2].1.replace("post to \"crm\" with customer customer", "alert care_team saying \"Look.\"");
+    fs::write(playbooks.join("care.play"), alerting).unwrap();
+    let (status, asked) = (Arc::new(AtomicU16::new(200)), Arc::new(AtomicUsize::new(0)));
+    let port = server(&status, &asked);
+    let posted = || asked.load(Ordering::SeqCst);
+    let mails = || fs::read_dir(here.join("data/mail")).map_or(0, Iterator::count);
+    configure(&here, port, "hook");
+    let config = fs::read_to_string(here.join("touchline.yaml")).unwrap();
+    fs::write(here.join("touchline.yaml"), config.replace("crm:", "\"care@example.test\":")).unwrap();
+    let served = start(&here);
+    // Whatever came of it: one row is one message to one person.
+    let alert = |id: &str, sent: usize, dead: usize| {
+        let at = touchline::clock::wall_clock_now().to_string();
+        let signal = json!({"id": id, "signal": "complaint", "at": at, "customer": id, "topic": "delivery"});
+        assert_eq!(served.ask("POST", "/v1/signals", &signal.to_string()).unwrap().0, 202);
+        let begun = Instant::now();
+        let count = |state: &str| {
+            let (_, body) = served.ask("GET", &format!("/v1/outbox?state={state}"), "").unwrap();
+            body["outbox"].as_array().unwrap().iter().filter(|row| row["what"] == "alert").count()
+        };
+        while (count("sent"), count("dead")) != (sent, dead) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{id}: {} sent, {} dead", count("sent"), count("dead"));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    alert("a1", 1, 0);
+    assert_eq!((posted(), mails()), (1, 0), "the webhook comes first, and that is all");
+    status.store(400, Ordering::SeqCst);
+    alert("a2", 2, 0);
+    assert_eq!((posted(), mails()), (2, 1), "where the webhook is refused the mail goes");
+    let reload = |by: &str| {
+        directory(by);
+        assert_eq!(served.ask("POST", "/-/reload", "{}").unwrap().0, 200);
+    };
+    reload("email");
+    alert("a3", 3, 0);
+    assert_eq!((posted(), mails()), (2, 2), "by mail alone");
+    reload("webhook");
+    alert("a4", 3, 1);
+    assert_eq!(posted(), 3, "by webhook alone: it is a dead letter, and its owner is told");
+    let (_, body) = served.ask("GET", "/v1/outbox?state=dead", "").unwrap();
+    assert_eq!(
+        (&body["outbox"][0]["kind"], &body["outbox"][0]["to"]),
+        (&json!("webhook"), &json!("care@example.test"))
+    );
+    // A way that there is not is said, and nothing changes.
+    directory("[webhok]");
+    let (status, report) = served.ask("POST", "/-/reload", "{}").unwrap();
+    assert_eq!((status, &report["problems"][0]["code"]), (409, &json!("V039")), "{report}");
+    assert_eq!(report["problems"][0]["help"], "did you mean `webhook`?");
+    assert_eq!(served.end(), 0);
+}

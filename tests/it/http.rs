@@ -193,7 +193,7 @@ fn cloudevents_come_in_three_modes() {
     assert_eq!(status, 202, "{body}");
     let batch = [("Content-Type", "application/cloudevents-batch+json")];
     let mut bad = event("c");
-    bad.as_object_mut().unwrap().remove("time");
+    bad["time"] = "noon".into();
     let (status, body, _) = server.ask("POST", "/v1/signals", &batch, &json!([event("b"), bad]).to_string());
     assert_eq!((status, &body["items"][1]["field"]), (202, &json!("time")), "{body}");
     let time = now();
@@ -218,6 +218,233 @@ fn cloudevents_come_in_three_modes() {
     assert!(body["items"][0]["reason"].as_str().unwrap().contains("did you mean `complaint`?"));
     server.settled();
     assert_eq!(server.get("/v1/firings")["firings"].as_array().unwrap().len(), 3);
+    server.end();
+}
+
+#[test]
+fn what_was_told_and_said_is_read_back_with_filters_and_pages() {
+    let server = Server::start("said");
+    let json = [("Content-Type", "application/json")];
+    let send = |method: &str, path: &str, body: Json| {
+        let (status, answer, _) = server.ask(method, path, &json, &body.to_string());
+        assert_eq!(status, 202, "{path}: {answer}");
+    };
+    // Facts: by thing, by what they say, page by page; what is personal is named and not shown.
+    for (id, segment) in [("C1", "gold"), ("C2", "bronze"), ("C3", "gold"), ("C4", "gold")] {
+        send(
+            "PUT",
+            &format!("/v1/things/customer/{id}"),
+            json!({"segment": segment, "email": format!("{id}@example.test")}),
+        );
+    }
+    send("PUT", "/v1/things/customer/C4", json!({"segment": null, "email": null}));
+    let first = server.get("/v1/things/customer?segment=gold&limit=1");
+    let c1 = json!({"thing": "customer", "id": "C1", "facts": {"segment": "gold"}, "personal": ["email"]});
+    assert_eq!((&first["things"], &first["next"]), (&json!([c1]), &json!("C1")), "{first}");
+    let second = server.get("/v1/things/customer?segment=gold&after=C1");
+    assert_eq!((&second["things"][0]["id"], second["things"].as_array().unwrap().len()), (&json!("C3"), 1), "{second}");
+    assert_eq!(server.get("/v1/things/customer")["things"].as_array().unwrap().len(), 3, "C4 has nothing any more");
+    assert_eq!(server.get("/v1/things/customer/C1"), c1);
+    assert_eq!(server.ask("GET", "/v1/things/customer/C4", &[], "").0, 404);
+    assert_eq!(server.ask("GET", "/v1/things/custmer", &[], "").0, 404);
+    let (status, body, _) = server.ask("GET", "/v1/things/customer?email=C1@example.test", &[], "");
+    assert_eq!(status, 400, "nobody looks for people by what is personal: {body}");
+    assert!(
+        body["detail"].as_str().unwrap().contains("There is segment")
+            || body["detail"].as_str().unwrap().contains("there is segment"),
+        "{body}"
+    );
+
+    // Silences in force, with who asked for them.
+    let until = |hours: i64| (touchline::clock::wall_clock_now() + jiff::SignedDuration::from_hours(hours)).to_string();
+    let (one, all) = (until(2), until(1));
+    send("POST", "/v1/silences", json!({"rule": "care/each", "until": one, "by": "ana"}));
+    send("POST", "/v1/silences", json!({"until": all}));
+    let silences = server.get("/v1/silences")["silences"].as_array().unwrap().clone();
+    let told: Vec<_> = silences.iter().map(|silence| (&silence["rule"], &silence["by"])).collect();
+    assert_eq!(told, [(&json!("care/each"), &json!("ana")), (&Json::Null, &json!(""))], "{silences:?}");
+    assert!(silences.iter().all(|silence| silence["at"].is_string() && silence["until"].is_string()));
+    let page = server.get("/v1/silences?limit=1");
+    assert_eq!((&page["silences"][0]["rule"], &page["next"]), (&json!("care/each"), &json!("1")));
+    assert_eq!(server.get("/v1/silences?after=1")["silences"][0]["rule"], Json::Null);
+    assert_eq!(server.ask("GET", "/v1/silences?rule=eachh", &[], "").0, 200, "one for all rules is one for it, too");
+    server.end();
+
+    // Comments and contacts: in the case, and in lists.
+    let server = Server::start("said_of_cases");
+    assert_eq!(server.post(&complaint("one", "late").to_string()).0, 202);
+    let mut other = complaint("two", "late");
+    other["customer"] = "C2".into();
+    assert_eq!(server.post(&other.to_string()).0, 202);
+    server.settled();
+    let cases = server.get("/v1/cases")["cases"].as_array().unwrap().clone();
+    let id = |customer: &str| {
+        let found = cases.iter().find(|case| case["about"]["customer"] == customer).unwrap();
+        found["id"].as_str().unwrap().to_owned()
+    };
+    let (mine, others) = (id("C1"), id("C2"));
+    let say = |case: &str, by: &str, text: &str| {
+        let path = format!("/v1/cases/{case}/comment");
+        let (status, answer, _) = server.ask("POST", &path, &json, &json!({"by": by, "text": text}).to_string());
+        assert_eq!(status, 202, "{answer}");
+    };
+    say(&mine, "ana", "She was called twice.");
+    say(&others, "ben", "Nothing yet.");
+    say(&mine, "ben", "She is happy now.");
+    let (status, answer, _) =
+        server.ask("POST", "/v1/contacts", &json, &json!({"case": mine, "by": "ana"}).to_string());
+    assert_eq!(status, 202, "{answer}");
+    let texts = |said: &Json| -> Vec<String> {
+        said.as_array().unwrap().iter().map(|said| said["text"].as_str().unwrap().to_owned()).collect()
+    };
+    // At once: the views are waited for.
+    let case = server.get(&format!("/v1/cases/{mine}"));
+    assert_eq!(texts(&case["comments"]), ["She was called twice.", "She is happy now."], "{case}");
+    assert_eq!((&case["comments"][0]["by"], case["comments"][0]["at"].is_string()), (&json!("ana"), true));
+    assert_eq!(server.get(&format!("/v1/cases/{others}"))["comments"].as_array().unwrap().len(), 1);
+    let list = server.get(&format!("/v1/comments?by=ben&case={mine}"));
+    assert_eq!(
+        (texts(&list["comments"]), &list["comments"][0]["case"]),
+        (vec!["She is happy now.".to_owned()], &json!(mine))
+    );
+    let first = server.get("/v1/comments?limit=2");
+    assert_eq!(first["comments"].as_array().unwrap().len(), 2);
+    let rest = server.get(&format!("/v1/comments?limit=2&after={}", first["next"].as_str().unwrap()));
+    assert_eq!((texts(&rest["comments"]), &rest["next"]), (vec!["She is happy now.".to_owned()], &Json::Null));
+    let contacts = server.get("/v1/contacts?customer=C1");
+    assert_eq!(
+        (&contacts["contacts"][0]["by"], &contacts["contacts"][0]["case"]),
+        (&json!("ana"), &json!(mine)),
+        "{contacts}"
+    );
+    assert_eq!(server.get("/v1/contacts?customer=C2")["contacts"], json!([]));
+    let (status, answer, _) = server.ask("POST", &format!("/v1/cases/{mine}/close"), &json, "{}");
+    assert_eq!(status, 202, "{answer}");
+    server.settled();
+    let data = server.end();
+    // Built anew in one go they say the same: what an input asked for comes before the next input.
+    std::fs::remove_file(data.join("views.sqlite")).unwrap();
+    let server = Server::with(data, |_| {});
+    assert_eq!(server.get("/v1/contacts")["contacts"][0]["customer"], "C1");
+    assert_eq!(server.get("/v1/comments")["comments"].as_array().unwrap().len(), 3);
+    let views = rusqlite::Connection::open(server.data.join("views.sqlite")).unwrap();
+    let sql = "SELECT status FROM v_cases WHERE case_id = ?1";
+    let status: String = views.query_row(sql, [&mine], |row| row.get(0)).unwrap();
+    assert_eq!(status, "closed");
+    server.end();
+}
+
+#[test]
+fn filters_that_can_mean_nothing_are_refused_with_what_is_known() {
+    let server = Server::start("filters");
+    assert_eq!(server.post(&complaint("one", "late").to_string()).0, 202);
+    server.settled();
+    let found = |path: &str, list: &str| server.get(path)[list].as_array().unwrap().len();
+    assert_eq!(found("/v1/cases?status=open&rule=each&playbook=care&priority=high&customer=C1", "cases"), 1);
+    assert_eq!(found("/v1/cases?rule=care/each", "cases"), 1, "a rule may be named with its playbook");
+    assert_eq!(found("/v1/cases?status=closed", "cases"), 0, "that nothing is there is an answer");
+    assert_eq!(found("/v1/cases?customer=C2&owner=ana", "cases"), 0, "of customers and owners there is no list");
+    assert_eq!(found("/v1/firings?rule=each", "firings"), 1);
+    assert_eq!(found("/v1/alerts?role=care_team&outcome=sent", "alerts"), 1);
+    let said = |path: &str| {
+        let (status, body, _) = server.ask("GET", path, &[], "");
+        assert_eq!(status, 400, "{path}: {body}");
+        body["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(said("/v1/cases?status=opne"), "no status is called `opne`; did you mean `open`? There is open, closed");
+    assert!(said("/v1/cases?state=open").starts_with("nothing is filtered by `state`; did you mean `status`?"));
+    assert!(said("/v1/cases?priority=urgnt").contains("did you mean `urgent`?"));
+    assert!(
+        said("/v1/alerts?outcome=delivered").ends_with("there is sent, planned, limited, silenced, cancelled, failed")
+    );
+    assert_eq!(said("/v1/firings?rule=eech"), "no rule is called `eech`; did you mean `each`? There is each");
+    assert_eq!(
+        said("/v1/cases?rule=caer/each"),
+        "no rule is called `caer/each`; did you mean `care/each`? There is care/each"
+    );
+    assert_eq!(said("/v1/alerts?playbook=sales"), "no playbook is called `sales`: there is care");
+    assert_eq!(
+        said("/v1/alerts?role=care_teem"),
+        "no role is called `care_teem`; did you mean `care_team`? There is care_team"
+    );
+    assert!(said("/v1/outbox?state=ded").contains("did you mean `dead`?"));
+    for path in ["/v1/firings", "/v1/refused", "/v1/erasures", "/v1/reloads"] {
+        assert_eq!(said(&format!("{path}?after=x")), "`after` is the `next` of the page before");
+    }
+    assert_eq!(said("/v1/endpoints?state=gone"), "nothing is filtered by `state`: it is asked with nothing");
+    server.end();
+}
+
+/// `{"customer": "C1", "topic": "late"}`.
+const DATA_BASE64: &str = "eyJjdXN0b21lciI6ICJDMSIsICJ0b3BpYyI6ICJsYXRlIn0=";
+
+#[test]
+fn cloudevents_may_lack_a_time_and_bring_their_data_in_base64_or_under_a_json_type_of_their_own() {
+    let server = Server::start("events_more");
+    let structured = [("Content-Type", "application/cloudevents+json")];
+    let before = touchline::clock::wall_clock_now();
+    let event = |id: &str| json!({"specversion": "1.0", "id": id, "source": "/tills", "type": "complaint"});
+    let with = |id: &str, more: &[(&str, &str)]| {
+        let mut event = event(id);
+        more.iter().for_each(|(name, value)| event[*name] = json!(value));
+        event.to_string()
+    };
+    let send = |event: &str| {
+        let (status, body, _) = server.ask("POST", "/v1/signals", &structured, event);
+        (status, body["items"][0].clone())
+    };
+    let typed = [("datacontenttype", "application/vnd.shop+json"), ("data_base64", DATA_BASE64)];
+    assert_eq!(send(&with("a", &typed)).0, 202, "without a time, in base64, of a JSON type of its own");
+    let binary = [
+        ("Content-Type", "application/vnd.shop+json"),
+        ("ce-specversion", "1.0"),
+        ("ce-id", "b"),
+        ("ce-source", "/tills"),
+        ("ce-type", "complaint"),
+    ];
+    let (status, body, _) = server.ask("POST", "/v1/signals", &binary, r#"{"customer": "C1", "topic": "late"}"#);
+    assert_eq!(status, 202, "{body}");
+    server.settled();
+    let firings = server.get("/v1/firings")["firings"].as_array().unwrap().clone();
+    let at = |firing: &Json| firing["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(firings.len() == 2 && firings.iter().all(|firing| at(firing) >= before), "{firings:?}");
+
+    // What is wrong is said, and what is kept of it can be corrected and sent again as an event.
+    let (status, item) = send(&with("c", &[("data_base64", "*")]));
+    assert_eq!((status, &item["field"], &item["reason"]), (422, &json!("data_base64"), &json!("it is not base64")));
+    let mut both = event("d");
+    (both["data_base64"], both["data"]) = (DATA_BASE64.into(), json!({}));
+    assert_eq!(send(&both.to_string()).1["field"], "data_base64");
+    let (_, item) = send(&with("e", &[("data_base64", "eyJ0b3BpYyI6ICJsYXRlIn0="), ("type", "complant")]));
+    let number = item["number"].as_u64().unwrap();
+    let kept = server.get(&format!("/v1/refused/{number}"))["line"].as_str().unwrap().to_owned();
+    let kept: Json = serde_json::from_str(&kept).unwrap();
+    assert_eq!(
+        (&kept["data"], &kept["type"]),
+        (&json!({"topic": "late"}), &json!("complant")),
+        "it is kept in the open"
+    );
+    let retry = |number: u64, event: &Json| {
+        let json = [("Content-Type", "application/json")];
+        let (status, body, _) = server.ask("POST", &format!("/v1/refused/{number}/retry"), &json, &event.to_string());
+        (status, body)
+    };
+    let (status, body) = retry(number, &json!({}));
+    assert_eq!((status, &body["field"]), (422, &json!("type")), "{body}");
+    let corrected = json!({"specversion": "1.0", "id": "e", "source": "/tills", "type": "complaint",
+        "data": {"customer": "C1", "topic": "late"}});
+    assert_eq!(retry(number, &corrected).0, 202);
+    assert_eq!(server.get("/v1/refused")["refused"].as_array().unwrap().len(), 2, "the others are still there");
+    // A binary one that is refused is kept with what its headers said.
+    let mut headers = binary;
+    headers[4].1 = "complant";
+    let (_, body, _) = server.ask("POST", "/v1/signals", &headers, r#"{"topic": "late"}"#);
+    let number = body["items"][0]["number"].as_u64().unwrap();
+    let kept = server.get(&format!("/v1/refused/{number}"))["line"].as_str().unwrap().to_owned();
+    assert_eq!(
+        serde_json::from_str::<Json>(&kept).unwrap(),
+        json!({"specversion": "1.0", "id": "b", "source": "/tills", "type": "complant", "data": {"topic": "late"}})
+    );
     server.end();
 }
 

@@ -20,6 +20,8 @@ mod endpoints;
 mod erase;
 mod format;
 #[cfg(feature = "daemon")]
+mod hardships;
+#[cfg(feature = "daemon")]
 mod history;
 mod hostile;
 #[cfg(feature = "daemon")]

@@ -67,8 +67,15 @@ fn get(served: &Served, path: &str) -> Json {
     body
 }
 
-fn reloads(served: &Served) -> Vec<Json> {
+fn all_reloads(served: &Served) -> Vec<Json> {
     get(served, "/v1/reloads")["reloads"].as_array().unwrap().clone()
+}
+
+/// The reloads of this run, its start included.
+fn reloads(served: &Served) -> Vec<Json> {
+    let mut all = all_reloads(served);
+    let start = all.iter().rposition(|report| report["asked"] == "start").unwrap();
+    all.split_off(start)
 }
 
 /// Waits for something to be so.
@@ -83,7 +90,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits for a switch behind `after` reloads, and returns its report.
+/// Waits for a switch behind `after` reloads of this run, and returns its report.
 fn switched(served: &Served, after: usize) -> Json {
     until("a switch", || reloads(served).into_iter().skip(after).find(|report| report["outcome"] == "switched"))
 }
@@ -454,4 +461,55 @@ fn windows_that_a_reload_fills_after_an_erasure_are_those_of_the_alias() {
     assert_eq!(served.end(), 0);
     let output = touchline(&["replay", "--journal", &data.to_string_lossy(), "--verify"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[cfg(unix)]
+#[test]
+fn playbooks_that_come_back_with_other_comments_decide_the_same_again_byte_for_byte() {
+    let late = counting("late", "delivery", 1);
+    let (playbooks, data) = project("comes_back", &late);
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    let runs = |hash: Option<&str>| {
+        let now = reloads(&served).last().unwrap()["now"].as_str().unwrap().to_owned();
+        hash.is_none_or(|hash| now != hash).then_some(now)
+    };
+    let first = runs(None).unwrap();
+    complain(&served, "a", "C1", "delivery");
+    save(&playbooks, &counting("late", "delivery", 2));
+    let second = until("another threshold", || runs(Some(&first)));
+    // The same rules, written further down: they have the hash of the first ones.
+    save(&playbooks, &format!("# Somebody has tidied up.\n# And said so.\n\n{late}"));
+    assert_eq!(until("the first one is back", || runs(Some(&second))), first);
+    complain(&served, "b", "C2", "delivery");
+    let positions = || get(&served, "/v1/firings")["firings"].as_array().unwrap().len();
+    until("two fire", || (positions() == 2).then_some(()));
+    assert_eq!(served.end(), 0);
+    let verified = touchline(&["replay", "--verify", "--journal", data.to_str().unwrap()]).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+#[cfg(unix)]
+#[test]
+fn reports_of_earlier_runs_are_still_there_after_a_kill_and_in_a_backup() {
+    let (playbooks, data) = project("reports", &counting("late", "delivery", 1));
+    let served = Served::on(&playbooks, &data, &["--shadow"]);
+    complain(&served, "a", "C1", "delivery");
+    save(&playbooks, &counting("late", "delivery", 2));
+    until("the switch is told", || reloads(&served).iter().any(|report| report["outcome"] == "switched").then_some(()));
+    let before = all_reloads(&served);
+    served.kill();
+    let copy = data.with_file_name("copy");
+    let copied = touchline(&["backup", "--data", data.to_str().unwrap(), copy.to_str().unwrap()]).output().unwrap();
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+    for data in [data, copy] {
+        let served = Served::on(&playbooks, &data, &["--shadow"]);
+        let after = all_reloads(&served);
+        assert_eq!(after[..before.len()], before[..], "what was told is told again");
+        assert_eq!(after.len(), before.len() + 1, "and this start");
+        let last = &after[before.len()];
+        assert_eq!((&last["asked"], &last["number"]), (&json!("start"), &json!(before.len() + 1)));
+        let page = get(&served, &format!("/v1/reloads?limit=1&after={}", before.len() - 1));
+        assert_eq!((&page["reloads"][0], &page["next"]), (&before[before.len() - 1], &json!(before.len().to_string())));
+        served.kill();
+    }
 }

@@ -287,6 +287,53 @@ fn the_verbs_speak_to_the_running_daemon() {
     assert!(String::from_utf8(nobody.stderr).unwrap().contains("touchline serve"));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_for_nobody_but_the_account_it_runs_under() {
+    use std::os::unix::fs::PermissionsExt;
+    let here = folder("private");
+    let (data, copy) = (here.join("data"), here.join("copies/today"));
+    let served = Served::on(&alerting(&here), &data, &[]);
+    assert_eq!(served.ask("POST", "/v1/signals", &complaints(0, 3)).unwrap().0, 202);
+    assert_eq!(served.ask("POST", "/v1/signals", r#"{"id": "x", "signal": "complant"}"#).unwrap().0, 422);
+    let begun = Instant::now();
+    while fs::read_dir(data.join("mail")).map_or(0, Iterator::count) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no mail was written");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let copied = touchline(&["backup", "--data", data.to_str().unwrap(), copy.to_str().unwrap()]).output().unwrap();
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+    assert_eq!(served.end(), 0);
+    let (mut folders, mut files) = (vec![data, copy], 0);
+    while let Some(folder) = folders.pop() {
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700, "{}", folder.display());
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files += 1;
+                assert_eq!(mode(&path), 0o600, "{}", path.display());
+            }
+        }
+    }
+    assert!(files > 8, "only {files} files were looked at");
+}
+
+#[test]
+fn without_options_it_says_what_to_type_where_there_are_several_sets_of_playbooks() {
+    let data = folder("several").join("data");
+    let said = touchline(&["serve", "--data", data.to_str().unwrap()]).output().unwrap();
+    let text = String::from_utf8(said.stderr).unwrap();
+    let command = format!("{} serve --data {}", env!("CARGO_BIN_EXE_touchline"), data.display());
+    assert_eq!(said.status.code(), Some(2));
+    for folder in ["playbooks/retail", "playbooks/retail_yaml"] {
+        assert!(text.contains(&format!("  {command} --playbooks {folder}\n")), "{text}");
+    }
+    assert!(!data.exists(), "nothing is begun");
+}
+
 #[test]
 fn the_configuration_is_printed_and_a_wrong_one_is_refused_with_its_place() {
     let data = folder("config");

@@ -4,7 +4,7 @@
 //! more and known as duplicates. A file of the first format, without fingerprints, is still read.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::trail::Place;
 use crate::clock::wall_clock_now;
+use crate::store::private;
 
 /// The file in a data folder.
 pub const PLACES: &str = "feeds.json";
@@ -87,7 +88,7 @@ impl Places {
 
     fn write(&self, places: &BTreeMap<String, Place>) -> std::io::Result<()> {
         let aside = self.file.with_extension("json.new");
-        let mut file = File::create(&aside)?;
+        let mut file = private::file(&aside)?;
         file.write_all(&serde_json::to_vec(&Written { format: FORMAT, feeds: places.clone() })?)?;
         file.sync_all()?;
         fs::rename(&aside, &self.file)

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value as Json, json};
 
+use super::filters::{self, Asked};
 use super::problem::answer;
 use super::{App, Problem};
 use crate::suggest::nearest;
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, Problem> {
+pub(super) async fn list(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    filters::names(&asked, &[])?;
     let gone = app.van.gone();
     let shape =
         |name: crate::value::Str| json!({"name": &*name, "state": if gone.contains(&name) { "gone" } else { "on" }});

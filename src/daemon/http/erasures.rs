@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Value as Json, json};
 
 use super::problem::answer;
-use super::{App, Problem, actions, lists};
+use super::{App, Problem, actions, filters, lists};
 use crate::engine::input::{Erase, Input};
 use crate::engine::store::{Erasure, ErasureStage};
 use crate::suggest::nearest;
@@ -42,9 +42,12 @@ fn alias() -> String {
 }
 
 /// `GET /v1/erasures`: those that are kept in the journal, and whether each is done.
-pub(super) async fn list(State(app): State<Arc<App>>, Query(asked): Query<lists::Asked>) -> Result<Response, Problem> {
-    let limit = lists::check(&asked, &[])?;
-    let after = asked.get("after").and_then(|after| after.parse().ok()).unwrap_or(0);
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<filters::Asked>,
+) -> Result<Response, Problem> {
+    let limit = filters::check(&asked, &[])?;
+    let after = filters::after(&asked)?;
     let all = lists::read(&app, |reader| reader.erasures()).await?;
     let found: Vec<&Erasure> = all.iter().filter(|erasure| erasure.position.0 > after).take(limit + 1).collect();
     let next = (found.len() > limit).then(|| found[limit - 1].position.0.to_string());

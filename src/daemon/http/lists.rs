@@ -3,7 +3,6 @@
 //! A page says how to go on: `next` is what to give as `after`. Cases come in order of their id, alerts and firings in
 //! the order they were decided, so that a reader follows with `after`.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use axum::extract::{Path, Query, State};
@@ -11,29 +10,22 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value as Json, json};
 
+use super::filters::{self, Asked, check};
 use super::problem::answer;
-use super::{App, Problem, shapes};
+use super::{App, Problem, said, shapes};
 use crate::daemon::board::{Board, firings as firings_of};
 use crate::engine::cases::Case;
 use crate::engine::effect::{Effect, Outcome, What};
 use crate::engine::store::{Reader, RowState, StoreError};
 use crate::id::Position;
 use crate::replay::words;
-use crate::suggest::nearest;
 use crate::value::Str;
 use crate::vocabulary::builtin;
 
-/// The most entries of a page.
-const MOST: usize = 1_000;
-/// Entries of a page unless another number is asked for.
-const USUAL: usize = 100;
 /// How many inputs that asked for anything are looked through for one page.
 const LOOKED_THROUGH: usize = 20_000;
 /// How many of these are read at once.
 const AT_ONCE: usize = 1_000;
-
-/// What a list was asked with.
-pub(super) type Asked = BTreeMap<String, String>;
 
 /// Reads from the store without holding up anybody else.
 pub(super) async fn read<T: Send + 'static>(
@@ -47,51 +39,42 @@ pub(super) async fn read<T: Send + 'static>(
         .map_err(|error| Problem::failed(error.to_string()))
 }
 
-/// Refuses what a list cannot be asked, and returns the page's length.
-pub(super) fn check(asked: &Asked, known: &[&str]) -> Result<usize, Problem> {
-    let all = || known.iter().copied().chain(["after", "limit"]);
-    if let Some(key) = asked.keys().find(|key| !all().any(|known| known == key.as_str())) {
-        let near = nearest(key, all()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        return Err(Problem::new(StatusCode::BAD_REQUEST, format!("nothing is filtered by `{key}`{near}")));
-    }
-    match asked.get("limit").map(|limit| limit.parse::<usize>()) {
-        None => Ok(USUAL),
-        Some(Ok(limit)) if (1..=MOST).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::new(StatusCode::BAD_REQUEST, format!("`limit` is a number from 1 to {MOST}"))),
-    }
-}
-
 fn page(name: &str, entries: Vec<Json>, next: Option<Json>) -> Response {
     answer(StatusCode::OK, &json!({name: entries, "next": next}))
 }
 
 pub(super) async fn cases(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let limit = check(&asked, &["status", "rule", "playbook", "priority", "owner", "customer"])?;
+    filters::one_of(&asked, "status", &["open", "closed"])?;
+    filters::one_of(&asked, "priority", &builtin::PRIORITIES)?;
     let rules = app.board.rules();
     let customer = rules.vocabulary.thing(builtin::CUSTOMER);
     let is = |name: &str, value: &str| asked.get(name).is_none_or(|wanted| wanted == value);
     let wanted = |_: &Str, case: &Case| {
         let about = case.things.iter().find(|(thing, _)| Some(*thing) == customer).map_or("", |(_, id)| id);
         is("status", if case.open { "open" } else { "closed" })
-            && is("rule", &case.rule.rule)
-            && is("playbook", &case.rule.playbook)
+            && filters::is_rule(&asked, Some(&case.rule))
             && is("priority", builtin::PRIORITIES[usize::from(case.priority) % builtin::PRIORITIES.len()])
             && is("owner", case.owner.as_deref().unwrap_or(""))
             && is("customer", about)
     };
     let after = asked.get("after").map_or("", String::as_str);
     let found = app.board.cases(after, limit + 1, wanted);
+    filters::or_unknown(&asked, found.len(), &rules)?;
     let next = (found.len() > limit).then(|| Json::from(&*found[limit - 1].id));
     Ok(page("cases", found.iter().take(limit).map(|entry| shapes::case(entry, &rules)).collect(), next))
 }
 
 pub(super) async fn case(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Problem> {
     let found = app.board.case(&id).ok_or_else(|| Problem::unknown(format!("no case is called `{id}`")))?;
-    Ok(answer(StatusCode::OK, &shapes::case(&found, &app.board.rules())))
+    let mut shown = shapes::case(&found, &app.board.rules());
+    shown["comments"] = Json::from(said::of_case(&app, &id).await?);
+    Ok(answer(StatusCode::OK, &shown))
 }
 
 pub(super) async fn alerts(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     let limit = check(&asked, &["outcome", "rule", "playbook", "role", "key"])?;
+    filters::one_of(&asked, "outcome", &Outcome::ALL.map(Outcome::word))?;
     let (wanted, board) = (asked.clone(), app.board.clone());
     let shape = move |reader: &dyn Reader, _: Position, effects: &[Effect]| {
         let is = |name: &str, value: &str| wanted.get(name).is_none_or(|wanted| wanted == value);
@@ -109,6 +92,7 @@ pub(super) async fn alerts(State(app): State<Arc<App>>, Query(asked): Query<Aske
         Ok(found)
     };
     let (found, next) = followed(&app, &asked, limit, shape).await?;
+    filters::or_unknown(&asked, found.len(), &app.board.rules())?;
     Ok(page("alerts", found, next))
 }
 
@@ -120,6 +104,7 @@ pub(super) async fn firings(State(app): State<Arc<App>>, Query(asked): Query<Ask
         Ok(firings_of(position, &wanted).into_iter().map(|firing| shapes::firing(firing)).collect())
     };
     let (found, next) = followed(&app, &asked, limit, shape).await?;
+    filters::or_unknown(&asked, found.len(), &app.board.rules())?;
     Ok(page("firings", found, next))
 }
 
@@ -145,13 +130,10 @@ fn latest(effect: &Effect, board: &Board, reader: &dyn Reader) -> Result<Option<
 /// Tells whether an effect is of the rule, playbook and key that are wanted.
 fn of_rule(asked: &Asked, effect: &Effect) -> bool {
     let firing = effect.firing.as_ref();
-    let is = |name: &str, value: Option<&str>| asked.get(name).is_none_or(|wanted| Some(wanted.as_str()) == value);
     let has_key = asked.get("key").is_none_or(|wanted| {
         firing.is_some_and(|firing| firing.key.iter().any(|(_, value)| words::value(value) == *wanted))
     });
-    is("rule", firing.map(|firing| &*firing.rule.rule))
-        && is("playbook", firing.map(|firing| &*firing.rule.playbook))
-        && has_key
+    filters::is_rule(asked, firing.map(|firing| &firing.rule)) && has_key
 }
 
 /// Looks through what inputs asked for behind `after`, until a page is full or enough was looked through.
@@ -161,11 +143,7 @@ async fn followed(
     limit: usize,
     shape: impl Fn(&dyn Reader, Position, &[Effect]) -> Result<Vec<Json>, StoreError> + Send + 'static,
 ) -> Result<(Vec<Json>, Option<Json>), Problem> {
-    let after: u64 = match asked.get("after").map(|after| after.parse()) {
-        None => 0,
-        Some(Ok(after)) => after,
-        Some(Err(_)) => return Err(Problem::new(StatusCode::BAD_REQUEST, "`after` is the `next` of the page before")),
-    };
+    let after = filters::after(asked)?;
     read(app, move |reader| {
         let (mut found, mut after, mut looked) = (vec![], after, 0);
         while found.len() < limit && looked < LOOKED_THROUGH {

@@ -9,6 +9,7 @@ mod actions;
 mod body;
 mod endpoints;
 mod erasures;
+mod filters;
 mod guard;
 mod health;
 mod lists;
@@ -16,17 +17,19 @@ mod outbox;
 mod problem;
 mod refused;
 mod reloads;
+mod said;
 pub mod server;
 mod shapes;
 mod signals;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use jiff::Timestamp;
 
 use crate::clock::Clock;
@@ -72,6 +75,8 @@ pub struct App {
     pub ask: Mutex<Sender<Ask>>,
     /// Knows where webhooks go.
     pub van: Arc<Van>,
+    /// The data folder.
+    pub data: PathBuf,
     /// When it was started.
     pub started: Timestamp,
     /// Whether it decides without sending.
@@ -97,6 +102,7 @@ impl App {
             reloads: self.reloads.clone(),
             ask: Mutex::new(self.asking()),
             van: self.van.clone(),
+            data: self.data.clone(),
             started: self.started,
             shadow: self.shadow,
             draining: AtomicBool::new(self.is_draining()),
@@ -121,7 +127,8 @@ impl App {
 pub fn router(app: Arc<App>) -> Router {
     let guarded = Router::new()
         .route("/v1/signals", post(signals::post))
-        .route("/v1/things/{thing}/{id}", put(actions::put_thing).delete(erasures::erase))
+        .route("/v1/things/{thing}/{id}", get(said::one_thing).put(actions::put_thing).delete(erasures::erase))
+        .route("/v1/things/{thing}", get(said::things))
         .route("/v1/things/{thing}/{id}/erase", post(erasures::erase))
         .route("/v1/endpoints", get(endpoints::list))
         .route("/v1/endpoints/{name}/enable", post(endpoints::enable))
@@ -132,8 +139,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/alerts", get(lists::alerts))
         .route("/v1/alerts/{id}/acknowledge", post(actions::alert))
         .route("/v1/firings", get(lists::firings))
-        .route("/v1/contacts", post(actions::contact))
-        .route("/v1/silences", post(actions::silence))
+        .route("/v1/contacts", get(said::contacts).post(actions::contact))
+        .route("/v1/comments", get(said::comments))
+        .route("/v1/silences", get(said::silences).post(actions::silence))
         .route("/v1/actions", post(actions::any))
         .route("/v1/refused", get(refused::list))
         .route("/v1/refused/{number}", get(refused::show).delete(refused::forget))

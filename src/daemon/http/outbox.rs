@@ -7,15 +7,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value as Json, json};
 
-use super::lists::{self, Asked};
+use super::filters::{self, Asked};
 use super::problem::answer;
-use super::{App, Problem};
+use super::{App, Problem, lists};
 use crate::daemon::turn::WriteError;
 use crate::engine::store::{Change, Kind, Row, RowId, RowState};
 use crate::id::EffectId;
 use crate::replay::words;
 use crate::store::outbox::Patience;
-use crate::suggest::nearest;
 
 /// Every state with its word.
 const STATES: [(&str, RowState); 6] = [
@@ -56,7 +55,7 @@ fn shape(row: &Row) -> Json {
 
 /// `GET /v1/outbox`, of one state where it is named, in order of id.
 pub(super) async fn list(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let limit = lists::check(&asked, &["state"])?;
+    let limit = filters::check(&asked, &["state"])?;
     let wanted = asked.get("state").map(|word| named(word)).transpose()?;
     let after = asked.get("after").map(|text| id(text)).transpose()?;
     let found = lists::read(&app, move |reader| reader.outbox(after, wanted, limit + 1)).await?;
@@ -103,12 +102,7 @@ async fn find(app: &Arc<App>, text: &str) -> Result<Row, Problem> {
 
 fn named(word: &str) -> Result<RowState, Problem> {
     let found = STATES.iter().find(|(known, _)| *known == word).map(|(_, state)| *state);
-    found.ok_or_else(|| {
-        let words = STATES.map(|(word, _)| word);
-        let near = nearest(word, words.into_iter()).map(|near| format!("; did you mean `{near}`?"));
-        let near = near.unwrap_or_else(|| format!(": it is one of {}", words.join(", ")));
-        Problem::new(StatusCode::BAD_REQUEST, format!("no state is called `{word}`{near}"))
-    })
+    found.ok_or_else(|| filters::no_such("state", word, &STATES.map(|(word, _)| word)))
 }
 
 /// Reads the name of a row: the effect's id, a dot, and which of its recipients.

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value as Json, json};
 
-use super::lists::{self, Asked};
+use super::filters::{self, Asked};
 use super::problem::answer;
 use super::{App, Problem, body, signals};
 use crate::daemon::ingest;
@@ -42,8 +42,8 @@ fn unknown(number: u64) -> Problem {
 }
 
 pub(super) async fn list(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let limit = lists::check(&asked, &[])?;
-    let after = asked.get("after").and_then(|after| after.parse().ok()).unwrap_or(0);
+    let limit = filters::check(&asked, &[])?;
+    let after = filters::after(&asked)?;
     let (found, (count, gone)) = with(&app, move |store| Ok((store.list(after, limit + 1)?, store.count()?))).await?;
     let next = (found.len() > limit).then(|| found[limit - 1].number.to_string());
     let shown: Vec<Json> = found.iter().take(limit).map(shape).collect();
@@ -72,8 +72,8 @@ pub(super) async fn retry(
     let kept = with(&app, move |store| store.get(number)).await?.ok_or_else(|| unknown(number))?;
     let text = if corrected == "{}" { kept.line.text } else { corrected };
     let rules = app.board.rules();
-    let read = ingest::read_line(text.as_bytes(), app.limits.depth, &rules.vocabulary);
-    let what = read.map(|line| line.what).ok_or_else(|| unknown(number))?;
+    let what = ingest::read_again(&text, app.limits.depth, &rules.vocabulary, kept.line.at);
+    let what = what.ok_or_else(|| unknown(number))?;
     let input = what.and_then(|said| signals::input(&app, said)).map_err(|refused| Problem::refused(&refused))?;
     let receipt = app.intake.submit(vec![input], rules.vocabulary.clone())?;
     let stopped = || NotTaken::Stopped("the daemon stopped before it was written down".into());

@@ -7,10 +7,10 @@ use std::time::Duration;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::problem::answer;
-use super::{App, Problem, lists};
+use super::{App, Problem, filters};
 use crate::daemon::reload::Ask;
 use crate::daemon::reload::report::{Asked, Outcome};
 
@@ -31,17 +31,15 @@ pub(super) async fn reload(State(app): State<Arc<App>>) -> Result<Response, Prob
     Ok(answer(if all_runs { StatusCode::OK } else { StatusCode::CONFLICT }, &report.to_json()))
 }
 
-pub(super) async fn list(State(app): State<Arc<App>>, Query(asked): Query<lists::Asked>) -> Result<Response, Problem> {
-    let limit = lists::check(&asked, &[])?;
-    let after = match asked.get("after").map(|after| after.parse::<u64>()) {
-        None => 0,
-        Some(Ok(after)) => after,
-        Some(Err(_)) => return Err(Problem::new(StatusCode::BAD_REQUEST, "`after` is the number of a reload")),
-    };
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Query(asked): Query<filters::Asked>,
+) -> Result<Response, Problem> {
+    let limit = filters::check(&asked, &[])?;
+    let after = filters::after(&asked)?;
     let mut reports = app.reloads.after(after, limit + 1);
     let more = reports.len() > limit;
     reports.truncate(limit);
-    let next = reports.last().filter(|_| more).map(|report| report.number.to_string());
-    let reports: Vec<Json> = reports.iter().map(|report| report.to_json()).collect();
+    let next = reports.last().filter(|_| more).map(|report| report["number"].to_string());
     Ok(answer(StatusCode::OK, &json!({"reloads": reports, "next": next})))
 }

@@ -27,7 +27,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, request: Request) -> Resul
     }
     let bytes = body::read(&app, body).await?;
     let vocabulary = app.board.rules().vocabulary.clone();
-    let lines = ingest::split(&shape, &bytes, app.limits.depth, &vocabulary).map_err(|error| {
+    let lines = ingest::split(&shape, &bytes, app.limits.depth, &vocabulary, app.clock.now()).map_err(|error| {
         app.metrics.refused(1);
         let status = match error {
             ingest::Unreadable::TooMany => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,10 +1,11 @@
 //! Playbooks changed while the daemon runs (M24): read, compiled and filled aside, then switched to between two inputs.
 //!
 //! [`Reloader`] does all fallible work on a thread of its own; what is left for the writer is a short rest of the journal.
-//! [`watch`] notices changes, [`disk`] says what the files come to, [`report`] what was done. Left out: the switch itself
+//! [`watch`] notices changes, [`disk`] says what the files come to, [`report`] what was done, and [`kept`] keeps that. Left out: the switch itself
 //! (`engine::reload`) and the plan it follows (`engine::plan`).
 
 pub mod disk;
+pub mod kept;
 pub mod report;
 pub mod watch;
 
@@ -258,8 +259,8 @@ impl Reloader {
             return Err(NotFilled::Overtaken);
         };
         let before = self.running.hash;
-        self.rules.add(ruleset.clone());
-        self.running = ruleset;
+        // It decides already, whether its first version can be read or not.
+        self.running = self.rules.settle(ruleset.clone(), &*self.reader).unwrap_or(ruleset);
         self.files = files;
         let report = self.report(asked, Outcome::Switched { position });
         Ok(ReloadReport { before, plan: Some(plan), back, kept_back, problems, warnings, read, ..report })

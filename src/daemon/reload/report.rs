@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::daemon::fold::{FoldedTurn, Follower, Glance};
 use crate::daemon::reload::disk::{KeptBack, Problem};
+use crate::daemon::reload::kept::Kept;
 use crate::daemon::rules::hex;
 use crate::engine::Engine;
 use crate::engine::plan::{Aspect, ReloadPlan, RuleChange};
@@ -17,7 +19,7 @@ use crate::engine::store::Hash;
 use crate::id::{Position, RuleId};
 use crate::replay::words;
 
-/// How many reports are remembered.
+/// How many reports may still learn what became of actions, and the other way round.
 const REMEMBERED: usize = 100;
 
 /// Who asked for a reload.
@@ -88,7 +90,7 @@ impl Outcome {
 /// What a reload did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReloadReport {
-    /// Counted from 1 since the start.
+    /// Counted from 1 in the data folder.
     pub number: u64,
     /// When it was over.
     pub at: Timestamp,
@@ -293,13 +295,14 @@ fn change_word(change: &RuleChange) -> &'static str {
     }
 }
 
-/// What was reloaded since the start, and whether what runs is what is on disk.
+/// What was reloaded, in earlier runs too, and whether what runs is what is on disk.
 #[derive(Debug, Default)]
 pub struct ReloadLog(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    number: u64,
+    kept: Kept,
+    /// The latest of this run.
     reports: VecDeque<ReloadReport>,
     /// Switches seen by the engine before their report was written.
     actions: VecDeque<(Position, Actions)>,
@@ -331,11 +334,15 @@ impl ReloadLog {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the log of a data folder, with the reports of earlier runs.
+    pub fn open(data: &Path) -> ReloadLog {
+        ReloadLog(Mutex::new(Inner { kept: Kept::open(data), ..Inner::default() }))
+    }
+
     /// Adds a report, and gives it its number.
     pub fn add(&self, mut report: ReloadReport) -> ReloadReport {
         let mut inner = self.inner();
-        inner.number += 1;
-        report.number = inner.number;
+        report.number = inner.kept.latest() + 1;
         if let Outcome::Switched { position } = report.outcome
             && let Some(place) = inner.actions.iter().position(|(at, _)| *at == position)
             && let Some((_, actions)) = inner.actions.remove(place)
@@ -352,12 +359,13 @@ impl ReloadLog {
             inner.reports.pop_front();
         }
         inner.reports.push_back(report.clone());
+        inner.kept.add(report.number, &report.to_json());
         report
     }
 
-    /// Returns reports behind `after`, oldest first, at most `limit`.
-    pub fn after(&self, after: u64, limit: usize) -> Vec<ReloadReport> {
-        self.inner().reports.iter().filter(|report| report.number > after).take(limit).cloned().collect()
+    /// Returns reports behind `after` as [`ReloadReport::to_json`] has them, oldest first, at most `limit`.
+    pub fn after(&self, after: u64, limit: usize) -> Vec<Json> {
+        self.inner().kept.after(after, limit)
     }
 
     /// Notes whether the files are still those that were looked at last.
@@ -403,12 +411,13 @@ impl Follower for ReloadLog {
                 *counts.entry((effect.what.word(), effect.outcome.word())).or_default() += 1;
             }
             let mut inner = self.inner();
-            match inner
-                .reports
-                .iter_mut()
-                .rfind(|report| report.outcome == Outcome::Switched { position: switch.position })
-            {
-                Some(report) => report.actions = actions,
+            let Inner { reports, kept, .. } = &mut *inner;
+            let its_own = Outcome::Switched { position: switch.position };
+            match reports.iter_mut().rfind(|report| report.outcome == its_own) {
+                Some(report) => {
+                    report.actions = actions;
+                    kept.add(report.number, &report.to_json());
+                }
                 None => {
                     inner.actions.push_back((switch.position, actions));
                     if inner.actions.len() > REMEMBERED {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::Composed;
 use crate::deliver::Tried;
+use crate::store::private;
 
 /// A folder that mails are written into.
 #[derive(Clone, Debug)]
@@ -43,10 +44,10 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     // Two that write the same mail at once write the same bytes; the name says it is not a mail yet.
     let beside = path.with_extension("eml.part");
-    let mut file = File::create(&beside)?;
+    let mut file = private::file(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;

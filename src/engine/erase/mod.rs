@@ -238,7 +238,7 @@ impl<'a> Eraser<'a> {
     }
 
     /// Changes `customer C1` where it stands alone or in a line.
-    fn phrase(&self, text: &mut Str) -> bool {
+    pub(super) fn phrase(&self, text: &mut Str) -> bool {
         let now = replaced(text, &format!("{} {}", self.name, self.id), &format!("{} {}", self.name, self.alias));
         let any = now.is_some();
         if let Some(now) = now {

@@ -115,6 +115,11 @@ impl Eraser<'_> {
             let parts = rules.get(account.rule as usize).map_or(Parts::Any, |rule| self.limit_parts(rule));
             self.key(&mut account.limit_key, &parts);
         }
+        for told in state.told.values_mut() {
+            for line in &mut told.lines {
+                self.phrase(line);
+            }
+        }
         for parked in &mut state.parked {
             self.rule_state(&mut parked.state, None);
             parked.plans.iter_mut().for_each(|(_, plan)| self.plan(plan));

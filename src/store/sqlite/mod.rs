@@ -6,6 +6,7 @@
 //! (`daemon::start`). Left out: checkpoints, which are files of their own (`store::checkpoint`).
 
 mod erasure;
+pub mod looked;
 mod open;
 mod row;
 pub mod views;
@@ -24,12 +25,12 @@ use crate::engine::store::{
     SetAside, Store, StoreError, Turn, Version,
 };
 use crate::id::{EffectId, Position, RuleId};
-use crate::store::sqlite::open::{damaged, explain};
+use crate::store::sqlite::open::{could_not_write, damaged, explain};
 use crate::store::sqlite::row::{
     Columns, OUTBOX, file_hash, from_bytes, instant, kind_number, outbox_row, placed, raw_row, sound, state_number,
     sum, to_bytes, whom,
 };
-use crate::store::{ends_after, follows};
+use crate::store::{ends_after, follows, private};
 use crate::value::Str;
 
 pub use open::FILE;
@@ -77,7 +78,12 @@ impl SqliteStore {
         let Some(done) = work(&transaction, path)? else { return Ok(Transacted::RolledBack) };
         match transaction.commit() {
             Ok(()) => Ok(Transacted::Done(done)),
-            Err(_) => Ok(Transacted::Unknown),
+            // What says that a transaction counts is written last: it is not there.
+            Err(error) if could_not_write(&error) => Err(explain(path, error)),
+            Err(error) => {
+                tracing::error!(%error, "nobody knows whether a turn was written");
+                Ok(Transacted::Unknown)
+            }
         }
     }
 }
@@ -105,6 +111,7 @@ impl SqliteReader {
             return Err(StoreError::Failed(format!("{} is there already: name a new folder", to.display())));
         }
         let name = to.to_str().ok_or_else(|| StoreError::Failed("the path is no text".into()))?;
+        private::ready(to).map_err(|error| StoreError::Failed(format!("{}: {error}", to.display())))?;
         let copy = || -> rusqlite::Result<()> {
             // It writes another file and not this one.
             self.connection.pragma_update(None, "query_only", false)?;

@@ -1,6 +1,6 @@
 //! Opening the file: lock, settings, format version with migrations, and the checks for damage.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use super::row::whom;
 use crate::engine::store::{Row, StoreError};
+use crate::store::private;
 
 /// The file in a data folder.
 pub const FILE: &str = "touchline.sqlite";
@@ -39,9 +40,9 @@ const WITH_RECIPIENTS: i32 = 4;
 
 /// Takes the lock of a data folder; it is given back when the file is dropped or the process ends, however it ends.
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
-    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    private::folder(folder).map_err(|error| failed(folder, &error))?;
     let path = folder.join(LOCK);
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = private::ready(&path).and_then(|()| File::options().write(true).open(&path));
     let file = file.map_err(|error| failed(&path, &error))?;
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
@@ -57,6 +58,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
 pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
     let path = folder.join(FILE);
     let is_new = !path.exists();
+    private::ready(&path).map_err(|error| failed(&path, &error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).map_err(|error| explain(&path, error))?;
     let settings = || -> rusqlite::Result<()> {
@@ -187,12 +189,25 @@ pub(super) fn damaged(path: &Path, how: &str) -> StoreError {
     }
 }
 
+/// Tells whether the system refused to write at all: the disk is full, or the file must not grow. What was to be written is
+/// not there, not even in part. Of anything else that fails while a transaction is committed nobody knows that.
+pub(super) fn could_not_write(error: &rusqlite::Error) -> bool {
+    let is_write = |error: &rusqlite::ffi::Error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE;
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull) || error.sqlite_error().is_some_and(is_write)
+}
+
 /// Turns what SQLite says into what a person can act on.
 pub(super) fn explain(path: &Path, error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(path, &error.to_string()),
-        Some(ErrorCode::DiskFull) => {
-            StoreError::Failed(format!("{}: the disk is full; nothing is accepted until there is room", path.display()))
+        _ if could_not_write(&error) => {
+            let (why, until) = match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => ("the disk is full".to_owned(), "there is room"),
+                _ => (format!("it cannot be written to ({error})"), "it can"),
+            };
+            let is_store = path.file_name().is_some_and(|name| name == FILE);
+            let until = if is_store { format!("; nothing is accepted until {until}") } else { String::new() };
+            StoreError::Failed(format!("{}: {why}{until}", path.display()))
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::InUse(path.display().to_string()),
         _ => StoreError::Failed(format!("{}: {error}", path.display())),

@@ -16,6 +16,7 @@ use crate::engine::ruleset::RuleSet;
 use crate::engine::store::{Hash, Kind, Reader, Row, RowState, StoreError};
 use crate::id::{EffectId, Position};
 use crate::signal::Signal;
+use crate::store::private;
 use crate::store::sqlite::open::explain;
 use crate::value::Value;
 use crate::vocabulary::text::fold;
@@ -24,7 +25,7 @@ use crate::vocabulary::{Type, builtin};
 /// The file in a data folder.
 pub const FILE: &str = "views.sqlite";
 /// Another number: the file is built anew.
-const FORMAT: i32 = 3;
+pub(super) const FORMAT: i32 = 4;
 /// How many open rows of the outbox are looked at in one go.
 const REFRESHED: usize = 500;
 
@@ -54,12 +55,16 @@ impl Views {
             return Ok(Views { path, connection, versions: vec![] });
         }
         Views::remove(folder)?;
+        private::ready(&path).map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
         let create = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(&path)?;
+            let mut connection = Connection::open(&path)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.execute_batch(include_str!("views.sql"))?;
-            connection.execute("INSERT INTO follows VALUES (1, 0, 0)", [])?;
-            connection.pragma_update(None, "user_version", FORMAT)?;
+            // Whoever reads meanwhile sees nothing, or all of it.
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(include_str!("views.sql"))?;
+            transaction.execute("INSERT INTO follows VALUES (1, 0, 0)", [])?;
+            transaction.pragma_update(None, "user_version", FORMAT)?;
+            transaction.commit()?;
             Ok(connection)
         };
         create().map_err(|error| explain(&path, error))?;
@@ -106,6 +111,8 @@ impl Views {
         }
         let decided = |position: Position| versions.iter().rfind(|(from, _)| *from <= position).map(|(_, hash)| *hash);
         let transaction = connection.transaction().map_err(failed)?;
+        let mut effects = effects.iter().peekable();
+        // What an input asked for stands before the next input: who closes a case finds it.
         for record in &records {
             if let Some(hash) = decided(record.position) {
                 add_record(&transaction, record, &*rules(hash)?).map_err(failed)?;
@@ -116,8 +123,10 @@ impl Views {
                     add_row(&transaction, &row).map_err(failed)?;
                 }
             }
-        }
-        for (position, effects) in effects.iter().filter(|(position, _)| position.0 <= upto) {
+            while effects.next_if(|(position, _)| *position < record.position).is_some() {}
+            let Some((position, effects)) = effects.next_if(|(position, _)| *position == record.position) else {
+                continue;
+            };
             for effect in effects {
                 let ruleset = decided(*position).map(&mut rules).transpose()?;
                 add_effect(&transaction, effect, ruleset.as_deref()).map_err(failed)?;
@@ -152,6 +161,9 @@ impl Views {
             "DELETE FROM alert WHERE at < ?1",
             "DELETE FROM \"case\" WHERE status = 'closed' AND closed_at < ?1",
             "DELETE FROM contact WHERE at < ?1",
+            // What was said about a case is kept as long as the case.
+            "DELETE FROM comment WHERE at < ?1 AND case_id NOT IN (SELECT case_id FROM \"case\")",
+            "DELETE FROM silence WHERE until < ?1",
             "DELETE FROM outbox WHERE at < ?1 AND state IN ('sent', 'withdrawn', 'dead', 'silenced')",
         ] {
             self.connection.execute(sql, [&old]).map_err(|error| explain(path, error))?;
@@ -270,7 +282,20 @@ fn add_human(transaction: &Transaction, human: &Human, position: i64, at: &str) 
                        coalesce(?5, (SELECT customer FROM \"case\" WHERE case_id = ?4)))";
             run(transaction, sql, params![position, at, by, case, customer.as_deref()])
         }
-        HumanAction::Comment { .. } | HumanAction::Silence { .. } => Ok(()),
+        HumanAction::Comment { target: Target::Case(case), text } => {
+            let sql = "INSERT OR REPLACE INTO comment VALUES (?1, ?2, ?3, ?4, ?5)";
+            run(transaction, sql, params![position, at, by, &**case, &**text])
+        }
+        HumanAction::Comment { target: Target::Rule { rule, key }, text } => {
+            let sql = "INSERT OR REPLACE INTO comment SELECT ?1, ?2, ?3, case_id, ?4 FROM \"case\" \
+                       WHERE playbook = ?5 AND rule = ?6 AND key = ?7 ORDER BY status = 'open' DESC, opened_at DESC LIMIT 1";
+            run(transaction, sql, params![position, at, by, &**text, &*rule.playbook, &*rule.rule, key_text(key)])
+        }
+        HumanAction::Silence { rule, until } => {
+            let sql = "INSERT OR REPLACE INTO silence VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let rule = rule.as_ref().map(|rule| (&*rule.playbook, &*rule.rule)).unzip();
+            run(transaction, sql, params![position, at, by, rule.0, rule.1, until.to_string()])
+        }
     }
 }
 

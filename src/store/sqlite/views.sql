@@ -23,6 +23,9 @@ CREATE TABLE "case"(
 );
 CREATE INDEX case_customer ON "case"(customer);
 CREATE TABLE contact(position INTEGER PRIMARY KEY, at TEXT, contacted_by TEXT, case_id TEXT, customer TEXT);
+CREATE TABLE comment(position INTEGER PRIMARY KEY, at TEXT, commented_by TEXT, case_id TEXT, text TEXT);
+CREATE INDEX comment_case ON comment(case_id);
+CREATE TABLE silence(position INTEGER PRIMARY KEY, at TEXT, silenced_by TEXT, playbook TEXT, rule TEXT, until TEXT);
 CREATE TABLE outbox(
     effect_id TEXT, recipient INTEGER, kind TEXT, what TEXT, state TEXT, attempts INTEGER, not_before TEXT, give_up TEXT,
     why TEXT, case_id TEXT, at TEXT, PRIMARY KEY (effect_id, recipient)
@@ -41,3 +44,5 @@ CREATE VIEW v_cases AS
 CREATE VIEW v_outbox AS
     SELECT effect_id, recipient, kind, what, state, attempts, not_before, give_up, why, case_id, at FROM outbox;
 CREATE VIEW v_contacts AS SELECT position, at, contacted_by, case_id, customer FROM contact;
+CREATE VIEW v_comments AS SELECT position, at, commented_by, case_id, text FROM comment;
+CREATE VIEW v_silences AS SELECT position, at, silenced_by, playbook, rule, until FROM silence;

@@ -13,7 +13,7 @@ use crate::lang::yaml::node::Node;
 use crate::lang::yaml::{parse, read, slips};
 use crate::suggest::nearest;
 use crate::value::{Str, Value};
-use crate::vocabulary::directory::{Directory, Person, Place, Roles};
+use crate::vocabulary::directory::{Directory, Person, Place, Roles, Way};
 use crate::vocabulary::typed::{self, address_problem, is_language};
 use crate::vocabulary::{CalendarNo, ThingNo, Type, Vocabulary, builtin};
 
@@ -127,15 +127,28 @@ impl Reader {
                         None => {}
                     },
                     "by" => {
-                        let ways = read::one_or_list(node).iter();
-                        person.by =
-                            ways.filter_map(|way| self.keep(read::expect_text(way, "by"))).map(Str::from).collect();
+                        person.by = read::one_or_list(node).iter().filter_map(|node| self.way(node)).collect();
                     }
                     _ => self.say(read::unknown_key(part, &PERSON_KEYS)),
                 }
             }
             people.insert(key.text.as_str().into(), person);
         }
+    }
+
+    fn way(&mut self, node: &Node) -> Option<Way> {
+        let word = self.keep(read::expect_text(node, "by"))?;
+        let found = Way::WORDS.iter().find(|(known, _)| *known == word).map(|(_, way)| *way);
+        if found.is_none() {
+            let message = format!("nobody can be reached by {}", typed::shown(word));
+            let near = nearest(word, Way::WORDS.iter().map(|(word, _)| *word));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write `email`, `webhook`, or both in the order in which they are to be tried".to_owned(),
+            };
+            self.say(Diagnostic::error(codes::UNKNOWN_WAY, node.span, message).help(help));
+        }
+        found
     }
 
     fn places(

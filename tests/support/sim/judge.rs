@@ -10,7 +10,7 @@ use touchline::engine::effect::{Effect, Firing, Outcome, What};
 use touchline::engine::input::{HumanAction, Input};
 use touchline::engine::record::Record;
 use touchline::engine::ruleset::RuleSet;
-use touchline::engine::store::{Ends, Hash, Kind, Reader, RowId, RowState};
+use touchline::engine::store::{Ends, Hash, Kind, Reader, RowId, RowState, RuleSources};
 use touchline::id::{EffectId, Position, RuleId};
 use touchline::ir::expr::Root;
 use touchline::ir::{Rule, Trigger};
@@ -29,7 +29,8 @@ type Came<'a> = (u64, &'a Effect);
 pub struct Judge {
     peek: MemoryStore,
     pub engine: Engine,
-    rulesets: BTreeMap<Hash, Arc<RuleSet>>,
+    /// Every rule set that may have run, with what it is made of.
+    rulesets: Vec<(RuleSources, Arc<RuleSet>)>,
     records: Vec<Record>,
     /// What each position asked for.
     effects: BTreeMap<u64, Vec<Effect>>,
@@ -41,11 +42,11 @@ pub struct Judge {
 }
 
 impl Judge {
-    pub fn new(peek: MemoryStore, first: &Arc<RuleSet>) -> Judge {
+    pub fn new(peek: MemoryStore, (first, sources): &(Arc<RuleSet>, RuleSources)) -> Judge {
         Judge {
             peek,
             engine: Engine::new(first.clone()),
-            rulesets: BTreeMap::from([(first.hash, first.clone())]),
+            rulesets: vec![(sources.clone(), first.clone())],
             records: vec![],
             effects: BTreeMap::new(),
             wanted: BTreeMap::new(),
@@ -55,17 +56,26 @@ impl Judge {
     }
 
     /// Hears of a rule set that may take over.
-    pub fn may_run(&mut self, set: &Arc<RuleSet>) {
-        self.rulesets.insert(set.hash, set.clone());
+    pub fn may_run(&mut self, set: &Arc<RuleSet>, sources: &RuleSources) {
+        if !self.rulesets.iter().any(|(of, known)| known.hash == set.hash && of == sources) {
+            self.rulesets.push((sources.clone(), set.clone()));
+        }
+    }
+
+    /// Returns the rule set that stands for a hash, with what it is made of: that of the first version.
+    pub fn standing(&self, hash: Hash) -> (Arc<RuleSet>, RuleSources) {
+        let first = self.peek.versions().unwrap().into_iter().find(|version| version.hash == hash).unwrap();
+        let found = self.rulesets.iter().find(|(sources, set)| set.hash == hash && *sources == first.sources);
+        (found.expect("nobody offered it").1.clone(), first.sources)
     }
 
     pub fn effects(&self) -> impl Iterator<Item = (u64, &Effect)> {
         self.effects.iter().flat_map(|(at, effects)| effects.iter().map(move |effect| (*at, effect)))
     }
 
-    /// Every rule set that may have run.
+    /// Every rule set that has run.
     pub fn known(&self) -> BTreeMap<Hash, Arc<RuleSet>> {
-        self.rulesets.clone()
+        self.versions.iter().map(|(_, set)| (set.hash, set.clone())).collect()
     }
 
     /// A switch stands where it was said to, behind everything that had been answered when it was asked for.
@@ -106,7 +116,7 @@ impl Judge {
         self.records.push(record.clone());
         let mut input = record.input;
         if let Input::Switch(switch) = &mut input {
-            let set = self.rulesets[&switch.hash].clone();
+            let set = self.standing(switch.hash).0;
             self.versions.push((position, set.clone()));
             switch.ruleset = Some(set);
         }

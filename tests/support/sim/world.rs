@@ -111,7 +111,7 @@ impl World {
             clock: Arc::new(Watch { begun: Instant::now(), start, skew: Mutex::default() }),
             bell: Arc::default(),
             server: Server::new(seed, peek.clone()),
-            judge: Judge::new(peek.clone(), &books()[0].first().0),
+            judge: Judge::new(peek.clone(), &books()[0].first()),
             sender: Sender::default(),
             life: None,
             lives: 0,
@@ -284,7 +284,7 @@ impl World {
         let options = options(vault, self.clock.clone(), self.checkpoint_every);
         // What ran last is mostly what is on the disk, and compiled; now and then it is compiled from what the store keeps.
         let first = match self.dice.once_in(25) {
-            false if self.lives > 0 => (self.judge.engine.ruleset().clone(), RuleSources::default()),
+            false if self.lives > 0 => self.judge.standing(self.judge.engine.ruleset().hash),
             _ => books()[0].first(),
         };
         let started = match start(Box::new(self.disk.open()), first, options) {
@@ -523,7 +523,7 @@ impl World {
         if set.hash == running.hash {
             return;
         }
-        self.judge.may_run(&set);
+        self.judge.may_run(&set, &sources);
         let (name, hash) = (book.name, set.hash);
         self.say(|| format!("a switch to {name} is asked for"));
         let (answers, answered) =
