@@ -38,6 +38,7 @@ use sentence::{Reading, Sentence};
 pub use file::playbook;
 pub use mistakes::says_more;
 pub use placeholders::{Piece, placeholders};
+pub use words::advice;
 
 /// What pest makes of `grammar/play.pest`.
 mod grammar {
@@ -193,6 +194,7 @@ fn read<T>(slice: &Slice, read: impl FnOnce(&Sentence) -> Reading<T>) -> Read<T>
         holes.extend(whole());
     }
     problems.extend(reading.problems);
+    problems.extend(file::foreign_comments(slice, &scan));
     problems.extend(file::mixed_texts(slice, &scan));
     problems.truncate(MOST_PROBLEMS);
     Read { value: reading.value, problems, holes }

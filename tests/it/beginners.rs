@@ -187,6 +187,162 @@ const IN_SENTENCES: &[(&str, &str, &str)] = &[
         "P034",
         "write it with nine at most: everything is counted in billionths",
     ),
+    // What a newcomer types who has not read the manual.
+    ("when survey_response where score is 3", "P024", "end it with an action, such as `then alert"),
+    ("when survey_response where score is 3\n  alert care_team", "P024", "write `then alert care_team`"),
+    (
+        "when complaint or praise then alert care_team",
+        "P046",
+        "write a rule for each: `when complaint` in this one, `when praise` in a second",
+    ),
+    ("when survey_response where visited is after 24.12.2026 then alert care_team", "P035", "write `2026-12-24`"),
+    ("when survey_response where visited is after 24/12/2026 then alert care_team", "P035", "write `2026-12-24`"),
+    (
+        "when survey_response where visited is after 05/06/2026 then alert care_team",
+        "P035",
+        "write `2026-06-05`, or `2026-05-06` if the first number is the month",
+    ),
+    ("when survey_response where visited is after 24 December 2026 then alert care_team", "P035", "write `2026-12-24`"),
+    ("when every day at 9am for each store then alert care_team", "P036", "write `09:00`"),
+    ("when every day at 9.30 for each store then alert care_team", "P036", "write `09:30`"),
+    ("when complaint then at 5:30 pm: alert care_team", "P036", "write `17:30`"),
+    ("when survey_response then set customer.at_risk = yes", "P015", "write `set customer.at_risk to yes`"),
+    ("when survey_response then set customer.at_risk yes", "P046", "write `set customer.at_risk to yes`"),
+    ("when complaint then in 2 hours: alert care_team", "P018", "write `after 2 hours:`"),
+    ("when complaint then alert care_team\n  in 2 hours: alert manager of store", "P018", "write `after 2 hours:`"),
+    (
+        "when complaint then alert care_team else alert manager of store",
+        "P038",
+        "write a second rule with the opposite",
+    ),
+    ("when complaint then alert care_team\n  otherwise alert manager of store", "P038", "write a second rule with the"),
+    (
+        "when complaint then alert boss@shop.lt",
+        "P046",
+        "write the role, such as `alert manager of store`; directory.yaml says who fills it: `roles: {manager: [boss@shop.lt]}`",
+    ),
+    (
+        "when complaint then alert \"boss@shop.lt\" saying \"Hi\"",
+        "P046",
+        "write the role, such as `alert manager of store`",
+    ),
+    ("when complaint then alert \"care_team\"", "P046", "write `alert care_team`"),
+    (
+        "when complaint then email boss@shop.lt using \"thank_you\"",
+        "P046",
+        "write whom it is about, such as `email customer",
+    ),
+    ("when complaint then alert care_team \"Please call\"", "P018", "write `saying \"Please call\"`"),
+    ("when complaint then alert manager of store: \"Please call\"", "P018", "write `saying \"Please call\"`"),
+    ("when complaint then alert care_team with message \"Please call\"", "P018", "write `saying \"Please call\"`"),
+    (
+        "when queue_reading.wait exceeds 10 minutes for each store then alert care_team",
+        "P018",
+        "write `queue_reading.wait goes over 10 minutes`",
+    ),
+    (
+        "when queue_reading.wait rises above 10 minutes for each store then alert care_team",
+        "P018",
+        "write `queue_reading.wait goes over 10 minutes`",
+    ),
+    (
+        "when queue_reading.wait is over 10 minutes for each store then alert care_team",
+        "P046",
+        "write `queue_reading.wait goes over 10 minutes`, or for each signal `queue_reading where wait is more than 10 minutes`",
+    ),
+    (
+        "when nps of survey_response.score rises above 10 for each store then alert care_team",
+        "P018",
+        "write `over the last 7 days is more than 10`",
+    ),
+    ("when survey_response where score is no more than 6 then alert care_team", "P018", "write `is at most 6`"),
+    ("when survey_response where score no less than 6 then alert care_team", "P018", "write `is at least 6`"),
+    ("when survey_response where score is not more than 6 then alert care_team", "P050", "write `is at most 6`"),
+    ("when survey_response where score is up to 6 then alert care_team", "P018", "write `is at most 6`"),
+    ("when survey_response where score not in (1,2) then alert care_team", "P018", "write `score is not one of 1, 2`"),
+    ("when survey_response where score in 1, 2 then alert care_team", "P018", "write `score is one of 1, 2`"),
+    (
+        "when survey_response where customer.segment in [\"gold\", 'silver'] then alert care_team",
+        "P018",
+        "write `customer.segment is one of \"gold\", \"silver\"`",
+    ),
+    ("when survey_response where score is one of 6 and 7 then alert care_team", "P018", "write `score is one of 6, 7`"),
+    (
+        "when survey_response where score is one of 6 or 7 and stars is 1 then alert care_team",
+        "P018",
+        "write `score is one of 6, 7`",
+    ),
+    (
+        "when nps of survey_response.score over the last 7 days is less than 20 points with at least 30 survey_responses for each store then alert care_team",
+        "P046",
+        "take it out: write `is less than 20`",
+    ),
+    ("when survey_response where comment mentions \"rude\" then alert care_team", "P046", "write `contains \"rude\"`"),
+    (
+        "when survey_response where comment does not mention \"rude\" then alert care_team",
+        "P046",
+        "write `does not contain \"rude\"`",
+    ),
+    ("when complaint at most twice then alert care_team", "P052", "write `at most once every 7 days per customer`"),
+    (
+        "when complaint at most twice per week per store then alert care_team",
+        "P052",
+        "write `at most once every 7 days per store`",
+    ),
+    (
+        "when 3 or more complaints by customer within 14 days then alert care_team",
+        "P028",
+        "write `for the same customer`",
+    ),
+    (
+        "when 3 or more complaints per customer within 14 days then alert care_team",
+        "P028",
+        "write `for the same customer`",
+    ),
+    (
+        "when 3 or more complaints for each customer within 14 days then alert care_team",
+        "P028",
+        "write `for the same customer`",
+    ),
+    (
+        "when 3 or more complaints within 14 days per customer then alert care_team",
+        "P028",
+        "write `for the same customer within 14 days`",
+    ),
+    (
+        "when complaint then escalate now: alert care_team after 2 hours: alert manager of store",
+        "P046",
+        "write `escalate until acknowledged`",
+    ),
+    (
+        "when complaint // every one\n  then alert care_team",
+        "P018",
+        "a comment goes from `#` to the end of its line: write `# every one`",
+    ),
+    ("when complaint /* every one */ then alert care_team", "P018", "a comment goes from `#` to the end of its line"),
+    (
+        "when nps of survey_response.score drops by 10 points for each store then alert care_team",
+        "P018",
+        "write `over the last 7 days is at least 10 points below the 28 days before`",
+    ),
+    (
+        "when average of survey_response.score over the last 7 days drops by 2 for each store then alert care_team",
+        "P018",
+        "write `is at least 2 points below the 28 days before`",
+    ),
+    ("when daily at 07:00 for each store then alert care_team", "P046", "write `every day at 07:00`"),
+    (
+        "when nps of survey_response.score over the last 7 days is less than 20 for each store check daily at 07:00 then alert care_team",
+        "P046",
+        "write `every day at 07:00`",
+    ),
+    ("when queue_reading where spend is over €50 then alert care_team", "P032", "write `50 EUR`"),
+    ("when queue_reading where spend is over 50 zł then alert care_team", "P032", "write `50 PLN`"),
+    (
+        "when complaint then alert care_team saying \"see {a #b}\"",
+        "P045",
+        "write a name or a path, such as `{store.name}`; for a brace itself write `{{`",
+    ),
 ];
 
 /// The same in YAML, where it can be made there, and what only YAML makes possible.
@@ -369,6 +525,108 @@ const IN_YAML: &[(&str, &str, &str)] = &[
         "Y026",
         "write straight quotes: `\"Hi\"`",
     ),
+    // What a newcomer types who has not read the manual.
+    ("when: {signal: complaint}", "P024", "add `then:` with at least one action, such as `- alert: care_team`"),
+    ("when: {signal: complaint}\n  then: []", "Y027", "write an action: `then: [{alert: manager of store}]`"),
+    ("when: {signal: complaint}\n  then:\n  - restrat", "Y021", "write an action, such as `- alert: manager of store`"),
+    ("when: {signal: complaint}\n  then:\n  - alert", "Y021", "each part has its key: `- alert: manager of store`"),
+    (
+        "when: {signal: complaint or praise}\n  then: [{alert: care_team}]",
+        "P046",
+        "write `complaint`; for `praise` write a second rule",
+    ),
+    (
+        "when: {signal: [complaint, praise]}\n  then: [{alert: care_team}]",
+        "Y021",
+        "write `signal: complaint`; for `praise` write a second rule",
+    ),
+    ("when: {signal:complaint}\n  then: [{alert: care_team}]", "Y015", "write `signal: complaint`"),
+    ("when: {signal: complaint}\n  then: [{alert:care_team}]", "Y015", "write `alert: care_team`"),
+    (
+        "when: {signal: complaint, where: topic is \"a #b\"}\n  then: [{alert: care_team}]",
+        "Y024",
+        "quote the whole value: `where: 'topic is \"a #b\"'`",
+    ),
+    (
+        "when:\n    signal: complaint\n    where: topic is \"a #b\"\n  then: [{alert: care_team}]",
+        "Y024",
+        "quote the whole value: `where: 'topic is \"a #b\"'`",
+    ),
+    (
+        "when: {signal: survey_response, where: score not in (1,2)}\n  then: [{alert: care_team}]",
+        "Y025",
+        "quote the whole value: `where: \"score not in (1,2)\"`",
+    ),
+    (
+        "when:\n    signal: survey_response\n    where: score not in (1,2)\n  then: [{alert: care_team}]",
+        "P018",
+        "write `score is not one of 1, 2`",
+    ),
+    (
+        "when: {signal: survey_response, where: score is one of 6 and 7}\n  then: [{alert: care_team}]",
+        "P018",
+        "write `score is one of 6, 7`",
+    ),
+    (
+        "when: {signal: survey_response, where: visited is after 24.12.2026}\n  then: [{alert: care_team}]",
+        "P035",
+        "write `2026-12-24`",
+    ),
+    ("when: {signal: complaint}\n  then: [{at: 9am, alert: care_team}]", "P036", "write `09:00`"),
+    ("when: {signal: complaint}\n  then: [{in: 2 hours, alert: care_team}]", "Y020", "write `after`"),
+    ("when: {signal: complaint}\n  then: [{after: in 2 hours, alert: care_team}]", "P018", "write `2 hours`"),
+    (
+        "when: {signal: complaint}\n  then: [{set: customer.at_risk = yes}]",
+        "Y021",
+        "write `{set: customer.at_risk, to: yes}`",
+    ),
+    (
+        "when: {signal: complaint}\n  then: [{alert: care_team}]\n  else: [{alert: manager of store}]",
+        "Y020",
+        "write a second rule with the opposite condition",
+    ),
+    (
+        "when: {signal: complaint}\n  then: [{alert: boss@shop.lt}]",
+        "P046",
+        "write the role, such as `manager of store`",
+    ),
+    (
+        "when: {signal: complaint}\n  then: [{alert: care_team \"Please call\"}]",
+        "Y021",
+        "write `{alert: care_team, saying: \"Please call\"}`",
+    ),
+    (
+        "when: {reading: queue_reading.wait, exceeds: 10 minutes}\n  for_each: store\n  then: [{alert: care_team}]",
+        "Y020",
+        "write `goes_over`",
+    ),
+    (
+        "when: {measure: nps of survey_response.score, over_last: 7 days, is: less than 20 points}\n  for_each: store\n  then: [{alert: care_team}]",
+        "P046",
+        "take it out: write `is less than 20`",
+    ),
+    (
+        "when: {signal: survey_response, where: comment mentions \"rude\"}\n  then: [{alert: care_team}]",
+        "P046",
+        "write `contains \"rude\"`",
+    ),
+    (
+        "when: {signal: complaint}\n  at_most: twice per week per customer\n  then: [{alert: care_team}]",
+        "P052",
+        "write `once every 7 days per customer`",
+    ),
+    (
+        "when: {at_least: 3, signal: complaint, by: customer, within: 14 days}\n  then: [{alert: care_team}]",
+        "Y020",
+        "write `same`",
+    ),
+    ("when: {every: daily at 07:00}\n  for_each: store\n  then: [{alert: care_team}]", "P046", "write `day at 07:00`"),
+    ("when: {signal: queue_reading, where: spend is over €50}\n  then: [{alert: care_team}]", "P032", "write `50 EUR`"),
+    (
+        "when: {signal: complaint} // every one\n  then: [{alert: care_team}]",
+        "Y015",
+        "a comment goes from ` #` to the end of its line: write `# every one`",
+    ),
 ];
 
 /// Whole files: two rules with one id, curly quotes that are taken as they are.
@@ -415,6 +673,20 @@ fn mistakes_of_beginners_get_the_right_first_suggestion() {
     wrong.extend(unexpected("first.play", &play(digit), "P048", "write, for example, `rule_1b`"));
     let wordy = "rule wait2 Queue is too long\n  when survey_response then alert care_team\n";
     wrong.extend(unexpected("first.play", &play(wordy), "P022", "write `rule wait2 \"Queue is too long\"`"));
+    let title = "rule one\n  when complaint where topic is \"x\" then alert care_team\n";
+    wrong.extend(unexpected("first.play", &play(title), "P022", "write `rule one \"One\"`"));
+    let untitled = "rule late-delivery\n  when complaint where topic is \"x\" then alert care_team\n";
+    wrong.extend(unexpected("first.play", &play(untitled), "P022", "write `rule late_delivery \"Late delivery\"`"));
+    let header = |line: &str| format!("{line}\nrule one \"One\" when survey_response then alert care_team\n");
+    for (line, code, help) in [
+        ("playbook my book \"My book\" version 1", "P048", "write `playbook my_book \"My book\"`"),
+        ("playbook my book", "P048", "write `playbook my_book \"My book\"`"),
+        ("playbook book", "P021", "write `playbook book \"Book\"`"),
+        ("playbook \"My book\"", "P021", "write `playbook my_book \"My book\"`"),
+        ("playbook retail Retail care", "P030", "write `playbook retail \"Retail care\"`"),
+    ] {
+        wrong.extend(unexpected("first.play", &header(line), code, help));
+    }
     let capital = "RULE one \"One\" when survey_response then alert care_team\n";
     wrong.extend(unexpected("first.play", &play(capital), "P017", "write `rule`"));
     let capital_key = "Playbook: first\ntitle: First\nversion: 1\nrules:\n- id: one\n  title: One\n  when: {signal: survey_response}\n  then: [{alert: care_team}]\n";

@@ -66,6 +66,26 @@ fn every_block_of_the_grammars_readme_is_read() {
     }
 }
 
+/// The first block is what a newcomer copies: beside the shipped vocabulary it has nothing wrong with it.
+#[test]
+fn the_first_block_of_the_grammars_readme_passes_check() {
+    let readme = include_str!("../../grammar/README.md");
+    let block = readme.split("```play\n").nth(1).and_then(|rest| rest.split_once("```")).expect("it has blocks").0;
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail");
+    let mut unit = Sources::default();
+    crate::compile::add_folder(&mut unit, &shipped);
+    let mut sources = Sources::default();
+    let around = |path: &str| matches!(path, "vocabulary.yaml" | "directory.yaml") || path.starts_with("emails/");
+    for file in unit.files.iter().filter(|file| around(&file.path)) {
+        sources.add(&file.path, file.text.as_bytes());
+    }
+    sources.add("copied.play", block.as_bytes());
+    let project = touchline::compile::project(&sources, &touchline::compile::Options::default());
+    let told = human(&sources, &project.diagnostics, Look::PLAIN);
+    assert!(project.diagnostics.is_empty(), "{told}");
+    assert_eq!(project.units.iter().map(|unit| unit.rules.len()).sum::<usize>(), 1, "{told}");
+}
+
 /// Puts around a fragment what it needs to be a playbook.
 fn whole_playbook(block: &str) -> String {
     let header = "playbook example \"Example\" version 1\n";

@@ -26,6 +26,8 @@ const COUNT: &[Ways] = &[
     &[
         ("for the same customer", None),
         ("for the same custmer", Some("N001")),
+        ("per customer", Some("P028")),
+        ("by custmer", Some("N001 P028")),
         ("for the same customer or store", Some("P046")),
     ],
     &[("within 14 days", None), ("within 14 dayz", Some("P032")), ("within 0 days", Some("T021"))],
@@ -45,6 +47,8 @@ const COUNT: &[Ways] = &[
         ("then alert manger of store", Some("N008")),
         ("then alrt manager of store", Some("P019")),
         ("then alert manager of stor", Some("N001")),
+        ("alert mangr of store", Some("N008 P024")),
+        ("", Some("P024")),
     ],
 ];
 
@@ -67,6 +71,44 @@ const TERMS: &[Ways] = &[
     ],
 ];
 
+/// Conditions as other languages write them, with names that are misspelt in them.
+const FOREIGN_TERMS: &[Ways] = &[
+    &[("when survey_response where score", None), ("when survey_response where scroe", Some("N001"))],
+    &[
+        ("is at most 6", None),
+        ("<= 6", Some("P015")),
+        ("in (1, 2)", Some("P018")),
+        ("is no more than 6", Some("P018")),
+        ("=~ 6", Some("P015")),
+        ("+ 1 <= 6", Some("P015 P015")),
+        ("<= 6,5", Some("P014 P015")),
+        ("6", Some("P039")),
+    ],
+    &[("and", None), ("&&", Some("P015"))],
+    &[("comment", None), ("commnt", Some("N001"))],
+    &[
+        ("contains \"rude\"", None),
+        ("mentions \"rude\"", Some("P046")),
+        ("contains 'rude'", Some("P012")),
+        ("= 'rude'", Some("P012 P015")),
+        ("=~ \"rude\"", Some("P015")),
+        ("present", Some("P039")),
+    ],
+    &[
+        ("and stars is 3", None),
+        ("&& stras == 3", Some("N001 P015 P015")),
+        ("&& (stars == 3 && touchpoint is \"chekout\")", Some("N010 P015 P015 P015")),
+        ("and stars is one of 3 or 9", Some("P018 T002")),
+        ("and comment mentions kindnes", Some("N006")),
+    ],
+    &[
+        ("at most once every 1 day per store then alert manager of store", None),
+        ("at most twice per week per store then alert mangr of store \"Call\"", Some("N008 P018 P052")),
+        ("at most once every 1 day per store // often\n then alert mangr of store", Some("N008 P018")),
+        ("at most once every 1 day per store then alert mangr of stor ??", Some("N001 N008 P015 P015")),
+    ],
+];
+
 const ACTIONS: &[Ways] = &[
     &[("when complaint at most once every 1 day per store then", None)],
     &[
@@ -78,6 +120,8 @@ const ACTIONS: &[Ways] = &[
     &[
         ("and alert manager of store", None),
         ("\n  and alert mangr of store", Some("N008")),
+        ("\n  and alert mangr of store \"Call\"", Some("N008 P018")),
+        ("\n  and alert mangr of store !", Some("N008 P015")),
         ("and alert manager for store", Some("P018")),
     ],
     &[
@@ -178,6 +222,7 @@ const YAML_COUNT: &[Ways] = &[
         ("where: topc is \"x\"", Some("N001")),
         ("where: [topic \"x\", urgent]", Some("P039")),
         ("where: [topic is \"x\", urgnt]", Some("N001")),
+        ("where: topc == \"x\" && urgnt || topic =~ \"y\"", Some("N001 N001 P015 P015 P015 P015")),
     ],
     &[("same: customer", None), ("Same: custmer", Some("N001 Y020")), ("same: customer or store", Some("P046"))],
     &[("within: 14 days", None), ("within: 14 dayz", Some("P032")), ("", Some("P027"))],
@@ -314,6 +359,11 @@ fn every_clause_of_a_count_speaks_for_itself() {
 #[test]
 fn every_term_of_a_condition_speaks_for_itself() {
     check_play(TERMS);
+}
+
+#[test]
+fn every_term_of_a_condition_in_foreign_words_speaks_for_itself() {
+    check_play(FOREIGN_TERMS);
 }
 
 #[test]

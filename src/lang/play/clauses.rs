@@ -13,6 +13,7 @@ use crate::lang::unread::Unread;
 use super::build::{Builder, Node};
 use super::diagnose::{self, shown};
 use super::grammar::Rule;
+use super::mistakes;
 use super::pieces;
 use super::scan::Kind;
 use super::sentence::{Failure, Reading, Sentence};
@@ -88,7 +89,8 @@ pub(super) fn rule(sentence: &Sentence, failure: &Failure) -> Reading<tree::Rule
         rest.clause(clause, &starting_behind(part, sentence, clause));
     }
     rest.problems.extend(order(sentence, &found));
-    if rest.problems.is_empty() {
+    let nothing_done = !found.iter().any(|found| found.clause == Clause::Then) && !acts(sentence, body);
+    if rest.problems.is_empty() || rest.has_when && nothing_done {
         rest.problems.extend(missing(sentence, &found));
     }
     if rest.problems.is_empty() {
@@ -212,12 +214,13 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
         };
         problems.push(Diagnostic::error(code, sentence.span(&tokens[0]), message).help(help));
     }
-    let title = tokens.iter().take(8).position(|token| matches!(token.kind, Kind::Text(_)));
-    // Where id and title are in their places, the id may look like a clause.
+    // Where id and title are in their places, the id may look like a clause, and the title may have a line of its own.
     let named = kind(1) == Some(Kind::Word) && matches!(kind(2), Some(Kind::Text(_)));
-    let clause = (if named { 3 } else { 1 }..tokens.len().min(8))
+    let line = (2..tokens.len()).find(|index| tokens[*index].first && !named).unwrap_or(tokens.len());
+    let title = tokens.iter().take(8.min(line)).position(|token| matches!(token.kind, Kind::Text(_)));
+    let clause = (if named { 3 } else { 2.min(line) }..tokens.len().min(8).min(line))
         .find(|index| clause_at(sentence, *index, 0).is_some())
-        .unwrap_or(tokens.len().min(8));
+        .unwrap_or(tokens.len().min(8).min(line));
     let behind = title.filter(|title| *title < clause).map_or(clause, |title| title + 1);
     let part = sentence.part(0..behind);
     let correct = keyword == "rule" && part.try_read(Rule::e_rule_head, |_, _| Some(())).is_ok();
@@ -235,7 +238,12 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
                 .help("end it with `\"` on the same line")
         }
         (Some(Kind::Text(_)), _) => {
-            Diagnostic::error(codes::RULE_HEAD, span, "this rule has a title and no id").help(example)
+            let title = sentence.word(&tokens[1]);
+            Diagnostic::error(codes::RULE_HEAD, span, "this rule has a title and no id").help(format!(
+                "write `rule {} {}`",
+                mistakes::id_of(title),
+                shown(title)
+            ))
         }
         (Some(Kind::Word), _) if words::RESERVED.contains(&id.to_lowercase().as_str()) => Diagnostic::error(
             codes::RESERVED_WORD,
@@ -244,7 +252,13 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
         )
         .help(format!("choose another id, such as `{id}_rule`")),
         (Some(Kind::Word), None) => {
-            let (help, behind) = title_in_words(sentence, behind).unwrap_or((example.to_owned(), behind));
+            let (help, behind) = title_in_words(sentence, behind).unwrap_or_else(|| {
+                // `rule checkout-wait`
+                let named = &sentence.slice.text[tokens[1].start..tokens[behind.max(2) - 1].end];
+                let id = if named.contains(['\n', ' ']) { id } else { named };
+                let (plain, title) = (id.replace('-', "_"), mistakes::title_of(id));
+                (format!("write `rule {} \"{}\"`, with a title of your own", shown(&plain), shown(&title)), behind)
+            });
             problems.push(Diagnostic::error(codes::RULE_HEAD, span, "this rule has no title in quotes").help(help));
             return behind;
         }
@@ -301,7 +315,64 @@ fn clauses(sentence: &Sentence, body: usize) -> Vec<Found> {
             None => index += 1,
         }
     }
+    forgotten_then(sentence, body, &mut found);
     found
+}
+
+/// Adds the `then` that is missing in front of the first action.
+fn forgotten_then(sentence: &Sentence, body: usize, found: &mut Vec<Found>) {
+    let has = |clause: Clause| found.iter().any(|found| found.clause == clause);
+    if has(Clause::Then) || !has(Clause::When) {
+        return;
+    }
+    let Some(index) = (body + 2..sentence.tokens.len()).find(|index| begins_action(sentence, *index)) else { return };
+    let token = &sentence.tokens[index];
+    let verb = sentence.word(token);
+    let next = sentence.tokens.get(index + 1).map_or("…", |token| sentence.word(token));
+    let message = "what is done stands behind `then`";
+    let problem = Diagnostic::error(codes::NO_THEN, sentence.slice.span(token.start, token.start), message)
+        .help(format!("write `then {} {}`", shown(verb), shown(next)));
+    let place = found.partition_point(|found| found.keyword.start < index);
+    found.insert(place, Found { clause: Clause::Then, keyword: index..index, problem: Some(problem) });
+}
+
+/// Tells whether an action begins with a token, though no `then` stands in front of it.
+fn begins_action(sentence: &Sentence, index: usize) -> bool {
+    let word = |index: usize| {
+        let token = sentence.tokens.get(index).filter(|token| token.kind == Kind::Word);
+        token.map_or("", |token| sentence.word(token))
+    };
+    let before = sentence.word(&sentence.tokens[index - 1]);
+    let part =
+        matches!(before, "." | "," | "is" | "of" | "by" | "same" | "each" | "per" | "not" | "when" | "where" | "with");
+    let next = word(index + 1);
+    let object = !next.is_empty() && !words::is_key_word(next);
+    !part
+        && match word(index) {
+            "alert" | "email" | "record" => object,
+            "set" => object && sentence.tokens.get(index + 2).is_some_and(|token| sentence.word(token) == "."),
+            "open" => next == "case",
+            "post" => next == "to",
+            "escalate" => next == "until",
+            "send" | "notify" => !next.is_empty() && !words::RESERVED.contains(&next),
+            _ => false,
+        }
+}
+
+/// Tells whether anything in a rule looks like an action.
+fn acts(sentence: &Sentence, body: usize) -> bool {
+    let verbs =
+        ["alert", "email", "open", "escalate", "post", "set", "record", "send", "notify", "case", "then", "inform"];
+    let near = |word: &str| nearest(word, ["then", "alert", "email", "escalate", "record"].into_iter()).is_some();
+    let is_word = |index: &usize| sentence.tokens[*index].kind == Kind::Word;
+    // A text that is not closed may hold all of it.
+    if sentence.tokens.iter().any(|token| matches!(token.kind, Kind::Text(false) | Kind::Script(false))) {
+        return true;
+    }
+    (body..sentence.tokens.len()).filter(is_word).any(|index| {
+        let word = sentence.word(&sentence.tokens[index]).to_lowercase();
+        verbs.contains(&&*word) || !words::is_key_word(&word) && near(&word)
+    })
 }
 
 /// Recognises the key words of a clause, capitals included.
@@ -324,10 +395,12 @@ fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
         ("status", "live" | "shadow" | "paused") => (Clause::Status, 1),
         ("status", next) if index == body && !matches!(next, "is" | "contains") => (Clause::Status, 1),
         ("when", _) => (Clause::When, 1),
+        // `3 or more complaints for each customer within 14 days` means the same customer.
+        ("for", "each") if is_key_of_count(sentence, index) => return None,
         ("for", "each") => (Clause::ForEach, 2),
         ("only", "if") => (Clause::OnlyIf, 2),
         ("unless", _) => (Clause::Unless, 1),
-        ("check", "every") => (Clause::Check, 1),
+        ("check", "every" | "daily" | "weekly" | "nightly" | "each") => (Clause::Check, 1),
         ("check", next) if starts_line && next != "is" => (Clause::Check, 1),
         ("at", "most") if word(2) == "once" || starts_line && before != Some("is") => (Clause::Limit, 2),
         ("at", "most") if before != Some("is") && says_how_often(sentence, index + 2) => (Clause::Limit, 2),
@@ -346,11 +419,22 @@ fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
     Some(Found { clause, keyword: index..index + length, problem })
 }
 
+/// Tells whether `for each` at a token stands inside a count, in front of its `within`.
+fn is_key_of_count(sentence: &Sentence, index: usize) -> bool {
+    let word = |index: usize| sentence.tokens.get(index).map_or("", |token| sentence.word(token));
+    let when = (0..index).rfind(|index| word(*index) == "when");
+    let counted = when.and_then(|when| sentence.tokens.get(when + 1)).is_some_and(|token| token.kind == Kind::Number);
+    let key = |index: &usize| matches!(word(*index), "and" | ".") || !words::is_key_word(word(*index));
+    let end = (index + 2..(index + 10).min(sentence.tokens.len())).find(|index| !key(index));
+    counted && end.is_some_and(|end| word(end) == "within")
+}
+
 /// Tells whether a limit goes on here as one says it: `once`, `2 times`, `2 per customer`.
 fn says_how_often(sentence: &Sentence, index: usize) -> bool {
     let word = |index: usize| sentence.tokens.get(index).map_or("", |token| sentence.word(token));
     let number = sentence.tokens.get(index).is_some_and(|token| token.kind == Kind::Number);
-    word(index) == "once" || number && matches!(word(index + 1), "per" | "time" | "times" | "every" | "a" | "each")
+    matches!(word(index), "once" | "twice" | "thrice")
+        || number && matches!(word(index + 1), "per" | "time" | "times" | "every" | "a" | "each")
 }
 
 /// Recognises `atmost once every …` and `at mots once every …`, wherever they stand.
@@ -454,7 +538,8 @@ fn stranger(sentence: &Sentence, body: usize) -> Diagnostic {
 fn order(sentence: &Sentence, found: &[Found]) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let place = |found: &Found| {
-        sentence.slice.span(sentence.tokens[found.keyword.start].start, sentence.tokens[found.keyword.end - 1].end)
+        let last = found.keyword.end.max(found.keyword.start + 1) - 1;
+        sentence.slice.span(sentence.tokens[found.keyword.start].start, sentence.tokens[last].end)
     };
     for (index, clause) in found.iter().enumerate() {
         let name = clause.clause.words();

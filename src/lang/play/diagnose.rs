@@ -19,6 +19,9 @@ use super::words;
 pub(super) fn once(sentence: &Sentence, entry: Rule, failure: &Failure) -> Vec<Diagnostic> {
     let index = sentence.tokens.partition_point(|token| token.end <= failure.at);
     let at = At { sentence, index, expected: &failure.expected, entry };
+    if let Some(problem) = mistakes::header(sentence, entry) {
+        return vec![problem];
+    }
     // A text without quotes may hold any character; none of them is a mistake of its own.
     if let Some(problem) = mistakes::unquoted_text(&at) {
         return vec![problem];
@@ -57,7 +60,8 @@ fn never_right(sentence: &Sentence, entry: Rule) -> Vec<Diagnostic> {
         if index < skip || problems.len() >= 20 {
             continue;
         }
-        let phrase = short_negation(sentence, index).or_else(|| mistakes::phrase(sentence, entry, index));
+        let phrase = short_negation(sentence, index)
+            .or_else(|| mistakes::phrase(sentence, entry, index).map(|known| (known.problem, known.length)));
         if let Some((problem, length)) = phrase {
             problems.push(problem);
             skip = index + length;
@@ -89,13 +93,15 @@ fn bad_token(sentence: &Sentence, entry: Rule, index: usize, token: &Token) -> O
         }
         Kind::Operator => {
             let next = sentence.tokens.get(index + 1).map_or("…", |token| sentence.word(token));
-            let help = match (text, index.checked_sub(1).and_then(|before| sentence.tokens.get(before))) {
+            let before = index.checked_sub(1).and_then(|before| sentence.tokens.get(before));
+            let help = in_set(sentence, entry, index).or_else(|| in_trigger(sentence, entry, index));
+            let help = help.unwrap_or_else(|| match (text, before) {
                 // In `with priority = "high"` nothing is compared.
                 ("=", Some(name)) if entry == Rule::e_steps => {
                     format!("take it out: write `{} {}`", sentence.word(name), shown(next))
                 }
-                _ => in_trigger(sentence, entry, index).unwrap_or_else(|| operator_help(text, &shown(next))),
-            };
+                _ => operator_help(text, &shown(next)),
+            });
             problem(codes::OPERATOR, &format!("`{text}` is an operator of programming languages"), help)
         }
         Kind::Odd => problem(
@@ -107,8 +113,19 @@ fn bad_token(sentence: &Sentence, entry: Rule, index: usize, token: &Token) -> O
     }
 }
 
+/// `set customer.at_risk = yes`: says how a fact is set.
+pub(super) fn in_set(sentence: &Sentence, entry: Rule, index: usize) -> Option<String> {
+    let word = |index: usize| sentence.tokens.get(index).map_or("", |token| sentence.word(token));
+    (entry == Rule::e_steps && word(index) == "=").then_some(())?;
+    let start = (index.saturating_sub(16)..index).rfind(|index| word(*index) == "set")?;
+    let path = sentence.part(start + 1..index);
+    let named = path.tokens.iter().all(|token| token.kind == Kind::Word || sentence.word(token) == ".");
+    let value = word(index + 1);
+    (named && !path.tokens.is_empty()).then(|| format!("write `set {} to {}`", shown(path.text()), shown(value)))
+}
+
 /// `when queue_reading.wait > 10 minutes`: without `where` this may be a reading or a condition.
-fn in_trigger(sentence: &Sentence, entry: Rule, index: usize) -> Option<String> {
+pub(super) fn in_trigger(sentence: &Sentence, entry: Rule, index: usize) -> Option<String> {
     let word = |index: usize| sentence.tokens.get(index).map_or("", |token| sentence.word(token));
     let first = entry == Rule::e_trigger && index == 3 && word(1) == ".";
     let (goes, is) = match word(index) {

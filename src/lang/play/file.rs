@@ -27,7 +27,13 @@ const MOST_MIXED: usize = 50;
 pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) {
     let source = sources.file(file);
     let slice = Slice { text: &source.text, file, offsets: Offsets::Shift(0) };
-    let mut reader = Reader { playbook: empty(file), problems: Vec::new(), unread: 0, bad_characters: Vec::new() };
+    let mut reader = Reader {
+        playbook: empty(file),
+        problems: Vec::new(),
+        unread: 0,
+        bad_characters: Vec::new(),
+        foreign_comments: Vec::new(),
+    };
     if let Some(problem) = too_large(&slice) {
         return (reader.playbook, vec![problem]);
     }
@@ -39,6 +45,8 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
     let scan = scan(slice.text);
     reader.problems.extend(character_problems(&slice, &scan));
     reader.problems.extend(mixed_texts(&slice, &scan));
+    reader.problems.extend(foreign_comments(&slice, &scan));
+    reader.foreign_comments = scan.foreign.iter().map(|(at, _)| *at).collect();
     reader.bad_characters =
         scan.forbidden.iter().map(|(at, _)| *at).chain(scan.mixed.iter().map(|(at, _)| *at)).collect();
     reader.playbook.comments = comments(&slice, &scan);
@@ -98,6 +106,19 @@ pub(super) fn mixed_texts(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
     texts.flat_map(|token| mixed::warnings(&slice.part(token.start, token.end))).take(MOST_MIXED).collect()
 }
 
+/// Says how a comment is written, where it is written as in other languages.
+pub(super) fn foreign_comments(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
+    let told = |(start, end): &(usize, usize)| {
+        let written = slice.text.get(*start..*end).unwrap_or("");
+        let inner = written.trim_start_matches(['/', '*']).trim_end_matches("*/").trim();
+        let one_line = if inner.contains('\n') { "…" } else { inner };
+        let message = format!("`{}` begins no comment here", &written[..2.min(written.len())]);
+        Diagnostic::error(codes::OTHER_WORD, slice.span(*start, *end), message)
+            .help(format!("a comment goes from `#` to the end of its line: write `# {}`", diagnose::shown(one_line)))
+    };
+    scan.foreign.iter().map(told).collect()
+}
+
 fn comments(slice: &Slice, scan: &Scan) -> Vec<Comment> {
     let read = |comment: &super::scan::Comment| Comment {
         text: slice.text[comment.start + 1..comment.end].to_owned(),
@@ -141,6 +162,8 @@ struct Reader {
     unread: u64,
     /// Where characters stand that must not.
     bad_characters: Vec<usize>,
+    /// Where comments begin that are written as in other languages.
+    foreign_comments: Vec<usize>,
 }
 
 impl Reader {
@@ -275,10 +298,16 @@ impl Reader {
         };
         self.playbook.holes.extend(reading.holes);
         match reading.value {
-            Some(rule) if reading.problems.is_empty() => self.playbook.rules.push(rule),
+            Some(rule) if reading.problems.is_empty() && !self.has_foreign_comment(sentence) => {
+                self.playbook.rules.push(rule);
+            }
             rest => self.broken(sentence, rest),
         }
         self.problems.extend(reading.problems);
+    }
+
+    fn has_foreign_comment(&self, sentence: &Sentence) -> bool {
+        self.foreign_comments.iter().any(|at| (sentence.start..sentence.end).contains(at))
     }
 
     fn has_bad_characters(&self, sentence: &Sentence) -> bool {

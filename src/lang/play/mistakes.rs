@@ -6,6 +6,7 @@
 
 mod actions;
 mod conditions;
+mod header;
 mod literals;
 mod phrases;
 mod prose;
@@ -103,6 +104,11 @@ impl<'a> At<'a> {
         matches!((self.token(offset - 1), self.token(offset)), (Some(a), Some(b)) if a.end == b.start)
     }
 
+    /// Tells whether the token `offset` away is the last.
+    fn is_last(&self, offset: isize) -> bool {
+        self.token(offset).is_some() && self.token(offset + 1).is_none()
+    }
+
     fn is_at_end(&self) -> bool {
         self.token(0).is_none()
     }
@@ -125,6 +131,7 @@ impl<'a> At<'a> {
 }
 
 pub(super) use actions::no_colon;
+pub(super) use header::{header, id_of, title_of};
 pub(super) use literals::unquoted_text;
 pub(super) use phrases::phrase;
 pub use phrases::says_more;
@@ -144,8 +151,11 @@ pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
         prose::share,
         prose::nothing_happens,
         actions::escalate_to,
+        actions::quoted_role,
+        actions::set_value,
         triggers::limit_form,
         triggers::count_form,
+        triggers::either_signal,
         triggers::schedule_form,
         literals::unit,
         conditions::mixed_and_or,

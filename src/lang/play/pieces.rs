@@ -10,17 +10,20 @@ mod trigger;
 
 use std::ops::Range;
 
+use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{Span, Spanned};
 use crate::lang::suggest::nearest;
-use crate::lang::tree::{Condition, ConditionKind, Word};
+use crate::lang::tree::{Condition, ConditionKind, Operand, OperandKind, Predicate, Word};
 use crate::lang::unread::Unread;
 
 use super::build::{Builder, Node};
 use super::grammar::Rule;
+use super::mistakes;
 use super::repair::{self, touches};
 use super::scan::Kind;
 use super::sentence::{Reading, Sentence};
+use super::words::{self, Here};
 
 pub(super) use steps::steps;
 pub(super) use trigger::trigger;
@@ -85,8 +88,8 @@ fn condition_beside(sentence: &Sentence, told: &[Span]) -> Reading<Condition> {
         for term in between_brackets(sentence, chunk.clone()) {
             // The only piece there is has been read already.
             terms.push(match chunks.len() == 1 && term.len() == sentence.tokens.len() {
-                true => pieces.hole(sentence.part(term).whole()),
-                false => pieces.read_piece(term, Rule::e_condition, quiet, &read),
+                true => pieces.subject(&sentence.part(term)),
+                false => pieces.term(term, quiet, &read),
             });
         }
     }
@@ -102,16 +105,34 @@ fn condition_beside(sentence: &Sentence, told: &[Span]) -> Reading<Condition> {
     pieces.done(value)
 }
 
-/// Cuts a condition at every `and` and `or`, inside brackets too, but not between `between` and its `and`.
+/// Cuts a condition at every `and` and `or`, and at the operators that are meant to be these, inside brackets too, but not between `between` and its `and`.
 fn chunks(sentence: &Sentence) -> Vec<Range<usize>> {
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut between = false;
+    let mut skip = 0;
     for index in 0..sentence.tokens.len() {
+        // `is one of 3 or 9` is one term.
+        if index < skip {
+            continue;
+        }
+        if matches!(word_at(sentence, index), "is" | "in" | "not")
+            && let Some(phrase) = mistakes::phrase(sentence, Rule::e_condition, index)
+        {
+            skip = index + phrase.length;
+            continue;
+        }
+        let operator = sentence.tokens[index].kind == Kind::Operator;
         match word_at(sentence, index) {
+            "" if operator && matches!(sentence.word(&sentence.tokens[index]), "&&" | "&" | "||" | "|") => {
+                chunks.push(start..index);
+                start = index + 1;
+                between = false;
+            }
             "between" => between = true,
             // `is betwen 1 and 3`
             word if index > 0
+                && !word.is_empty()
                 && word_at(sentence, index - 1) == "is"
                 && nearest(word, ["between"].into_iter()).is_some() =>
             {
@@ -129,6 +150,39 @@ fn chunks(sentence: &Sentence) -> Vec<Range<usize>> {
     chunks.push(start..sentence.tokens.len());
     chunks.retain(|chunk| !chunk.is_empty());
     chunks
+}
+
+/// Returns how many tokens the name at the start of a term has, if something is said of it: an operator stands behind
+/// it, a word that compares (here or in other languages), or a value.
+fn subject_length(term: &Sentence) -> Option<usize> {
+    let text = |index: usize| term.tokens.get(index).map_or("", |token| term.word(token));
+    let named = is_name(term, 0) && !matches!(text(0), "not" | "the" | "a" | "an");
+    let mut length = usize::from(named);
+    while length > 0 && text(length) == "." && term.tokens.get(length + 1).map(|token| token.kind) == Some(Kind::Word) {
+        length += 2;
+    }
+    let next = term.tokens.get(length)?;
+    let said = match next.kind {
+        Kind::Operator | Kind::Number | Kind::Text(_) | Kind::Single | Kind::Date | Kind::Time => true,
+        Kind::Word => {
+            let word = term.word(next).to_lowercase();
+            let order = ["at", "more", "less", "one", "between", "over", "under", "present", "missing", "not"];
+            let ours = ["is", "contains", "starts", "mentions", "does"];
+            ours.contains(&&*word)
+                || order.contains(&&*word)
+                || matches!(words::elsewhere(&word), Some(Here::Predicate(_)))
+                || nearest(&word, ours.into_iter().filter(|word| word.len() > 2)).is_some()
+        }
+        _ => false,
+    };
+    // A name that the next word touches is part of something else: `comment.isEmpty()`.
+    (length > 0 && said && term.tokens[length - 1].end < next.start).then_some(length)
+}
+
+/// Tells whether a token is a word that could be a name.
+fn is_name(sentence: &Sentence, index: usize) -> bool {
+    let word = word_at(sentence, index);
+    !word.is_empty() && !words::is_key_word(word)
 }
 
 /// Cuts a stretch at its brackets.
@@ -239,12 +293,46 @@ impl<'s, 'a> Pieces<'s, 'a> {
 
     /// Keeps what a piece says, and returns what could be read of it.
     fn told_of<T>(&mut self, reading: Reading<T>, quiet: bool) -> Option<T> {
-        if !quiet {
-            // What one piece says is no reason for the next to be silent.
-            self.problems.extend(reading.problems.into_iter().filter(|problem| !touches(&self.told, problem.span)));
-        }
+        // These are what they are, whatever is wrong around them.
+        let sure = |code: &str| matches!(code, codes::DECIMAL_COMMA | codes::QUOTED_NUMBER | codes::UNKNOWN_UNIT);
+        // What one piece says is no reason for the next to be silent.
+        let new = |problem: &Diagnostic| (!quiet || sure(problem.code)) && !touches(&self.told, problem.span);
+        self.problems.extend(reading.problems.into_iter().filter(new));
         self.holes.extend(reading.holes);
         reading.value
+    }
+
+    /// Reads a term of a condition; of one that cannot be read, what it is said of.
+    fn term(
+        &mut self,
+        tokens: Range<usize>,
+        quiet: bool,
+        read: &dyn Fn(&mut Builder, &mut Node) -> Option<Condition>,
+    ) -> Condition {
+        let part = self.sentence.part(tokens.clone());
+        let holes = self.holes.len();
+        let term: Condition = self.read_piece(tokens, Rule::e_condition, quiet, read);
+        let unread = self.holes.len() == holes + 1 && self.holes[holes] == part.whole();
+        if !unread || part.tokens.is_empty() {
+            return term;
+        }
+        self.holes.truncate(holes);
+        self.subject(&part)
+    }
+
+    /// Makes a condition of a term that cannot be read: its name is looked up where it is clear that it is one.
+    fn subject(&mut self, part: &Sentence) -> Condition {
+        let Some(length) = subject_length(part) else { return self.hole(part.whole()) };
+        let name = part.part(0..length);
+        let path = name.try_read(Rule::e_path, |builder, node| builder.path(node.any()?));
+        let Some(path) = path.ok().filter(|read| read.problems.is_empty()).and_then(|read| read.value) else {
+            return self.hole(part.whole());
+        };
+        // The hole begins where what is said of the name does, and does not touch the name.
+        let rest = part.part(length..part.tokens.len()).whole();
+        let subject = Operand { span: path.span, kind: OperandKind::Path(path) };
+        let predicate: Spanned<Predicate> = self.hole(rest);
+        Condition { kind: ConditionKind::Test(subject, predicate), span: part.whole() }
     }
 
     /// Reads a condition that is one of the pieces.

@@ -68,7 +68,9 @@ fn inside(slice: &Slice, start: usize, end: usize) -> Result<tree::Path, Diagnos
         }
     };
     let inner = Slice { text: &slice.text[start..end], file: slice.file, offsets };
-    super::path(&inner).sound().ok_or_else(|| {
+    // To the grammar a comment would begin at `#`.
+    let plain = !inner.text.contains(['#', '/']);
+    super::path(&inner).sound().filter(|_| plain).ok_or_else(|| {
         let shown = inner.text.trim();
         let message = if shown.is_empty() {
             "an empty placeholder".to_owned()

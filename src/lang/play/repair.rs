@@ -52,7 +52,8 @@ fn again<T>(
     let scan = scan(&text);
     let copy = Sentence { slice: &slice, tokens: &scan.tokens, start: 0, end: text.len() };
     let known: Vec<Span> = problems.iter().map(|problem| problem.span).collect();
-    let new = |problem: &Diagnostic| !touches(&known, problem.span);
+    // `a && b || c`: that the two are mixed is another mistake than how they are written.
+    let new = |problem: &Diagnostic| problem.code == codes::MIXED_AND_OR || !touches(&known, problem.span);
     let (value, holes, mut found) = match copy.try_read(entry, read) {
         Ok(mut reading) => {
             reading.problems.retain(new);
@@ -86,41 +87,60 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
     let mut at = sentence.start;
     let place = |at: usize| sentence.slice.span(at, at).start;
     let mut mended = 0;
+    // The phrase that is being replaced, up to its last token.
+    let mut replaced: Option<Span> = None;
     for (index, token) in sentence.tokens.iter().enumerate() {
         let span = sentence.span(token);
         let inside = |problem: &&Diagnostic| problem.span.start <= span.start && span.end <= problem.span.end;
         let Some(problem) = problems.iter().find(inside) else { continue };
         let written = sentence.word(token);
         let before = index.checked_sub(1).map_or("", |before| sentence.word(&sentence.tokens[before]));
+        let begins = span.start == problem.span.start;
+        let phrase = begins.then(|| mistakes::phrase(sentence, entry, index)).flatten();
+        let phrase = phrase.filter(|known| known.problem.span == problem.span && known.problem.code == problem.code);
         let meant = match problem.code {
+            _ if replaced == Some(problem.span) => String::new(),
+            _ if phrase.is_some() => {
+                replaced = Some(problem.span);
+                let (meant, length) = phrase.map(|known| (known.meant, known.length)).unwrap_or_default();
+                let meant = meant?;
+                let behind = sentence.tokens.get(index + length).map_or("", |token| sentence.word(token));
+                let meant = without_behind(&meant, behind);
+                format!(" {} ", meant.strip_prefix(&format!("{before} ")).unwrap_or(meant))
+            }
             codes::CAPITALS => written.to_lowercase(),
             codes::OPERATOR if token.kind == Kind::Operator => {
-                let meant = operator(written, entry)?;
+                let meant = match diagnose::in_set(sentence, entry, index) {
+                    Some(_) => "to",
+                    None if diagnose::in_trigger(sentence, entry, index).is_some() => goes(written)?,
+                    None => operator(written, entry)?,
+                };
                 // `score is <= 6` has its `is` already.
                 let meant = if before == "is" { meant.strip_prefix("is").unwrap_or(meant) } else { meant };
                 format!(" {} ", meant.trim())
             }
+            codes::SINGLE_QUOTES => {
+                let inner = written.trim_matches(['\'', '‘', '’']);
+                (!inner.contains(['"', '\\'])).then(|| format!(" \"{inner}\" "))?
+            }
+            codes::DECIMAL_COMMA if written == "," => ".".to_owned(),
+            codes::DECIMAL_COMMA => written.to_owned(),
             codes::MISSPELT | codes::UNKNOWN_UNIT if span == problem.span => {
                 let meant = did_you_mean(problem)?;
                 // `is at lest 9` means `at least`, and has its `at`.
                 let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
                 format!(" {meant} ")
             }
-            codes::OTHER_WORD if span.start == problem.span.start => {
-                let meant = match mistakes::phrase(sentence, entry, index) {
-                    Some((phrase, length)) if phrase.span == problem.span => {
-                        let behind = sentence.tokens.get(index + length).map_or("", |token| sentence.word(token));
-                        without_behind(help_to_write(problem)?, behind)
-                    }
-                    _ if span == problem.span => instead(problem)?,
-                    _ => return None,
-                };
+            codes::OTHER_WORD if span == problem.span => {
+                let meant = instead(problem)?;
                 let meant = meant.strip_prefix(&format!("{before} ")).unwrap_or(meant);
                 format!(" {meant} ")
             }
-            // The other words of a phrase.
-            codes::OTHER_WORD => String::new(),
-            codes::UNQUOTED_TEXT => match span.start == problem.span.start {
+            // `for the same customer or store`
+            codes::UNEXPECTED if span == problem.span => {
+                format!(" {} ", instead(problem).filter(|meant| !meant.is_empty())?)
+            }
+            codes::UNQUOTED_TEXT => match begins {
                 true => quoted(sentence, token.start, problem)?,
                 false => String::new(),
             },
@@ -168,6 +188,15 @@ fn quoted(sentence: &Sentence, start: usize, problem: &Diagnostic) -> Option<Str
 /// Returns the word that a message about a misspelt one suggests.
 fn did_you_mean(problem: &Diagnostic) -> Option<&str> {
     problem.help.as_deref()?.strip_prefix("did you mean `")?.strip_suffix("`?")
+}
+
+/// Returns the words for a line that a reading is held against.
+fn goes(written: &str) -> Option<&'static str> {
+    Some(match written {
+        ">" => "goes over",
+        "<" => "goes under",
+        _ => return None,
+    })
 }
 
 /// Returns the words for an operator; nothing where that is not sure.

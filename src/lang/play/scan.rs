@@ -59,6 +59,8 @@ pub(super) struct Scan {
     pub tokens: Vec<Token>,
     /// In order.
     pub comments: Vec<Comment>,
+    /// Comments as other languages write them, behind `//` or between `/*` and `*/`.
+    pub foreign: Vec<(usize, usize)>,
     /// Control characters and those that change how the text around them is shown, wherever they stand.
     pub forbidden: Vec<(usize, char)>,
     /// Words of letters of two alphabets.
@@ -100,6 +102,16 @@ pub(super) fn scan(text: &str) -> Scan {
             at = end;
             continue;
         }
+        if let Some(length) = foreign_comment(&text[at..]) {
+            // `http://…`
+            if !text[..at].ends_with(':') && scan.foreign.len() < MOST_LISTED {
+                scan.foreign.push((at, at + text[at..at + length].trim_end().len()));
+            }
+            forbid_within(&mut scan, text, at, at + length);
+            fresh_line |= text[at..at + length].contains('\n');
+            at += length;
+            continue;
+        }
         let (kind, length) = token(&text[at..], c);
         match (kind, c) {
             (Kind::Mark, '(') => {
@@ -120,6 +132,14 @@ pub(super) fn scan(text: &str) -> Scan {
         at += length;
     }
     scan
+}
+
+/// Returns how long the comment of another language at the start of `rest` is. Agrees with `COMMENT` of the grammar.
+fn foreign_comment(rest: &str) -> Option<usize> {
+    if rest.starts_with("//") {
+        return Some(rest.find('\n').unwrap_or(rest.len()));
+    }
+    rest.starts_with("/*").then(|| rest[2..].find("*/").map_or(rest.len(), |end| end + 4))
 }
 
 /// Tells whether this separates words and is nothing else. Agrees with `WHITESPACE` of the grammar.

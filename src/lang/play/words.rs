@@ -244,6 +244,14 @@ pub(super) fn elsewhere(word: &str) -> Option<Here> {
     })
 }
 
+/// Returns what to do about a word of another language or tool for which there is nothing here.
+pub fn advice(word: &str) -> Option<&'static str> {
+    match elsewhere(word)? {
+        Here::Advice(text) => Some(text),
+        _ => None,
+    }
+}
+
 impl Here {
     /// Returns what to do.
     pub fn help(&self) -> String {

@@ -296,10 +296,15 @@ impl<'a> Place<'a> {
             let comment = line.match_indices(" #").map(|(at, _)| at + 1).find(|at| {
                 let before = &line[..*at];
                 let opened = before.matches(['{', '[']).count() > before.matches(['}', ']']).count();
-                opened && before.matches('"').count() % 2 == 0
+                // `{saying: "a #b"}` is a text that YAML leaves whole; `{where: topic is "a #b"}` is none.
+                let quote = before.rfind('"').filter(|_| before.matches('"').count() % 2 == 1);
+                let text = quote.is_some_and(|quote| before[..quote].trim_end().ends_with([':', ',', '{', '[']));
+                opened && !text
             })?;
             line[comment..].contains(['}', ']']).then_some((start + comment, start + line.trim_end().len()))
         })?;
+        let (line, cut) = (&self.text[..end], start);
+        let quoted = cut_value(line, cut);
         Some(
             Diagnostic::error(
                 codes::YAML_CUT_BY_COMMENT,
@@ -307,7 +312,10 @@ impl<'a> Place<'a> {
                 "YAML ends a value at ` #`, and so loses the closing bracket",
             )
             .label("read as a comment")
-            .help("quote the whole value, or put the comment behind the bracket"),
+            .help(match quoted {
+                Some(value) => format!("quote the whole value: `{value}`; or put a comment behind the bracket"),
+                None => "quote the whole value, or put the comment behind the bracket".to_owned(),
+            }),
         )
     }
 
@@ -333,8 +341,26 @@ impl<'a> Place<'a> {
             .help(format!("add the closing `{}`; a text with brackets in it goes in quotes", closing(open)))
     }
 
+    /// `when: {signal: complaint} // each of them`
+    fn foreign_comment(&self) -> Option<Diagnostic> {
+        let content = self.line.trim_start();
+        let lead = self.line.len() - content.len();
+        let own_line = content.starts_with("//") || content.starts_with("/*");
+        let at = if own_line { lead } else { self.line.find(" //").filter(|at| self.line_start + at <= self.at)? + 1 };
+        let written = self.line[at..].trim_end();
+        let inner = written.trim_start_matches(['/', '*']).trim_end_matches("*/").trim();
+        let span = Span::new(self.file, self.line_start + at, self.line_start + at + written.len());
+        Some(
+            Diagnostic::error(codes::YAML_SYNTAX, span, format!("`{}` begins no comment here", &written[..2]))
+                .help(format!("a comment goes from ` #` to the end of its line: write `# {inner}`")),
+        )
+    }
+
     /// What is left is a value that YAML reads as something else, or a line that stands too far left or right.
     fn quotes_or_indent(&self) -> Diagnostic {
+        if let Some(comment) = self.foreign_comment() {
+            return comment;
+        }
         let quoted = "quote the whole value: key: '…' (a single quote inside is written twice)";
         let before = self.line.get(..self.at - self.line_start).unwrap_or("");
         let character = self.text[self.at..].chars().next().unwrap_or('\n');
@@ -391,6 +417,18 @@ impl<'a> Place<'a> {
             .label("it fits nothing above")
             .help("keys of one mapping begin in the same column, what belongs to a key two spaces further right; use spaces only")
     }
+}
+
+/// Returns the key and the value around `cut` as they are typed, where the value holds a text in quotes that is cut.
+fn cut_value(text: &str, cut: usize) -> Option<String> {
+    let line = text[..cut].rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+    let before = &text[line..cut];
+    let start = before.rfind(": ")?;
+    let key = before[..start].rsplit(['{', '[', ',', ' ']).next()?;
+    let open = before[start..].matches('"').count() % 2 == 1;
+    let closed = text[cut..].find('"').filter(|_| open)? + 1;
+    let value = before[start + 2..].to_owned() + &text[cut..cut + closed];
+    (!value.contains('\'') && value.len() <= 120).then(|| format!("{key}: '{value}'"))
 }
 
 /// Says how a value is typed that YAML would misread.

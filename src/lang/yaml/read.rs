@@ -62,12 +62,27 @@ pub fn empty_value(span: Span, what: &str) -> Diagnostic {
 /// Says that a key is not among `known`, with the nearest of them.
 pub fn unknown_key(key: &Key, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, format!("unknown key `{}`", key.text));
+    // `{signal:complaint}`
+    if let Some((name, value)) =
+        key.text.split_once(':').filter(|(name, value)| known.contains(name) && !value.is_empty())
+    {
+        let message = "a space is missing behind the colon";
+        return Diagnostic::error(codes::YAML_SYNTAX, key.span, message).help(format!("write `{name}: {value}`"));
+    }
     // `for each` and `for-each` are `for_each`.
     let word = key.text.trim().replace([' ', '-'], "_");
     match nearest(&word, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None if known.is_empty() => diagnostic.help("delete it"),
-        None => diagnostic.help(format!("keys that may stand here: {}", quoted_list(known))),
+        None => {
+            let mut once: Vec<&str> = Vec::new();
+            known.iter().for_each(|word| {
+                if !once.contains(word) {
+                    once.push(word)
+                }
+            });
+            diagnostic.help(format!("keys that may stand here: {}", quoted_list(&once)))
+        }
     }
 }
 

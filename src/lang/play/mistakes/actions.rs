@@ -58,7 +58,8 @@ fn timing_behind(at: &At) -> Option<Diagnostic> {
 
 /// Says that a timing does not end in a colon.
 pub(in crate::lang::play) fn no_colon(behind: Span, written: &str) -> Diagnostic {
-    Diagnostic::error(codes::NO_COLON, behind, "a timing ends in a colon").help(format!("write `{}:`", shown(written)))
+    Diagnostic::error(codes::NO_COLON, behind, "a timing ends in a colon")
+        .help(format!("write `{}:`", shown(&written.split_whitespace().collect::<Vec<_>>().join(" "))))
 }
 
 /// `escalate` inside a ladder; `escalate` without its end.
@@ -81,6 +82,45 @@ pub(super) fn escalate_to(at: &At) -> Option<Diagnostic> {
     let role = or(at.text(from), "manager");
     let help = format!("write `escalate until acknowledged now: alert {role}{of} after 4 hours: alert …`");
     at.error(codes::UNEXPECTED, at.here(), "a ladder says until when, and then who is alerted at each step", help)
+}
+
+/// `alert "care_team"`, `alert "boss@shop.lt"`
+pub(super) fn quoted_role(at: &At) -> Option<Diagnostic> {
+    let begins = at.word(-1) == "alert" || at.index == 0 && at.entry == Rule::e_recipient;
+    (begins && matches!(at.kind(0), Some(Kind::Text(true))) && at.expects_any(&[Rule::recipient, Rule::word]))
+        .then_some(())?;
+    let inner = shown(at.text(0).trim_matches(['"', '“', '”', '„', '‟', '«', '»']).trim());
+    let name = inner.chars().all(|c| c.is_alphanumeric() || c == '_') && inner.starts_with(char::is_alphabetic);
+    let (message, help) = match (inner.contains('@'), name) {
+        (true, _) => (
+            format!("`{inner}` is an address, a role stands here"),
+            format!(
+                "write the role, such as `alert manager of store`; directory.yaml says who fills it: `roles: {{manager: [{inner}]}}`"
+            ),
+        ),
+        (false, true) => ("a role stands without quotes".to_owned(), format!("write `alert {inner}`")),
+        (false, false) => (
+            "a role stands behind `alert`, then what it is told".to_owned(),
+            format!("write whom to alert, such as `alert manager of store saying \"{inner}\"`"),
+        ),
+    };
+    at.error(codes::UNEXPECTED, at.here(), message, help)
+}
+
+/// `set customer.at_risk yes`, `set customer.at_risk as yes`
+pub(super) fn set_value(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_steps && at.expects(Rule::w_to) && !at.is_at_end()).then_some(())?;
+    let path = at.path(-1);
+    let words = path.split('.').count() as isize;
+    (at.word(-2 * words) == "set" && path.contains('.')).then_some(())?;
+    let filler = matches!(at.word(0).as_str(), "as" | "is" | "into" | "equal") || matches!(at.text(0), ":" | "-");
+    let value = or(at.text(isize::from(filler)), "yes");
+    at.error(
+        codes::UNEXPECTED,
+        at.here(),
+        "`to` stands between a fact and its value",
+        format!("write `set {path} to {value}`"),
+    )
 }
 
 /// `send email to customer`, `notify manager`, `email to customer`

@@ -122,15 +122,20 @@ pub(super) fn key_joined_by_or(at: &At) -> Option<Diagnostic> {
 pub(super) fn negated_comparison(at: &At) -> Option<Diagnostic> {
     (at.word(-3) == "is" || at.word(-2) == "is").then_some(())?;
     let from = if at.word(-2) == "not" { -3 } else { return None };
+    let value = |offset: isize| match at.text(offset) {
+        "" => "…".to_owned(),
+        text => shown(text),
+    };
     let help = match (at.word(-1).as_str(), at.word(0).as_str()) {
-        ("at", "least") => "write `is less than …`",
-        ("at", "most") => "write `is more than …`",
-        ("more", "than") => "write `is at most …`",
-        ("less", "than") => "write `is at least …`",
-        ("over", _) => "write `is at most …`",
-        ("under", _) => "write `is at least …`",
-        ("before" | "after", _) => "write the opposite, `is before …` or `is after …`",
-        ("between", _) => "write `is less than …` or `is more than …` with `or` between two conditions",
+        ("at", "least") => format!("write `is less than {}`", value(1)),
+        ("at", "most") => format!("write `is more than {}`", value(1)),
+        ("more", "than") => format!("write `is at most {}`", value(1)),
+        ("less", "than") => format!("write `is at least {}`", value(1)),
+        ("over", _) => format!("write `is at most {}`", value(0)),
+        ("under", _) => format!("write `is at least {}`", value(0)),
+        ("before", _) => format!("write the opposite: `is after {}`", value(0)),
+        ("after", _) => format!("write the opposite: `is before {}`", value(0)),
+        ("between", _) => "write `is less than …` or `is more than …` with `or` between two conditions".to_owned(),
         _ => return None,
     };
     at.error(codes::NEGATED, at.span(from, 0), "a comparison is not negated, its opposite is said", help)

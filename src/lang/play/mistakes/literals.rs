@@ -95,6 +95,15 @@ pub(super) fn one_name(at: &At) -> Option<Diagnostic> {
     let tokens = at.sentence.tokens;
     (tokens.len() <= 8 && tokens.iter().all(|token| token.kind == Kind::Word)).then_some(())?;
     let words: Vec<&str> = tokens.iter().map(|token| at.sentence.word(token)).collect();
+    if let [one, joint @ ("or" | "and"), other] = words[..] {
+        let help = format!("write `{}`; for `{}` write a second rule", shown(one), shown(other));
+        return at.error(
+            codes::UNEXPECTED,
+            at.here(),
+            format!("one name stands here, none is joined by `{joint}`"),
+            help,
+        );
+    }
     let message = format!("`{}` is not one word", shown(&words.join(" ")));
     let help = format!("names have letters, digits and `_`: write `{}`", shown(&words.join("_")));
     at.error(codes::BAD_NAME, at.span(-1, tokens.len() as isize - 2), message, help)

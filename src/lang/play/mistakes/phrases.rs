@@ -1,7 +1,14 @@
-//! Turns of speech of several words that are said otherwise here, known wherever they stand in a sentence that cannot be
-//! read: `greater than or equal to 6`, `is 9 or more`, `three or more complaints`.
+//! Turns of speech that are said otherwise here, known wherever they stand in a sentence that cannot be read:
+//! `greater than or equal to 6`, `is 9 or more`, `three or more complaints`, `24.12.2026`.
 //!
-//! Each covers exactly the words to be replaced, so that the sentence is read on as it was meant.
+//! Each covers exactly the words to be replaced, so that the sentence is read on as it was meant. Rooms: `values` dates,
+//! times, money and addresses, `lists` values that are listed, `triggers` what stands behind `when`, `actions` what
+//! stands behind `then`.
+
+mod actions;
+mod lists;
+mod triggers;
+mod values;
 
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -12,22 +19,70 @@ use super::super::scan::Kind;
 use super::super::sentence::Sentence;
 use super::super::words;
 
-/// A phrase: how many words it has, and what to write.
-type Found = Option<(usize, String)>;
+/// What is known of a turn of speech.
+struct Phrase {
+    /// How many tokens it has.
+    length: usize,
+    /// What to write in their place, where that is sure.
+    meant: Option<String>,
+    code: &'static str,
+    /// What is wrong, where there is more to say than that it is said otherwise.
+    message: Option<String>,
+    /// What to do, where there is more to say than to write what is meant.
+    help: Option<String>,
+}
 
-/// Returns what is wrong with the phrase that begins at the token `index`, and how many tokens it has.
-pub(in crate::lang::play) fn phrase(sentence: &Sentence, entry: Rule, index: usize) -> Option<(Diagnostic, usize)> {
+impl Phrase {
+    /// A phrase of `length` tokens for which `meant` is to be written.
+    fn new(length: isize, meant: impl Into<String>) -> Phrase {
+        let meant = Some(meant.into());
+        Phrase { length: length.unsigned_abs(), meant, code: codes::OTHER_WORD, message: None, help: None }
+    }
+
+    /// A phrase that nothing can be put in the place of.
+    fn unsure(length: isize, help: impl Into<String>) -> Phrase {
+        Phrase { meant: None, ..Phrase::new(length, "") }.help(help)
+    }
+
+    fn told(self, code: &'static str, message: impl Into<String>) -> Phrase {
+        Phrase { code, message: Some(message.into()), ..self }
+    }
+
+    fn help(self, help: impl Into<String>) -> Phrase {
+        Phrase { help: Some(help.into()), ..self }
+    }
+}
+
+/// A phrase, if it is one.
+type Found = Option<Phrase>;
+
+/// A phrase in a sentence: what to say of it, how many tokens it has, and what to write instead where that is sure.
+pub(in crate::lang::play) struct Known {
+    pub problem: Diagnostic,
+    pub length: usize,
+    pub meant: Option<String>,
+}
+
+/// Returns what is known of the phrase that begins at the token `index`.
+pub(in crate::lang::play) fn phrase(sentence: &Sentence, entry: Rule, index: usize) -> Option<Known> {
     let at = Words { sentence, index };
     let found = at.or_equal().or_else(|| at.or_more()).or_else(|| at.not_verb()).or_else(|| at.enough());
     let found = found.or_else(|| if entry == Rule::e_trigger { at.count() } else { None });
     let found = found.or_else(|| if entry == Rule::e_whole { at.whole() } else { None });
-    let (length, meant) = found.or_else(|| at.number_word())?;
-    let tokens = sentence.tokens.get(index..index + length)?;
+    let found = found.or_else(|| at.no_more()).or_else(|| at.list(entry)).or_else(|| at.value(entry));
+    let found = found.or_else(|| at.mentions_text()).or_else(|| at.level_in_points(entry));
+    let found = found.or_else(|| if entry == Rule::e_trigger { at.trigger() } else { None });
+    let found = found.or_else(|| at.schedule(entry)).or_else(|| at.length(entry));
+    let found = found.or_else(|| if entry == Rule::e_steps { at.action() } else { None });
+    let found = found.or_else(|| at.number_word())?;
+    let tokens = sentence.tokens.get(index..index + found.length)?;
     let (first, last) = (tokens.first()?, tokens.last()?);
     let written = sentence.slice.text.get(first.start..last.end)?;
-    let message = format!("`{}` is not how it is said here", shown(written));
+    let message = found.message.unwrap_or_else(|| format!("`{}` is not how it is said here", shown(written)));
     let span = sentence.slice.span(first.start, last.end);
-    Some((Diagnostic::error(codes::OTHER_WORD, span, message).help(format!("write `{meant}`")), length))
+    let help = found.help.or_else(|| found.meant.as_ref().map(|meant| format!("write `{meant}`")))?;
+    let problem = Diagnostic::error(found.code, span, message).help(help);
+    Some(Known { problem, length: found.length, meant: found.meant })
 }
 
 /// Tells whether a word behind `or` says that more is meant (`true`) or less.
@@ -45,6 +100,7 @@ struct Words<'a> {
     index: usize,
 }
 
+/// Looking at the words.
 impl Words<'_> {
     fn text(&self, offset: isize) -> &str {
         let token = self.index.checked_add_signed(offset).and_then(|index| self.sentence.tokens.get(index));
@@ -62,6 +118,53 @@ impl Words<'_> {
         self.sentence.tokens.get(self.index.checked_add_signed(offset)?).map(|token| token.kind)
     }
 
+    /// Tells whether the token begins a line.
+    fn is_first(&self, offset: isize) -> bool {
+        let token = self.index.checked_add_signed(offset).and_then(|index| self.sentence.tokens.get(index));
+        token.is_some_and(|token| token.first)
+    }
+
+    /// Returns what is written from one token up to another, that one left out.
+    fn written(&self, from: isize, to: isize) -> String {
+        let token = |offset: isize| self.sentence.tokens.get(self.index.checked_add_signed(offset)?);
+        let text = token(from).zip(token(to - 1)).filter(|_| from < to);
+        let text = text.and_then(|(first, last)| self.sentence.slice.text.get(first.start..last.end));
+        shown(&text.unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// Returns how many tokens in front of `offset` are a name or a path.
+    fn path_before(&self, offset: isize) -> isize {
+        let mut length = isize::from(self.kind(offset - 1) == Some(Kind::Word));
+        while length > 0 && length < 16 && self.text(offset - length - 1) == "." {
+            length += 2;
+        }
+        length
+    }
+
+    /// Returns how many tokens from `offset` on are a name or a path; none where a key word stands.
+    fn path_at(&self, offset: isize) -> isize {
+        let name = self.kind(offset) == Some(Kind::Word) && !words::is_key_word(&self.word(offset));
+        let mut length = isize::from(name);
+        while length > 0 && length < 16 && self.text(offset + length) == "." {
+            length += 2;
+        }
+        length
+    }
+
+    /// Tells whether something is said of what stands in front of `offset`.
+    fn is_said(&self, offset: isize) -> bool {
+        matches!(&*self.word(offset), "is" | "contains" | "starts" | "mentions" | "does")
+    }
+
+    /// Tells whether a token is the end of the sentence or a word that stands behind the condition it may follow.
+    fn has_word_before(&self, words: &[&str]) -> bool {
+        let before = self.sentence.tokens[..self.index].iter();
+        before.rev().take(200).any(|token| words.contains(&self.sentence.word(token)))
+    }
+}
+
+/// Turns of speech of many kinds of sentences.
+impl Words<'_> {
     /// `greater than or equal to 6`
     fn or_equal(&self) -> Found {
         let more = says_more(&self.word(0))?;
@@ -71,7 +174,7 @@ impl Words<'_> {
         (self.word(-1) != "not").then_some(())?;
         let value = self.text(length);
         let value = if value.is_empty() { "…".to_owned() } else { shown(value) };
-        Some((length as usize, format!("is at {} {value}", if more { "least" } else { "most" })))
+        Some(Phrase::new(length, format!("is at {} {value}", if more { "least" } else { "most" })))
     }
 
     /// `is 9 or more`
@@ -85,7 +188,7 @@ impl Words<'_> {
         let said = matches!(&*self.word(or + 2), "is" | "contains" | "starts" | "mentions" | "does" | "than");
         (!said && self.text(or + 2) != ".").then_some(())?;
         let value = if unit { format!("{} {}", self.text(1), self.text(2)) } else { self.text(1).to_owned() };
-        Some((or as usize + 2, format!("is at {} {}", if more { "least" } else { "most" }, shown(&value))))
+        Some(Phrase::new(or + 2, format!("is at {} {}", if more { "least" } else { "most" }, shown(&value))))
     }
 
     /// `comment not mentions kindness`
@@ -97,13 +200,14 @@ impl Words<'_> {
             "starts" | "start" => "start",
             _ => return None,
         };
-        Some((2, format!("does not {verb}")))
+        Some(Phrase::new(2, format!("does not {verb}")))
     }
 
     /// `with atleast 30 survey_responses`
     fn enough(&self) -> Found {
         let is_one = matches!(&*self.word(0), "atleast" | "at_least") && self.word(-1) == "with";
-        (is_one && self.kind(1) == Some(Kind::Number)).then(|| (1, format!("with at least {}", self.text(1))))
+        (is_one && self.kind(1) == Some(Kind::Number))
+            .then(|| Phrase::new(1, format!("with at least {}", self.text(1))))
     }
 
     /// `atleast 3 complaints`, `three or more complaints`, `at least three complaints`
@@ -128,20 +232,61 @@ impl Words<'_> {
         let least = least.saturating_add(more);
         // Several are counted: the word for one is part of the phrase, so that it is put right with it.
         let several = several(signal);
-        let length = length as usize + usize::from(several != signal);
-        Some((length, format!("{least} or more {}", shown(&several))))
+        let length = length + isize::from(several != signal);
+        Some(Phrase::new(length, format!("{least} or more {}", shown(&several))))
     }
 
     /// `three`, where a number stands alone
     fn whole(&self) -> Found {
-        (self.index == 0 && self.sentence.tokens.len() == 1).then(|| number(&self.word(0)))?.map(|n| (1, n.to_string()))
+        let alone = self.index == 0 && self.sentence.tokens.len() == 1;
+        alone.then(|| number(&self.word(0)))?.map(|number| Phrase::new(1, number.to_string()))
     }
 
     /// `within two weeks`
     fn number_word(&self) -> Found {
         let number = number(&self.word(0))?;
         let unit = self.word(1);
-        words::UNITS.contains(&&*unit).then(|| (1, format!("{number} {unit}")))
+        words::UNITS.contains(&&*unit).then(|| Phrase::new(1, format!("{number} {unit}")))
+    }
+
+    /// `is no more than 6`, `is up to 6`
+    fn no_more(&self) -> Found {
+        let (negated, order) = match (&*self.word(0), &*self.word(1), &*self.word(2), &*self.word(3)) {
+            ("is", "no", order, "than" | "then") => (4, says_more(order).map(|more| !more)?),
+            ("no", order, "than" | "then", _) if self.word(-1) != "is" && self.path_before(0) > 0 => {
+                (3, says_more(order).map(|more| !more)?)
+            }
+            ("is", "up", "to", _) => (3, false),
+            _ => return None,
+        };
+        let order = if order { "at least" } else { "at most" };
+        match self.quantity(negated) {
+            Some(length) => {
+                Some(Phrase::new(negated + length, format!("is {order} {}", self.written(negated, negated + length))))
+            }
+            None => Some(Phrase::new(negated, format!("is {order}"))),
+        }
+    }
+
+    /// `mentions "rude"`, `does not mention "rude"`
+    fn mentions_text(&self) -> Found {
+        let verb = match &*self.word(0) {
+            "mentions" => "contains",
+            "mention" => "contain",
+            _ => return None,
+        };
+        matches!(self.kind(1), Some(Kind::Text(true))).then_some(())?;
+        let meant = format!("{verb} {}", self.text(1));
+        let negation = if verb == "contain" && self.word(-1) == "not" { "does not " } else { "" };
+        let help = format!(
+            "write `{negation}{}`; `mentions` asks for a list of words that has its name under `lexicons`",
+            shown(&meant)
+        );
+        Some(
+            Phrase::new(2, meant)
+                .told(codes::UNEXPECTED, "a lexicon stands behind `mentions`, a text behind `contains`")
+                .help(help),
+        )
     }
 }
 

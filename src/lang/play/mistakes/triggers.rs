@@ -15,6 +15,8 @@ use super::actions::or;
 pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
     (at.entry == Rule::e_limit).then_some(())?;
     let written = &at.sentence.text();
+    // In YAML the key says `at_most`, and the value is a text of its own.
+    let limit = if at.sentence.start == 0 && at.sentence.end == at.sentence.slice.text.len() { "" } else { "at most " };
     if at.expects(Rule::w_per) {
         return at.error(
             codes::NO_PER,
@@ -39,7 +41,12 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
     }
     at.expects_any(&[Rule::limit, Rule::w_once, Rule::w_every]).then_some(())?;
     if let Some(help) = several_times(at) {
-        return at.error(codes::BAD_LIMIT, at.here(), "a limit lets one firing pass in a time", help);
+        return at.error(
+            codes::BAD_LIMIT,
+            at.here(),
+            "a limit lets one firing pass in a time",
+            help.replace("at most ", limit),
+        );
     }
     // `once a month per customer`, `once per day`
     let every = match (at.word(0).as_str(), at.word(1).as_str()) {
@@ -50,15 +57,15 @@ pub(super) fn limit_form(at: &At) -> Option<Diagnostic> {
     };
     let per = if at.word(2) == "per" { or(at.text(3), "customer") } else { "customer".to_owned() };
     let help = match every {
-        Some(every) => format!("write `at most once every {every} per {per}`"),
-        None => "write, for example, `at most once every 7 days per customer`".to_owned(),
+        Some(every) => format!("write `{limit}once every {every} per {per}`"),
+        None => format!("write, for example, `{limit}once every 7 days per customer`"),
     };
     at.error(codes::BAD_LIMIT, at.here(), "a limit has the form `at most once every …`", help)
 }
 
 /// `2 per customer per week`, `3 times a day per store`: says what to type instead.
 fn several_times(at: &At) -> Option<String> {
-    (at.kind(0) == Some(Kind::Number)).then_some(())?;
+    (at.kind(0) == Some(Kind::Number) || matches!(at.word(0).as_str(), "twice" | "thrice")).then_some(())?;
     let every = (1..8).find_map(|offset| {
         let unit = at.word(offset);
         let one = match unit.as_str() {
@@ -106,6 +113,15 @@ pub(super) fn count_form(at: &At) -> Option<Diagnostic> {
     )
 }
 
+/// `complaint or praise`
+pub(super) fn either_signal(at: &At) -> Option<Diagnostic> {
+    let joined = at.word(0) == "or" || at.text(0) == "," || at.word(0) == "and" && at.is_last(1);
+    (at.entry == Rule::e_trigger && at.index == 1 && joined && at.kind(1) == Some(Kind::Word)).then_some(())?;
+    let (one, other) = (shown(at.text(-1)), shown(at.text(1)));
+    let help = format!("write a rule for each: `when {one}` in this one, `when {other}` in a second");
+    at.error(codes::UNEXPECTED, at.here(), "a rule waits for one signal", help)
+}
+
 /// `daily at 7`, `every day`, `every Mondays at 08:00`, `at 7am`
 pub(super) fn schedule_form(at: &At) -> Option<Diagnostic> {
     let word = at.word(0);
@@ -147,6 +163,13 @@ pub(super) fn schedule_form(at: &At) -> Option<Diagnostic> {
         );
     }
     if at.expects(Rule::time) && at.kind(0) == Some(Kind::Number) {
+        // `9.30`
+        if let Some((hour, minute)) =
+            at.text(0).split_once('.').filter(|(hour, minute)| hour.len() <= 2 && minute.len() == 2)
+        {
+            let help = format!("write `{hour:0>2}:{minute}`");
+            return at.error(codes::BAD_TIME, at.here(), "a time of day is written with a colon", help);
+        }
         let hour = at.text(0).parse().unwrap_or(24u32);
         let (hour, last) = match at.word(1).as_str() {
             "pm" if hour < 12 => (hour + 12, 1),
@@ -181,12 +204,26 @@ pub(super) fn each_with_field(at: &At) -> Option<Diagnostic> {
     (at.entry == Rule::e_trigger && at.expects_any(&[Rule::goes, Rule::w_goes]) && at.text(-2) == ".").then_some(())?;
     matches!(at.word(0).as_str(), "is" | "contains" | "mentions" | "does" | "starts").then_some(())?;
     let (signal, field) = (shown(at.text(-3)), shown(at.text(-1)));
-    at.error(
-        codes::UNEXPECTED,
-        at.here(),
-        format!("what is said of `{field}` stands after `where`"),
-        format!("write `when {signal} where {field} {} …`", at.word(0)),
-    )
+    let rest: Vec<&str> = (1..6).map(|offset| at.text(offset)).collect();
+    let line = match rest[..] {
+        ["over" | "above", ref line @ ..] => Some(("over", line)),
+        ["more" | "greater" | "higher", "than", ref line @ ..] => Some(("over", line)),
+        ["under" | "below", ref line @ ..] => Some(("under", line)),
+        ["less" | "lower" | "fewer", "than", ref line @ ..] => Some(("under", line)),
+        _ => None,
+    };
+    let help = match line.filter(|_| at.word(0) == "is") {
+        Some((side, line)) => {
+            let unit = line.get(1).filter(|unit| words::UNITS.contains(unit) || **unit == "min");
+            let line = format!("{}{}", shown(line[0]), unit.map(|unit| format!(" {unit}")).unwrap_or_default());
+            let order = if side == "over" { "more than" } else { "less than" };
+            format!(
+                "write `{signal}.{field} goes {side} {line}`, or for each signal `{signal} where {field} is {order} {line}`"
+            )
+        }
+        None => format!("write `when {signal} where {field} {} …`", at.word(0)),
+    };
+    at.error(codes::UNEXPECTED, at.here(), format!("what is said of `{field}` stands after `where`"), help)
 }
 
 /// `when queue_reading goes over 10 minutes`

@@ -11,7 +11,7 @@ use super::super::mistakes;
 use super::super::repair::{self, touches};
 use super::super::scan::Kind;
 use super::super::sentence::{Reading, Sentence};
-use super::{Pieces, word_at};
+use super::{Pieces, is_name, word_at};
 
 /// Reads the steps of a rule.
 pub(in crate::lang::play) fn steps(sentence: &Sentence) -> Reading<Vec<Step>> {
@@ -21,7 +21,17 @@ pub(in crate::lang::play) fn steps(sentence: &Sentence) -> Reading<Vec<Step>> {
         return reading;
     }
     let parts = parts(sentence);
-    if parts.len() < 2 {
+    if let [(_, part)] = &parts[..] {
+        let mut pieces = Pieces::new(sentence, &[]);
+        pieces.take(reading.problems);
+        let part = sentence.part(part.clone());
+        let steps = match pieces.names_of(&part) {
+            Some(action) => vec![Step { timing: None, actions: vec![action], span: part.whole() }],
+            None => pieces.hole(sentence.whole()),
+        };
+        return pieces.done(steps);
+    }
+    if parts.is_empty() {
         reading.holes.push(sentence.whole());
         reading.value = Some(Vec::new());
         return reading;
@@ -148,9 +158,74 @@ impl Pieces<'_, '_> {
 
     fn actions(&mut self, tokens: Range<usize>) -> Vec<Action> {
         let read = |builder: &mut Builder, node: &mut Node| builder.steps(node.any()?);
-        let quiet = touches(&self.told, self.place(tokens.clone()));
+        let part = self.sentence.part(tokens.clone());
+        let quiet = touches(&self.told, part.whole());
+        let holes = self.holes.len();
         let steps: Vec<Step> = self.read_piece(tokens, Rule::e_steps, quiet, &read);
+        let unread = self.holes.len() == holes + 1 && self.holes[holes] == part.whole();
+        if unread && let Some(action) = self.names_of(&part) {
+            self.holes.remove(holes);
+            return vec![action];
+        }
         steps.into_iter().flat_map(|step| step.actions).collect()
+    }
+
+    /// Makes an action of one that cannot be read, with the names it surely has: the role that is alerted, and whom a
+    /// mail goes to with which template.
+    fn names_of(&mut self, part: &Sentence) -> Option<Action> {
+        let text = |index: usize| part.tokens.get(index).map_or("", |token| part.word(token));
+        let path_at = |from: usize| {
+            let mut length = usize::from(is_name(part, from));
+            while length > 0 && text(from + length) == "." {
+                length += 2;
+            }
+            from + length
+        };
+        let rest = |from: usize| part.part(from..part.tokens.len()).whole();
+        // A name that the next word touches is part of something else: `boss@shop.lt`.
+        let touched = |end: usize| {
+            let pair = part.tokens.get(end - 1).zip(part.tokens.get(end));
+            pair.is_some_and(|(last, next)| last.end == next.start)
+        };
+        let end = path_at(1);
+        // `alert store manager`: a name of several words is none.
+        let goes_on = is_name(part, end);
+        if end == 1 || touched(end) || goes_on {
+            return None;
+        }
+        let span = part.whole();
+        let kind = match text(0) {
+            "alert" => {
+                let of = if text(end) == "of" { path_at(end + 1) } else { end };
+                let end = if of > end + 1 && !touched(of) { of } else { end };
+                let read = |builder: &mut Builder, node: &mut Node| builder.recipient(node.any()?);
+                let recipient = part.part(1..end).try_read(Rule::e_recipient, read).ok()?;
+                let (role, of) = recipient.value.filter(|_| recipient.problems.is_empty())?;
+                self.holes.push(rest(end));
+                ActionKind::Alert { role, of, saying: None }
+            }
+            "email" => {
+                let read = |builder: &mut Builder, node: &mut Node| builder.path(node.any()?);
+                let who = part.part(1..end).try_read(Rule::e_path, read).ok()?;
+                let who = who.value.filter(|_| who.problems.is_empty())?;
+                let named = |index: &usize| matches!(text(*index), "using" | "template");
+                let template = (end..part.tokens.len()).find(named).map(|index| index + 1);
+                let template = template
+                    .filter(|index| matches!(part.tokens.get(*index), Some(token) if token.kind == Kind::Text(true)));
+                let template = match template {
+                    Some(index) => {
+                        let token = &part.tokens[index];
+                        let inner = text(index).trim_matches(['"', '“', '”', '„', '‟', '«', '»']);
+                        Spanned { node: inner.to_owned(), span: part.span(token) }
+                    }
+                    None => self.hole(rest(end)),
+                };
+                self.holes.push(Span { end: span.start, ..span });
+                ActionKind::Email { who, template, language: None, with: Vec::new() }
+            }
+            _ => return None,
+        };
+        Some(Action { kind, span })
     }
 
     /// Reads what ends a ladder: words joined by `or`.

@@ -2,17 +2,19 @@
 
 use std::ops::Range;
 
+use crate::lang::codes;
 use crate::lang::source::Spanned;
 use crate::lang::suggest::nearest;
 use crate::lang::tree::{Length, Measure, MeasureKind, MeasureTest, Path, Schedule, Side, Source, Trigger, Word};
 
 use super::super::build::{Builder, Node};
 use super::super::grammar::Rule;
+use super::super::mistakes;
 use super::super::repair::{self, touches};
 use super::super::scan::Kind;
 use super::super::sentence::{Reading, Sentence};
 use super::super::words;
-use super::{Pieces, word_at};
+use super::{Pieces, is_name, word_at};
 
 /// The measures of one field or of signals.
 const MEASURES: [&str; 9] = ["nps", "csat", "average", "median", "sum", "lowest", "highest", "count", "share"];
@@ -107,15 +109,35 @@ fn begins(sentence: &Sentence, index: usize, last: Begins) -> Option<(Begins, us
         ("with", "different", _) => (Begins::Different, 2),
         ("with", "at", "least") if measured => (Begins::Enough, 0),
         ("for", "the", "same") => (Begins::Same, 3),
+        // `per customer`, `by the same customer`
+        ("per" | "by" | "from", _, _) if says_key(sentence, index) => {
+            let filler =
+                |word: &str| matches!(word, "the" | "same" | "one" | "each" | "a" | "an" | "any" | "every" | "single");
+            (Begins::Same, 1 + (1..4).take_while(|offset| filler(word(*offset))).count())
+        }
         ("within", _, _) => (Begins::Within, 1),
         ("not", "followed", "by") => (Begins::NotFollowed, 3),
         ("followed", "by", _) => (Begins::Followed, 2),
         ("over", "the", "last") => (Begins::OverLast, 3),
         ("is", _, _) if last == Begins::OverLast => (Begins::Test, 0),
         ("goes" | "stays", "over" | "under" | "above" | "below", _) => (Begins::Moves, 1),
+        // `queue_reading.wait > 10 minutes`
+        ("", _, _) if last == Begins::Head && index == 3 && is_line(sentence, index) => (Begins::Moves, 0),
         ("clears", "over" | "under" | "above" | "below", _) => (Begins::Clears, 1),
         _ => return None,
     })
+}
+
+/// Tells whether a key is said at a token in other words than `for the same`.
+fn says_key(sentence: &Sentence, index: usize) -> bool {
+    mistakes::phrase(sentence, Rule::e_trigger, index).is_some_and(|phrase| phrase.problem.code == codes::NO_KEY)
+}
+
+/// Tells whether an operator stands at a token where `goes over` is meant.
+fn is_line(sentence: &Sentence, index: usize) -> bool {
+    let token = &sentence.tokens[index];
+    let field = sentence.tokens.get(1).is_some_and(|token| sentence.word(token) == ".");
+    field && token.kind == Kind::Operator && matches!(sentence.word(token), ">" | "<" | ">=" | "<=")
 }
 
 impl Pieces<'_, '_> {
@@ -326,10 +348,4 @@ impl Pieces<'_, '_> {
             None => self.missing(),
         }
     }
-}
-
-/// Tells whether a token is a word that could be a name.
-fn is_name(sentence: &Sentence, index: usize) -> bool {
-    let word = word_at(sentence, index);
-    !word.is_empty() && !words::is_key_word(word)
 }

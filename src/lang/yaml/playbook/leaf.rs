@@ -126,24 +126,57 @@ impl<'a> Reader<'a> {
     fn unknown_key(&self, key: &Key, value: &Node, known: &[&str], there: &dyn Fn(&str) -> bool) -> Diagnostic {
         // `{saying: one, two}`: what follows the comma is a key without a value.
         let empty = value.span.start == value.span.end;
-        if empty && let Some(problem) = slips::decimal_comma(&self.sources.file(self.file).text, key) {
+        let before = self.text_before(key.span);
+        let cut = before.len() - before.rfind(['\n', '{', '[']).map_or(0, |start| start + 1);
+        let cut = &before[before.len() - cut..];
+        let in_brackets = cut.matches('(').count() > cut.matches(')').count();
+        if empty
+            && !in_brackets
+            && let Some(problem) = slips::decimal_comma(&self.sources.file(self.file).text, key)
+        {
             return problem;
         }
         if empty && self.text_before(key.span).ends_with(',') {
             return Diagnostic::error(codes::YAML_CUT_BY_COMMA, key.span, "YAML ends a value at a comma inside `{…}`")
                 .label("this is read as a key of its own")
-                .help("quote the whole value, or write each key on a line of its own");
+                .help(match self.value_around(key.span) {
+                    Some(value) => format!("quote the whole value: `{value}`, or write each key on a line of its own"),
+                    None => "quote the whole value, or write each key on a line of its own".to_owned(),
+                });
         }
         let small = key.text.to_lowercase();
         if known.contains(&small.as_str()) {
             let message = format!("keys are written in small letters, `{}` is not", key.text);
             return Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, message).help(format!("write `{small}`"));
         }
+        // `else: […]`
+        if let Some(advice) =
+            play::advice(&small).filter(|_| !known.iter().any(|known| nearest(&small, [*known].into_iter()).is_some()))
+        {
+            let message = format!("unknown key `{}`", key.text);
+            return Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, message).help(advice);
+        }
         match keys::foreign_beside(&key.text, known, there) {
             Some(meant) => Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, format!("unknown key `{}`", key.text))
                 .help(format!("write `{meant}`")),
             None => read::unknown_key(key, known),
         }
+    }
+
+    /// Returns the key and the value that a comma has cut in front of `span`, as they are typed.
+    fn value_around(&self, span: Span) -> Option<String> {
+        let text = &self.sources.file(self.file).text;
+        let line = text[..span.start as usize].rfind('\n').map_or(0, |newline| newline + 1);
+        let before = &text[line..span.start as usize];
+        let colon = before.rfind(": ")?;
+        let key = before[..colon].rsplit(['{', '[', ',', ' ']).next()?;
+        let rest = &text[span.start as usize..];
+        let end = rest.find(['}', ']', '\n']).unwrap_or(rest.len());
+        // What stands behind the next comma may be a key with a value.
+        let end = rest[..end].find(": ").map_or(end, |colon| rest[..colon].rfind(',').unwrap_or(0));
+        let value = format!("{}{}", &before[colon + 2..], rest[..end].trim_end());
+        let plain = value.len() <= 100 && !value.contains(['\'', '\\']) && !key.is_empty();
+        plain.then(|| if value.contains('"') { format!("{key}: '{value}'") } else { format!("{key}: \"{value}\"") })
     }
 
     fn text_before(&self, span: Span) -> &str {
@@ -170,7 +203,7 @@ impl<'a> Reader<'a> {
             && !comment.text.starts_with(' ')
             && !comment.text.is_empty()
         {
-            let problem = cut_by_comment(comment.span, what);
+            let problem = cut_by_comment(comment, what, &scalar.text);
             self.problem(problem);
             self.holes.push(node.span);
         }
@@ -251,11 +284,21 @@ impl<'a> Reader<'a> {
         if let Some(comment) = self.comment_after(node.span)
             && (open || !comment.text.starts_with(' '))
         {
-            let problem = cut_by_comment(comment.span, what);
+            let problem = cut_by_comment(comment, what, &scalar.text);
             self.problem(problem);
             return true;
         }
         let after = &self.sources.file(self.file).text[node.span.end as usize..];
+        // `{where: score in 1, 2}`: the rest of the value is told, as a key that is none.
+        let rest = after
+            .trim_start()
+            .strip_prefix(',')
+            .map(|rest| &rest[..rest.find([',', '}', ']', '\n']).unwrap_or(rest.len())]);
+        let in_map = self.text_before(node.span).ends_with(':');
+        if in_map && rest.is_some_and(|rest| !rest.trim().is_empty() && !rest.contains(':')) && !open {
+            self.errors += 1;
+            return true;
+        }
         if open && after.trim_start().starts_with(',') {
             let end = Span { start: node.span.end, ..node.span };
             let problem =
@@ -402,10 +445,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn cut_by_comment(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error(codes::YAML_CUT_BY_COMMENT, span, format!("YAML ends the value of `{what}` at ` #`"))
+fn cut_by_comment(comment: &Comment, what: &str, text: &str) -> Diagnostic {
+    let value = format!("{} #{}", text.trim(), comment.text.trim_end());
+    let quoted =
+        if value.contains(['"', '\\']) { format!("'{}'", value.replace('\'', "''")) } else { format!("\"{value}\"") };
+    let quoted =
+        if value.len() <= 100 && !what.contains(' ') { format!(": `{what}: {quoted}`") } else { String::new() };
+    Diagnostic::error(codes::YAML_CUT_BY_COMMENT, comment.span, format!("YAML ends the value of `{what}` at ` #`"))
         .label("read as a comment")
-        .help("quote the whole value; before a real comment write `# ` with a space after it")
+        .help(format!("quote the whole value{quoted}; before a real comment write `# ` with a space after it"))
 }
 
 /// Puts a condition of several parts in brackets, so that a list reads as it stands.

@@ -23,7 +23,9 @@ impl Reader<'_> {
     fn steps(&mut self, node: &Node, what: &str) -> Vec<Step> {
         let list = read::one_or_list(node);
         if list.is_empty() || node.text() == Some("") {
-            self.problem(read::empty_value(node.span, what));
+            let message = format!("`{what}` says nothing to do");
+            let help = format!("write an action: `{what}: [{{alert: manager of store}}]`");
+            self.problem(Diagnostic::error(codes::YAML_EMPTY_VALUE, node.span, message).help(help));
             return Vec::new();
         }
         let mut steps: Vec<Step> = Vec::new();
@@ -54,7 +56,7 @@ impl Reader<'_> {
     /// Reads one mapping: a verb with its keys and a timing.
     fn entry(&mut self, node: &Node, what: &str) -> Option<(Option<Timing>, Action)> {
         let name = if what == "then" { "an action" } else { "a step of the ladder" };
-        if let Some(help) = sentence_as_mapping(node) {
+        if let Some(help) = sentence_as_mapping(node).or_else(|| word_as_action(node)) {
             let message = format!("{name} is a single value, it has to be a mapping");
             self.problem(Diagnostic::error(codes::YAML_WRONG_KIND, node.span, message).help(help));
             return None;
@@ -91,13 +93,25 @@ impl Reader<'_> {
         Some((timing, Action { kind, span: node.span }))
     }
 
-    /// Says that `alert: care_team saying "x"` holds two keys in one.
+    /// Says that `alert: care_team saying "x"`, or `alert: care_team "x"`, holds two keys in one.
     fn said_in_value(&mut self, value: &Node) -> bool {
-        let Some((who, said)) = value.text().and_then(|text| text.split_once(" saying ")) else { return false };
+        let text = value.text().unwrap_or_default();
+        let quoted = || text.trim_end().ends_with('"').then(|| text.split_once(" \"")).flatten();
+        let Some((who, said)) = text.split_once(" saying ").or_else(quoted) else { return false };
         let said = said.trim().trim_matches(['"', '\'']);
         let said = if said.is_empty() { "…" } else { said };
         let help = format!("write `{{alert: {}, saying: \"{said}\"}}`, or `saying` on a line of its own", who.trim());
         let message = "`saying` is a key of its own";
+        self.problem(Diagnostic::error(codes::YAML_WRONG_KIND, value.span, message).help(help));
+        true
+    }
+
+    /// Says that `set: customer.at_risk = yes` holds two keys in one.
+    fn set_in_value(&mut self, value: &Node) -> bool {
+        let text = value.text().unwrap_or_default();
+        let Some((fact, to)) = text.split_once('=').or_else(|| text.split_once(" to ")) else { return false };
+        let help = format!("write `{{set: {}, to: {}}}`, or `to` on a line of its own", fact.trim(), to.trim());
+        let message = "`to` is a key of its own";
         self.problem(Diagnostic::error(codes::YAML_WRONG_KIND, value.span, message).help(help));
         true
     }
@@ -156,6 +170,9 @@ impl Reader<'_> {
             "open_case" => ActionKind::OpenCase { of: self.case_of(value), with },
             "escalate" => self.escalate(value)?,
             "post_to" => ActionKind::Post { endpoint: self.text_or_hole(value, "post_to"), with },
+            "set" if self.set_in_value(value) => {
+                ActionKind::Set { fact: self.hole(value.span), to: self.hole(value.span) }
+            }
             "set" => {
                 // `to` is a value as in the DSL: a bare word is a name.
                 let to =
@@ -221,8 +238,19 @@ fn sentence_as_mapping(node: &Node) -> Option<String> {
     let rest = text.get(verb.len()..)?;
     let ends = [" saying ", " using ", " with ", " in "].iter().filter_map(|word| rest.find(word)).min();
     let object = rest[..ends.unwrap_or(rest.len())].trim();
-    let object = if object.is_empty() { "customer" } else { object };
+    let usual = if verb == "alert" { "manager of store" } else { "customer" };
+    let object = if object.is_empty() { usual } else { object };
     Some(format!("each part has its key: `- {verb}: {object}`"))
+}
+
+/// Says what an action is where a single word stands for one.
+fn word_as_action(node: &Node) -> Option<String> {
+    let text = node.text().filter(|text| !text.is_empty())?;
+    let first = text.split([' ', ':']).next()?;
+    let verbs: Vec<&str> = VERBS.iter().map(|verb| verb.verb).collect();
+    let meant = keys::meant(first, &verbs, &|_| false).unwrap_or("alert");
+    let object = if meant == "alert" { "manager of store" } else { "customer" };
+    Some(format!("write an action, such as `- {meant}: {object}`"))
 }
 
 /// Adds an action to the step before it where both have the same timing, as under one timing of the DSL.

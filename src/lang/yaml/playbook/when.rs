@@ -120,7 +120,16 @@ impl Reader<'_> {
             let message = format!("`when` has no `{signal}`");
             self.needed(node, signal, codes::YAML_MISSING_KEY, &message, &format!("add `{signal}: …`"));
         }
-        let signal = self.valued(node, signal, |reader, value| reader.leaf(value, signal, play::word));
+        let signal = self.valued(node, signal, |reader, value| match value.list() {
+            Some([one, other, ..]) => {
+                let [one, other] = [one, other].map(|node| node.text().unwrap_or("…"));
+                let help = format!("write `{signal}: {one}`; for `{other}` write a second rule");
+                let problem = Diagnostic::error(codes::YAML_WRONG_KIND, value.span, "a rule waits for one signal");
+                reader.problem(problem.help(help));
+                reader.hole(value.span)
+            }
+            _ => reader.leaf(value, signal, play::word),
+        });
         Source { signal, filter }
     }
 
