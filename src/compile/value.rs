@@ -185,7 +185,7 @@ impl Lower<'_> {
             OperandKind::Percent(number) if beside.compared => Value::Number(*number),
             OperandKind::Percent(number) => Value::Text(format!("{number} percent").into()),
             OperandKind::Length(length) => Value::Duration(self.value_length(length)?),
-            OperandKind::Money(amount, currency) => Value::Money(*amount, currency.as_str().into()),
+            OperandKind::Money(amount, currency) => Value::Money(*amount, *currency),
             OperandKind::Date(date) => Value::Date(*date),
             OperandKind::Time(time) => Value::Time(*time),
             OperandKind::YesNo(yes) => Value::YesNo(*yes),
@@ -217,9 +217,7 @@ impl Lower<'_> {
             (Type::Number | Type::WholeNumber, OperandKind::Number(number)) => Some(Value::Number(*number)),
             (Type::Score(_), OperandKind::Number(number)) => self.score(*number, operand.span, ty, beside),
             (Type::Duration(_), OperandKind::Length(length)) => self.value_length(length).map(Value::Duration),
-            (Type::Money, OperandKind::Money(amount, currency)) => {
-                Some(Value::Money(*amount, currency.as_str().into()))
-            }
+            (Type::Money, OperandKind::Money(amount, currency)) => Some(Value::Money(*amount, *currency)),
             (Type::Date, OperandKind::Date(date)) => Some(Value::Date(*date)),
             (Type::Time, OperandKind::Time(time)) => Some(Value::Time(*time)),
             (Type::YesNo, OperandKind::YesNo(yes)) => Some(Value::YesNo(*yes)),

@@ -155,7 +155,7 @@ impl Turn<'_> {
         // Also where closing does not stop it: it may from the next playbook on (M24).
         let bound = self.bound(firing);
         let state = self.state.rules[number as usize].keys.entry(key).or_default();
-        state.ladder = Some(Ladder { started: firing.at, plans, bound });
+        state.ladder = Some(Box::new(Ladder { started: firing.at, plans, bound }));
     }
 
     /// Returns what `until case_closed` is bound to: the firing's case, else the one its signal names, else any case

@@ -20,7 +20,7 @@ use crate::ir::expr::Operand;
 use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Rule, Side, Status, Trigger};
 use crate::number::Number;
 use crate::signal::Signal;
-use crate::value::{Str, Value};
+use crate::value::{Currency, Value};
 use crate::vocabulary::{ThingNo, Type, Unit};
 
 /// A measure at one instant.
@@ -49,7 +49,7 @@ impl Turn<'_> {
             self.note(number, vec![], Some(&arrived.signal.id), Verdict::KeyMissing { part }, compared);
             return false;
         };
-        let at = arrived.place.at;
+        let at = arrived.place.at();
         let ends = ends(rule, measure, at);
         let horizon = self.lateness_horizon(measure.source.signal);
         let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
@@ -214,7 +214,7 @@ impl Turn<'_> {
         let rounded = value.rounded();
         match (self.measured_unit(measure), &period.currency) {
             (Some(_), _) => Value::Duration(SignedDuration::from_nanos_i128(rounded.billionths())),
-            (None, Some(currency)) => Value::Money(rounded, currency.clone()),
+            (None, Some(currency)) => Value::Money(rounded, *currency),
             (None, None) => Value::Number(rounded),
         }
     }
@@ -269,7 +269,7 @@ fn number_of(value: &Value) -> Option<Sample> {
         Value::Duration(duration) => {
             Some(Sample { value: Number::from_billionths(duration.as_nanos()), currency: None })
         }
-        Value::Money(value, currency) => Some(Sample { value: *value, currency: Some(currency.clone()) }),
+        Value::Money(value, currency) => Some(Sample { value: *value, currency: Some(*currency) }),
         _ => None,
     }
 }
@@ -335,6 +335,6 @@ fn literal(operand: &Operand, period: &Period) -> Option<Ratio> {
 }
 
 /// Tells whether two amounts can be compared: nothing at all is nothing in every currency.
-fn one_currency(one: &Option<Str>, other: &Option<Str>) -> bool {
+fn one_currency(one: &Option<Currency>, other: &Option<Currency>) -> bool {
     one.is_none() || other.is_none() || one == other
 }

@@ -71,15 +71,15 @@ impl Turn<'_> {
             }
             Window::Reading(window) => {
                 window.enter_last();
-                let Some((_, signal)) = state.latest.take() else { return };
+                let Some((_, signal)) = state.latest.take().map(|latest| *latest) else { return };
                 (signal, [].into(), true)
             }
             _ => return,
         };
         let values = Values { signal: Some(signal.clone()), key: key.clone(), ..Values::default() };
-        let place = Place { at: signal.at, arrival: 0 };
+        let place = Place::new(signal.at, 0);
         let signals = vec![signal.id.clone()];
-        let arrived = Arrived { signal, place, chain, late: false };
+        let arrived = Arrived::new(signal, place, chain, false);
         let candidate = Candidate::of(number, key.clone(), values, &arrived, signals, vec![]);
         self.enter(candidate, lasts);
         // Another absence of the key may be waiting out its lateness.

@@ -113,8 +113,8 @@ impl Turn<'_> {
         }
         // Texts speak of the key as it was written.
         let mut candidate = candidate.clone();
-        if let Some(shown) = self.key_state(candidate.rule, &candidate.key).and_then(|state| state.shown.clone()) {
-            candidate.values.key = shown;
+        if let Some(shown) = self.key_state(candidate.rule, &candidate.key).and_then(|state| state.shown.as_deref()) {
+            candidate.values.key = shown.clone();
         }
         let candidate = &candidate;
         let mut record: Record = Some(candidate.compared.clone());

@@ -1,5 +1,6 @@
 //! A rule looks at a signal: the eight trigger shapes, and what each makes of one.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use crate::clock::Length;
 use crate::engine::effect::Values;
 use crate::engine::eval::{Record, Scope, grouped};
 use crate::engine::fire::{Attempt, Candidate};
-use crate::engine::state::{DueKind, Key, KeyState, RuleNo, Window};
+use crate::engine::kept::Kept;
+use crate::engine::state::{DueKind, Key, KeyState, Latest, RuleNo, Window};
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
 use crate::engine::window::Place;
@@ -35,17 +37,31 @@ pub(crate) struct Arrived {
     pub chain: Arc<[RuleId]>,
     /// Whether later ones were seen before it.
     pub late: bool,
+    /// The signal as windows keep it, made once one does.
+    kept: OnceCell<Kept>,
+}
+
+impl Arrived {
+    /// Returns a signal at its place.
+    pub fn new(signal: Arc<Signal>, place: Place, chain: Arc<[RuleId]>, late: bool) -> Arrived {
+        Arrived { signal, place, chain, late, kept: OnceCell::new() }
+    }
+
+    /// Returns the signal as windows keep it.
+    fn kept(&self) -> Kept {
+        self.kept.get_or_init(|| Kept::of(&self.signal)).clone()
+    }
 }
 
 impl Turn<'_> {
     /// Lets every rule see a signal, except those in `except` (an update is not seen twice). Returns the rules it took
-    /// part in.
-    pub fn see(&mut self, signal: Arc<Signal>, chain: Arc<[RuleId]>, except: &[RuleNo]) -> Vec<RuleNo> {
+    /// part in, and the signal as a window keeps it, if one does.
+    pub fn see(&mut self, signal: Arc<Signal>, chain: Arc<[RuleId]>, except: &[RuleNo]) -> (Vec<RuleNo>, Option<Kept>) {
         self.state.arrivals += 1;
         let late = self.state.latest_at.is_some_and(|latest| signal.at < latest);
         self.see_things(&signal);
-        let place = Place { at: signal.at, arrival: self.state.arrivals };
-        let arrived = Arrived { signal, place, chain, late };
+        let place = Place::new(signal.at, self.state.arrivals);
+        let arrived = Arrived::new(signal, place, chain, late);
         let mut took_part = Vec::new();
         let rules = self.rules;
         for rule in rules.candidates(arrived.signal.kind) {
@@ -55,7 +71,7 @@ impl Turn<'_> {
                 took_part.push(*rule);
             }
         }
-        took_part
+        (took_part, arrived.kept.into_inner())
     }
 
     fn see_things(&mut self, signal: &Signal) {
@@ -115,7 +131,7 @@ impl Turn<'_> {
                 let key: Key = written.iter().cloned().map(grouped).collect();
                 if key != written {
                     let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
-                    state.shown.get_or_insert(written);
+                    state.shown.get_or_insert(Box::new(written));
                 }
                 Some((key, record.unwrap_or_default()))
             }
@@ -164,7 +180,7 @@ impl Turn<'_> {
             self.note(number, vec![], Some(&arrived.signal.id), Verdict::KeyMissing { part }, compared);
             return false;
         }
-        let (now, at, quiet) = (self.now, arrived.place.at, self.quiet);
+        let (now, at, quiet) = (self.now, arrived.place.at(), self.quiet);
         let zone = &self.rule(number).zone;
         let horizon = self.horizon(source.signal);
         let Some(state) = self.open_key(number, &key, arrived) else { return false };
@@ -342,7 +358,7 @@ impl Turn<'_> {
             if let Some(state) = self.open_key(number, &key, arrived) {
                 let window = state.window.sequence();
                 window.trim(a, b);
-                let pair = window.insert_then(arrived.place, arrived.signal.clone(), arrived.chain.clone());
+                let pair = window.insert_then(arrived.place, arrived.kept(), arrived.chain.clone());
                 self.complete(number, key, pair, arrived, compared);
             }
         }
@@ -350,9 +366,9 @@ impl Turn<'_> {
             && let Some((key, compared)) = self.matches(number, first, arrived)
         {
             took_part = true;
-            let end = within.after(arrived.place.at, &self.rule(number).zone);
+            let end = within.after(arrived.place.at(), &self.rule(number).zone);
             if let Some(state) = self.open_key(number, &key, arrived) {
-                let pair = state.window.sequence().insert_first(arrived.place, end, arrived.signal.clone());
+                let pair = state.window.sequence().insert_first(arrived.place, end, arrived.kept());
                 self.complete(number, key, pair, arrived, compared);
             }
         }
@@ -419,7 +435,7 @@ impl Turn<'_> {
         compared: Vec<Compared>,
     ) {
         let (now, wait) = (self.now, self.declared_lateness(then));
-        let deadline = self.absence_deadline(number, arrived.place.at, &arrived.signal);
+        let deadline = self.absence_deadline(number, arrived.place.at(), &arrived.signal);
         if self.quiet && deadline <= now {
             // M10: an absence is armed for As whose deadline is still ahead.
             let named = named_key(self.rule(number), &key);
@@ -602,10 +618,10 @@ pub(crate) fn reads(value: &Value, side: Side, line: &Operand, clears: Option<&O
 }
 
 /// Returns the latest of the reading kept and the one that came.
-fn latest_of(kept: Option<(Place, Arc<Signal>)>, arrived: &Arrived) -> (Place, Arc<Signal>) {
+fn latest_of(kept: Option<Box<Latest>>, arrived: &Arrived) -> Box<Latest> {
     match kept {
         Some(kept) if kept.0 > arrived.place => kept,
-        _ => (arrived.place, arrived.signal.clone()),
+        _ => Box::new((arrived.place, arrived.signal.clone())),
     }
 }
 
@@ -639,7 +655,7 @@ macro_rules! window {
                 /// Returns the window as this shape's, made where there was none.
                 pub(crate) fn $name(&mut self) -> &mut $type {
                     if !matches!(self, Window::$variant(_)) {
-                        *self = Window::$variant(<$type>::default());
+                        *self = Window::$variant(Default::default());
                     }
                     match self {
                         Window::$variant(window) => window,

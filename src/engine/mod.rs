@@ -14,6 +14,7 @@ mod facts;
 mod fire;
 mod history;
 pub mod input;
+pub mod kept;
 mod look;
 mod people;
 pub mod plan;

@@ -261,7 +261,7 @@ impl Turn<'_> {
             let mut entered = MeasureWindow::default();
             entered.entered = true;
             let (window, episode) =
-                if goes_on { (Window::Measure(entered), state.episode) } else { (Window::None, None) };
+                if goes_on { (Window::Measure(Box::new(entered)), state.episode) } else { (Window::None, None) };
             (key, KeyState { ladder: state.ladder, window, episode, ..KeyState::default() })
         }));
         self.state.rules[number as usize].keys = keys.into_iter().collect();
@@ -285,7 +285,7 @@ impl Turn<'_> {
                     window.recount(|at| within.after(at, &rule.zone));
                 }
                 (Window::Absence(window), Trigger::Absence { .. }) => {
-                    window.recount(|open| self.absence_deadline(number, open.place.at, &open.signal));
+                    window.recount(|open| self.absence_deadline(number, open.place.at(), &open.signal));
                 }
                 (Window::Measure(window), Trigger::Measure(measure)) => {
                     window.recount(|at| crate::engine::check::ends(rule, measure, at));

@@ -24,7 +24,7 @@ pub(crate) fn remap(state: &mut State, old: &Vocabulary, new: &Vocabulary) {
             Window::Absence(window) => window.remap(&signal),
             _ => {}
         }
-        if let Some((_, latest)) = &mut key.latest {
+        if let Some((_, latest)) = key.latest.as_deref_mut() {
             *latest = signal(latest);
         }
         if let Some(pending) = key.episode.as_mut().and_then(|episode| episode.pending.as_mut()) {

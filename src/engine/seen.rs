@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::kept::Kept;
 use crate::engine::state::RuleNo;
 use crate::id::EffectId;
 use crate::signal::Signal;
@@ -37,10 +38,19 @@ struct Known {
 
 /// A signal that had something missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Original {
+struct Original {
+    /// The signal, with what updates have filled.
+    signal: Kept,
+    /// Rules it took part in: they never see it a second time.
+    took_part: Vec<RuleNo>,
+}
+
+/// A signal of which an update has filled something.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Filled {
     /// The signal, with what updates have filled.
     pub signal: Arc<Signal>,
-    /// Rules it took part in: they never see it a second time.
+    /// Rules it took part in before.
     pub took_part: Vec<RuleNo>,
 }
 
@@ -52,7 +62,7 @@ pub(crate) enum Arrival {
     /// The same content.
     Duplicate,
     /// Other content. The original where it is kept and the update fills something.
-    Update(Option<Original>),
+    Update(Option<Filled>),
 }
 
 /// Returns the hash a signal is known by.
@@ -81,8 +91,8 @@ impl Seen {
         }
     }
 
-    /// Keeps a signal whole that has something missing, with the rules it took part in.
-    pub fn keep(&mut self, signal: &Arc<Signal>, took_part: Vec<RuleNo>) {
+    /// Keeps a signal whole that has something missing, with the rules it took part in; as `kept` where a window keeps it, too.
+    pub fn keep(&mut self, signal: &Signal, (took_part, kept): (Vec<RuleNo>, Option<Kept>)) {
         if !signal.fields.iter().any(|field| field.is_missing()) {
             return;
         }
@@ -91,7 +101,8 @@ impl Seen {
         match &mut known.original {
             Some(original) => original.took_part.extend(took_part),
             None => {
-                known.original = Some(Box::new(Original { signal: signal.clone(), took_part }));
+                let signal = kept.unwrap_or_else(|| Kept::of(signal));
+                known.original = Some(Box::new(Original { signal, took_part }));
                 self.originals.push_back(name);
             }
         }
@@ -138,7 +149,7 @@ impl Seen {
     /// Keeps signals no longer whole that `gone` says: an update lays nothing over them.
     pub fn erase(&mut self, gone: &dyn Fn(&Signal) -> bool) {
         for known in self.known.values_mut() {
-            if known.original.as_ref().is_some_and(|original| gone(&original.signal)) {
+            if known.original.as_ref().is_some_and(|original| gone(&original.signal.signal())) {
                 known.original = None;
             }
         }
@@ -150,9 +161,9 @@ impl Seen {
     pub fn remap(&mut self, old: &Vocabulary, new: &Vocabulary, places: &dyn Fn(RuleNo) -> Option<RuleNo>) {
         for known in self.known.values_mut() {
             known.original = known.original.take().and_then(|original| {
-                let signal = original.signal.remap(old, new)?;
+                let signal = original.signal.signal().remap(old, new)?;
                 let took_part = original.took_part.iter().filter_map(|rule| places(*rule)).collect();
-                Some(Box::new(Original { signal: Arc::new(signal), took_part }))
+                Some(Box::new(Original { signal: Kept::of(&signal), took_part }))
             });
         }
     }
@@ -160,11 +171,11 @@ impl Seen {
 
 impl Original {
     /// Lays an update over what was missing; returns the result if that filled anything.
-    fn fill(&mut self, update: &Signal) -> Option<Original> {
-        if update.kind != self.signal.kind {
+    fn fill(&mut self, update: &Signal) -> Option<Filled> {
+        let mut filled = (*self.signal.signal()).clone();
+        if update.kind != filled.kind {
             return None;
         }
-        let mut filled = (*self.signal).clone();
         let mut any = false;
         for (field, value) in filled.fields.iter_mut().zip(&update.fields) {
             if field.is_missing() && !value.is_missing() {
@@ -175,7 +186,7 @@ impl Original {
         if !any {
             return None;
         }
-        self.signal = Arc::new(filled);
-        Some(self.clone())
+        self.signal = Kept::of(&filled);
+        Some(Filled { signal: Arc::new(filled), took_part: self.took_part.clone() })
     }
 }

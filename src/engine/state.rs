@@ -6,9 +6,11 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::{BufWriter, IntoInnerError, Read};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +31,9 @@ use crate::value::{Str, Value};
 use crate::vocabulary::ThingNo;
 
 /// The version of the saved form.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
+/// How many bytes are compressed at a time.
+const CHUNK: usize = 1 << 16;
 
 /// A key: one value a part; texts folded, ids exact.
 pub type Key = Vec<Value>;
@@ -116,18 +120,21 @@ pub(crate) struct KeyState {
     /// Signals before this enter no window: the rule's case was closed then (M9).
     pub floor: Option<Timestamp>,
     /// The ladder, while steps are to come.
-    pub ladder: Option<Ladder>,
+    pub ladder: Option<Box<Ladder>>,
     /// The key as it was first written, where its texts are not folded already.
-    pub shown: Option<Key>,
+    pub shown: Option<Box<Key>>,
     /// The latest reading, while `stays over … for` waits.
-    pub latest: Option<(crate::engine::window::Place, Arc<crate::signal::Signal>)>,
+    pub latest: Option<Box<Latest>>,
     /// The deadline in the agenda (absence, `stays over`).
     pub armed: Option<Timestamp>,
     /// Whether the time of `stays over … for` had run out when the rule changed: its next reading enters (M10).
     pub ran_out: bool,
 }
 
-/// A window by trigger shape.
+/// A reading and its place.
+pub(crate) type Latest = (crate::engine::window::Place, Arc<crate::signal::Signal>);
+
+/// A window by trigger shape. What most keys never have stands in boxes: keys are kept by the million.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Window {
     /// A rule on each signal, or on a schedule.
@@ -136,13 +143,13 @@ pub enum Window {
     /// See [`CountWindow`].
     Count(CountWindow),
     /// See [`ReadingWindow`].
-    Reading(ReadingWindow),
+    Reading(Box<ReadingWindow>),
     /// See [`SequenceWindow`].
-    Sequence(SequenceWindow),
+    Sequence(Box<SequenceWindow>),
     /// See [`AbsenceWindow`].
-    Absence(AbsenceWindow),
+    Absence(Box<AbsenceWindow>),
     /// See [`MeasureWindow`].
-    Measure(MeasureWindow),
+    Measure(Box<MeasureWindow>),
 }
 
 /// The time a condition stays true, entered once.
@@ -316,8 +323,8 @@ pub(crate) struct KeyFill {
     pub key: Key,
     pub window: Window,
     pub floor: Option<Timestamp>,
-    pub shown: Option<Key>,
-    pub latest: Option<(crate::engine::window::Place, Arc<crate::signal::Signal>)>,
+    pub shown: Option<Box<Key>>,
+    pub latest: Option<Box<Latest>>,
 }
 
 /// Why a saved state could not be restored.
@@ -338,27 +345,42 @@ pub enum RestoreError {
 }
 
 impl State {
-    /// Returns the saved form, with format version and the hash of its rule set.
+    /// Returns the saved form: the format version and the hash of its rule set, then the state, compressed as it is written.
+    /// It is a fraction of the state in memory, which is what a checkpoint may cost.
     pub fn save(&self, ruleset: [u8; 16]) -> Vec<u8> {
-        postcard::to_stdvec(&(FORMAT, ruleset, self)).expect("a state has no value that cannot be written")
+        let head = postcard::to_stdvec(&(FORMAT, ruleset)).expect("two numbers can be written");
+        // Serialising writes byte by byte.
+        let compressed = BufWriter::with_capacity(CHUNK, FrameEncoder::new(head));
+        let written = postcard::to_io(self, compressed).expect("a state has no value that cannot be written");
+        let encoder = written.into_inner().map_err(IntoInnerError::into_error).expect("memory takes every byte");
+        encoder.finish().expect("memory takes every byte")
     }
 
-    /// Reads a saved form back.
+    /// Reads a saved form back; the one before compression, too.
     pub fn restore(bytes: &[u8], ruleset: [u8; 16]) -> Result<State, RestoreError> {
         let unreadable = |error: postcard::Error| RestoreError::Unreadable(error.to_string());
         let (found, rest): (u32, _) = postcard::take_from_bytes(bytes).map_err(unreadable)?;
-        let rest = match found {
-            FORMAT => Cow::Borrowed(rest),
+        let (of, rest): ([u8; 16], _) = postcard::take_from_bytes(rest).map_err(unreadable)?;
+        let state = match found {
+            FORMAT => Cow::Owned(decompressed(rest)?),
+            // Before format 5 it was not compressed.
+            4 => Cow::Borrowed(rest),
             // What owners are told came with format 4: nothing.
             3 => Cow::Owned([rest, &[0]].concat()),
             found => return Err(RestoreError::Format { found }),
         };
-        let (of, state): ([u8; 16], State) = postcard::from_bytes(&rest).map_err(unreadable)?;
         if of != ruleset {
             return Err(RestoreError::OtherRules);
         }
-        Ok(state)
+        postcard::from_bytes(&state).map_err(unreadable)
     }
+}
+
+fn decompressed(bytes: &[u8]) -> Result<Vec<u8>, RestoreError> {
+    let mut state = Vec::new();
+    let read = FrameDecoder::new(bytes).read_to_end(&mut state);
+    read.map_err(|error| RestoreError::Unreadable(error.to_string()))?;
+    Ok(state)
 }
 
 #[cfg(test)]
@@ -366,15 +388,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_of_the_format_before_is_read() {
+    fn a_state_of_the_formats_before_is_read() {
         let mut state = State { position: 7, ..State::default() };
-        let saved = state.save([5; 16]);
-        // Format 3 ends before what owners are told; its number is one byte.
-        let older = [&[3], &saved[1..saved.len() - 1]].concat();
+        // The number of a format is one byte.
+        let plain = postcard::to_stdvec(&(4u32, [5u8; 16], &state)).expect("it can be written");
+        assert_eq!(State::restore(&plain, [5; 16]), Ok(state.clone()));
+        // Format 3 ends before what owners are told.
+        let older = [&[3], &plain[1..plain.len() - 1]].concat();
         assert_eq!(State::restore(&older, [5; 16]), Ok(state.clone()));
         state.told.insert(None, Told { until: Timestamp::UNIX_EPOCH, lines: vec!["a line".into()], more: 2 });
         assert_eq!(State::restore(&state.save([5; 16]), [5; 16]), Ok(state));
-        let unknown = [&[2], &saved[1..]].concat();
+        let unknown = [&[2], &plain[1..]].concat();
         assert_eq!(State::restore(&unknown, [5; 16]), Err(RestoreError::Format { found: 2 }));
     }
 }

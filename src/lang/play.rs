@@ -296,7 +296,10 @@ mod tests {
         assert_eq!(kind("\"a \\\"b\\\" \\\\ \\n\""), OperandKind::Text("a \"b\" \\ \n".into()));
         assert_eq!(kind("-0.5"), OperandKind::Number(number("-0.5")));
         assert_eq!(kind("20%"), OperandKind::Percent(number("20")));
-        assert_eq!(kind("50 EUR"), OperandKind::Money(number("50"), "EUR".into()));
+        assert_eq!(
+            kind("50 EUR"),
+            OperandKind::Money(number("50"), crate::value::Currency::of("EUR").expect("three letters"))
+        );
         assert_eq!(kind("2026-12-24"), OperandKind::Date(jiff::civil::date(2026, 12, 24)));
         assert_eq!(kind("9:05"), OperandKind::Time(clock(9, 5, 0, 0)));
         assert_eq!(kind("no"), OperandKind::YesNo(false));

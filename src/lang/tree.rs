@@ -9,6 +9,7 @@ use jiff::civil::{Date, Time};
 
 use crate::lang::source::{FileNo, Span, Spanned};
 use crate::number::Number;
+use crate::value::Currency;
 
 /// A word as written: an id, a field, a signal, a role.
 pub type Word = Spanned<String>;
@@ -434,7 +435,7 @@ pub enum OperandKind {
     /// `20 percent`
     Percent(Number),
     /// `50 EUR`
-    Money(Number, String),
+    Money(Number, Currency),
     /// `2026-12-24`
     Date(Date),
     /// `09:00`

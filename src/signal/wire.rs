@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -294,12 +295,15 @@ pub(super) fn id(object: &Object<'_>, key: &str) -> Result<Str, Refused> {
     typed::id(&text).map_err(|reason| Refused::field(key, reason))
 }
 
+/// The source of signals that name none: one piece of memory for all of them.
+static NO_SOURCE: LazyLock<Str> = LazyLock::new(|| "".into());
+
 fn source(object: &Object<'_>) -> Result<Str, Refused> {
     match object.text("source")? {
         Some(source) => {
             typed::id(&source).map_err(|reason| Refused::field("source", reason.replace("the id", "the source")))
         }
-        None => Ok("".into()),
+        None => Ok(NO_SOURCE.clone()),
     }
 }
 

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::number::{Number, NumberError};
 use crate::suggest::nearest;
-use crate::value::{Str, Value};
+use crate::value::{Currency, Str, Value};
 use crate::vocabulary::text::fold;
 use crate::vocabulary::{Scale, Type, Unit, Vocabulary};
 
@@ -278,9 +278,7 @@ fn money(text: &str) -> Option<Value> {
 
 /// Returns an amount with a currency code of three letters.
 pub fn amount_of(amount: &str, code: &str) -> Option<Value> {
-    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let amount = amount.parse::<Number>().ok().filter(|_| is_code)?;
-    Some(Value::Money(amount, code.to_ascii_uppercase().into()))
+    Some(Value::Money(amount.parse().ok()?, Currency::of(code)?))
 }
 
 /// Reads `09:00` or `09:00:30`.

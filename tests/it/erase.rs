@@ -5,10 +5,12 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use lz4_flex::frame::FrameDecoder;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value as Json, json};
 
@@ -25,6 +27,18 @@ fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// Returns the state in a checkpoint as it was before it was compressed; nothing where there is none.
+fn decompressed(bytes: &[u8]) -> Vec<u8> {
+    let mut state = vec![];
+    let frame = bytes.windows(4).position(|window| window == [0x04, 0x22, 0x4D, 0x18]);
+    let in_checkpoint = bytes.starts_with(b"touchline checkpoint").then_some(frame).flatten();
+    if let Some(begin) = in_checkpoint {
+        // Behind it stands the file's sum.
+        FrameDecoder::new(&bytes[begin..bytes.len() - 32]).read_to_end(&mut state).unwrap();
+    }
+    state
+}
+
 /// Returns every place in the data folder where the bytes of `text` stand.
 fn found(data: &Path, text: &str) -> Vec<String> {
     let (mut folders, mut found) = (vec![data.to_owned()], vec![]);
@@ -36,7 +50,8 @@ fn found(data: &Path, text: &str) -> Vec<String> {
                 continue;
             }
             let Ok(bytes) = fs::read(&path) else { continue };
-            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
+            let holds = |bytes: &[u8]| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            if holds(&bytes) || holds(&decompressed(&bytes)) {
                 found.push(format!("{text} in {}", path.display()));
             }
         }

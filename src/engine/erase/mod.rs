@@ -428,7 +428,7 @@ impl<'a> Eraser<'a> {
             any |= self.key(key, &parts);
             any |= self.window(window, rule.as_deref());
             any |= shown.as_mut().is_some_and(|shown| self.key(shown, &parts));
-            if let Some((_, latest)) = latest {
+            if let Some((_, latest)) = latest.as_deref_mut() {
                 let changed = self.shared(latest);
                 any |= !Arc::ptr_eq(&changed, latest);
                 *latest = changed;

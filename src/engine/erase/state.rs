@@ -177,7 +177,7 @@ impl Eraser<'_> {
         if let Some(shown) = &mut state.shown {
             self.key(shown, parts);
         }
-        if let Some((_, latest)) = &mut state.latest {
+        if let Some((_, latest)) = state.latest.as_deref_mut() {
             *latest = self.shared(latest);
         }
         if let Some(pending) = state.episode.as_mut().and_then(|episode| episode.pending.as_mut()) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::engine::window::{INSTANTS_KEPT, Place, make_room};
 use crate::id::{RuleId, SignalId};
 use crate::signal::Signal;
 
@@ -71,12 +71,12 @@ impl AbsenceWindow {
                 let joined = self.past.iter().any(|(oldest, _)| next_of(oldest) == Some(&answer));
                 if !joined && open.deadline.checked_add(wait).unwrap_or(Timestamp::MAX) >= now {
                     let at = self.overdue.partition_point(|(other, _)| other.place < open.place);
-                    self.overdue.insert(at, (open, answer.at));
+                    self.overdue.insert(at, (open, answer.at()));
                     return Waits::Waiting;
                 }
                 if !joined {
-                    self.overdue.retain(|(_, until)| *until != answer.at);
-                    self.past.push_back((open.place, answer.at));
+                    self.overdue.retain(|(_, until)| *until != answer.at());
+                    self.past.push_back((open.place, answer.at()));
                 }
                 return Waits::Missed { lasts: false, joined };
             }
@@ -84,6 +84,7 @@ impl AbsenceWindow {
         }
         let passed = open.deadline.checked_add(wait).unwrap_or(Timestamp::MAX) < now;
         let at = self.open.partition_point(|other| other.place < open.place);
+        make_room(&mut self.open);
         self.open.insert(at, open);
         if self.open.len() > INSTANTS_KEPT {
             self.open.pop_front();
@@ -100,6 +101,7 @@ impl AbsenceWindow {
     /// Takes a B in, at `now`. Tells whether it answered anything, and whether it left an episode.
     pub fn insert_then(&mut self, place: Place, now: Timestamp) -> (bool, bool) {
         let at = self.answers.partition_point(|answer| *answer < place);
+        make_room(&mut self.answers);
         self.answers.insert(at, place);
         if self.answers.len() > INSTANTS_KEPT {
             self.answers.pop_front();
@@ -107,7 +109,7 @@ impl AbsenceWindow {
         self.overdue.retain(|(open, _)| !(open.place < place && place.at <= open.deadline));
         let between = |open: &Open, until: Timestamp| open.place < place && place.at < until;
         let split = self.overdue.iter_mut().filter(|(open, until)| between(open, *until));
-        split.for_each(|(_, until)| *until = place.at);
+        split.for_each(|(_, until)| *until = place.at());
         let answered = self.open.partition_point(|open| open.place < place);
         if answered == 0 {
             return (false, false);
@@ -118,12 +120,12 @@ impl AbsenceWindow {
             // Those whose end had passed before it were part of that episode, whatever comes late between them.
             let part = |(number, open): &(usize, &Open)| *number == 0 || open.deadline < place.at;
             let part = before.iter().enumerate().filter(part);
-            self.past.extend(part.map(|(_, open)| (open.place, place.at)));
+            self.past.extend(part.map(|(_, open)| (open.place, place.at())));
         }
         if !left {
             // M3: a B after the end is not in time, also while the deadline waits for late ones.
             let missed = before.into_iter().filter(|open| open.deadline < place.at);
-            self.overdue.extend(missed.map(|open| (open, place.at)));
+            self.overdue.extend(missed.map(|open| (open, place.at())));
         }
         if left {
             self.entered = false;
@@ -233,7 +235,7 @@ mod tests {
     fn open(at: i64, deadline: i64) -> Open {
         let id = SignalId { source: "".into(), id: "a".into() };
         let signal = Signal { id, kind: SignalNo(0), at: instant(at), fields: vec![] };
-        let place = Place { at: instant(at), arrival: at as u64 };
+        let place = Place::new(instant(at), at as u64);
         Open { place, deadline: instant(deadline), signal: Arc::new(signal), chain: [].into() }
     }
 

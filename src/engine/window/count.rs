@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::engine::window::{At, INSTANTS_KEPT, Place, make_room};
 use crate::id::SignalId;
 use crate::value::Value;
 
@@ -24,12 +24,12 @@ pub struct CountWindow {
 struct Entry {
     place: Place,
     /// The end as counted from the signal alone.
-    own_end: Timestamp,
+    own_end: At,
     /// The end that counts: never earlier than that of the entry before.
-    end: Timestamp,
+    end: At,
     id: SignalId,
     /// The value that must differ, where different ones are counted.
-    distinct: Option<Value>,
+    distinct: Option<Box<Value>>,
     /// Whether it was part of an episode.
     in_episode: bool,
 }
@@ -111,20 +111,22 @@ impl CountWindow {
     /// Puts a signal in its place and mends the ends behind it; returns where it stands.
     fn place_in(&mut self, place: Place, own_end: Timestamp, id: SignalId, distinct: Option<Value>) -> usize {
         let at = self.entries.partition_point(|entry| entry.place < place);
-        self.entries.insert(at, Entry { place, own_end, end: own_end, id, distinct, in_episode: false });
+        make_room(&mut self.entries);
+        let (end, distinct) = (own_end.into(), distinct.map(Box::new));
+        self.entries.insert(at, Entry { place, own_end: end, end, id, distinct, in_episode: false });
         self.mend_ends(at);
         at
     }
 
     /// Changes the values that have to differ.
     pub fn each_different(&mut self, change: impl FnMut(&mut Value)) {
-        self.entries.iter_mut().filter_map(|entry| entry.distinct.as_mut()).for_each(change);
+        self.entries.iter_mut().filter_map(|entry| entry.distinct.as_deref_mut()).for_each(change);
     }
 
     /// The usual case, without looking at the whole window: history in order, and no episode. Tells whether it was that.
     fn settle_last(&mut self, need: u64, now: Timestamp) -> bool {
         let last = self.entries.len() - 1;
-        let at = self.entries[last].place.at;
+        let at = self.entries[last].place.at();
         if at > now {
             return false;
         }
@@ -142,18 +144,18 @@ impl CountWindow {
 
     /// Settles the stretches that the entry at `index` is part of; tells whether the episode of now goes on.
     fn settle_around(&mut self, index: usize, need: u64, now: Timestamp, carriers: &BTreeSet<SignalId>) -> bool {
-        let (at, end) = (self.entries[index].place.at, self.entries[index].end);
+        let (at, end) = (self.entries[index].place.at(), self.entries[index].end);
         let stretches = self.stretches(need);
         let touched = stretches.iter().filter(|stretch| stretch.from < end && at < stretch.until);
         let mut goes_on = true;
         for stretch in touched {
             let lasts = stretch.holds(now);
             if lasts {
-                let inside = |entry: &&Entry| stretch.holds(entry.place.at);
+                let inside = |entry: &&Entry| stretch.holds(entry.place.at());
                 goes_on = self.entries.iter().filter(inside).any(|entry| carriers.contains(&entry.id));
             }
             let marked = !lasts || goes_on;
-            for entry in self.entries.iter_mut().filter(|entry| stretch.holds(entry.place.at)) {
+            for entry in self.entries.iter_mut().filter(|entry| stretch.holds(entry.place.at())) {
                 entry.in_episode = marked;
             }
         }
@@ -174,7 +176,7 @@ impl CountWindow {
     /// The usual case, without looking at the whole window: the new entry is the last.
     fn in_order(&mut self, need: u64, now: Timestamp) -> Counted {
         let last = self.entries.len() - 1;
-        let at = self.entries[last].place.at;
+        let at = self.entries[last].place.at();
         let have = self.count_at(at);
         if have < need {
             return Counted::Below { have };
@@ -194,7 +196,7 @@ impl CountWindow {
     }
 
     fn late(&mut self, index: usize, need: u64, now: Timestamp) -> Counted {
-        let (at, end) = (self.entries[index].place.at, self.entries[index].end);
+        let (at, end) = (self.entries[index].place.at(), self.entries[index].end);
         let touched: Vec<Stretch> = self
             .stretches(need)
             .into_iter()
@@ -204,10 +206,10 @@ impl CountWindow {
             return Counted::Below { have: self.count_at(at) };
         }
         let owned =
-            |stretch: &Stretch| self.entries.iter().any(|entry| entry.in_episode && stretch.holds(entry.place.at));
+            |stretch: &Stretch| self.entries.iter().any(|entry| entry.in_episode && stretch.holds(entry.place.at()));
         let new: Vec<Stretch> = touched.iter().filter(|stretch| !owned(stretch)).copied().collect();
         for entry in &mut self.entries {
-            entry.in_episode |= touched.iter().any(|stretch| stretch.holds(entry.place.at));
+            entry.in_episode |= touched.iter().any(|stretch| stretch.holds(entry.place.at()));
         }
         match new.first() {
             None => Counted::Joined { lasts: touched.iter().any(|stretch| now < stretch.until) },
@@ -221,7 +223,8 @@ impl CountWindow {
 
     /// Returns every longest stretch in which the count is at least `need`, in order.
     fn stretches(&self, need: u64) -> Vec<Stretch> {
-        let mut instants: Vec<Timestamp> = self.entries.iter().flat_map(|entry| [entry.place.at, entry.end]).collect();
+        let mut instants: Vec<Timestamp> =
+            self.entries.iter().flat_map(|entry| [entry.place.at(), entry.end.into()]).collect();
         instants.sort();
         instants.dedup();
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -288,16 +291,16 @@ impl CountWindow {
     pub fn recount(&mut self, end: impl Fn(Timestamp) -> Timestamp) {
         let mut before = Timestamp::MIN;
         for entry in &mut self.entries {
-            entry.own_end = end(entry.place.at);
-            before = before.max(entry.own_end);
-            entry.end = before;
+            let own_end = end(entry.place.at());
+            before = before.max(own_end);
+            (entry.own_end, entry.end) = (own_end.into(), before.into());
         }
     }
 
     /// Returns the signals in the window at `now` that carry an episode which was entered and lasts.
     pub fn carriers(&self, need: u64, now: Timestamp) -> BTreeSet<SignalId> {
         let Some(lasting) = self.lasting(need, now) else { return BTreeSet::new() };
-        let inside = |entry: &&Entry| lasting.holds(entry.place.at);
+        let inside = |entry: &&Entry| lasting.holds(entry.place.at());
         if !self.entries.iter().filter(inside).any(|entry| entry.in_episode) {
             return BTreeSet::new();
         }
@@ -313,11 +316,11 @@ impl CountWindow {
     pub fn settle(&mut self, need: u64, now: Timestamp, carriers: &BTreeSet<SignalId>) -> bool {
         let stretches = self.stretches(need);
         let lasting = stretches.iter().find(|stretch| stretch.holds(now)).copied();
-        let in_it = |entry: &Entry| lasting.is_some_and(|lasting| lasting.holds(entry.place.at));
+        let in_it = |entry: &Entry| lasting.is_some_and(|lasting| lasting.holds(entry.place.at()));
         let goes_on = self.entries.iter().any(|entry| in_it(entry) && carriers.contains(&entry.id));
         for entry in &mut self.entries {
             let lasts = in_it(entry);
-            let over = stretches.iter().any(|stretch| stretch.holds(entry.place.at)) && !lasts;
+            let over = stretches.iter().any(|stretch| stretch.holds(entry.place.at())) && !lasts;
             entry.in_episode = over || lasts && goes_on;
         }
         goes_on
@@ -345,7 +348,7 @@ struct Sweep<'a> {
     from: usize,
     until: usize,
     /// Where different values are counted: how often each is inside.
-    values: Option<BTreeMap<&'a Option<Value>, u64>>,
+    values: Option<BTreeMap<&'a Option<Box<Value>>, u64>>,
 }
 
 impl<'a> Sweep<'a> {

@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::engine::window::{At, INSTANTS_KEPT, Place, make_room};
 use crate::id::SignalId;
 use crate::ir::MeasureKind;
 use crate::number::Number;
-use crate::value::Str;
+use crate::value::Currency;
 
 /// The sample of one key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,8 @@ pub struct MeasureWindow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry {
     place: Place,
-    recent_until: Timestamp,
-    previous_until: Timestamp,
+    recent_until: At,
+    previous_until: At,
     sample: Sample,
     id: SignalId,
 }
@@ -39,7 +39,7 @@ pub struct Sample {
     /// The value: a score, a number, seconds of a duration, a difference; 1 or 0 for a share.
     pub value: Number,
     /// The currency of an amount.
-    pub currency: Option<Str>,
+    pub currency: Option<Currency>,
 }
 
 /// An exact value: billionths over a whole number.
@@ -55,7 +55,7 @@ pub struct Period {
     /// How many signals.
     pub sample: u64,
     /// The currency of amounts; `None` where no amounts are measured, or none came.
-    pub currency: Option<Str>,
+    pub currency: Option<Currency>,
     /// What they measure; `None` for nothing to measure, and for amounts of several currencies: they have no sum.
     pub value: Option<Ratio>,
 }
@@ -64,7 +64,8 @@ impl MeasureWindow {
     /// Puts a signal in its place; `ends` are *a + D* and *a + D + E*.
     pub fn insert(&mut self, place: Place, ends: (Timestamp, Timestamp), sample: Sample, id: SignalId) {
         let at = self.entries.partition_point(|entry| entry.place < place);
-        let entry = Entry { place, recent_until: ends.0, previous_until: ends.1, sample, id };
+        let entry = Entry { place, recent_until: ends.0.into(), previous_until: ends.1.into(), sample, id };
+        make_room(&mut self.entries);
         self.entries.insert(at, entry);
         for index in at.max(1)..self.entries.len() {
             let (recent, previous) = (self.entries[index - 1].recent_until, self.entries[index - 1].previous_until);
@@ -79,7 +80,7 @@ impl MeasureWindow {
 
     /// Returns the latest signal's time.
     pub fn latest(&self) -> Option<Timestamp> {
-        self.entries.back().map(|entry| entry.place.at)
+        self.entries.back().map(|entry| entry.place.at())
     }
 
     fn recent_range(&self, t: Timestamp) -> std::ops::Range<usize> {
@@ -108,11 +109,11 @@ impl MeasureWindow {
     fn period(&self, kind: MeasureKind, range: std::ops::Range<usize>) -> Period {
         let sample = range.len() as u64;
         let samples = || self.entries.range(range.clone()).map(|entry| &entry.sample);
-        let mut currencies = samples().map(|sample| &sample.currency);
+        let mut currencies = samples().map(|sample| sample.currency);
         let first = currencies.next();
         let mixed = currencies.any(|currency| Some(currency) != first);
         let values: Vec<i128> = samples().map(|sample| sample.value.billionths()).collect();
-        let currency = first.filter(|_| !mixed).cloned().flatten();
+        let currency = first.filter(|_| !mixed).flatten();
         Period { sample, currency, value: if mixed { None } else { measured(kind, values) } }
     }
 
@@ -120,9 +121,9 @@ impl MeasureWindow {
     pub fn recount(&mut self, ends: impl Fn(Timestamp) -> (Timestamp, Timestamp)) {
         let mut before = (Timestamp::MIN, Timestamp::MIN);
         for entry in &mut self.entries {
-            let own = ends(entry.place.at);
+            let own = ends(entry.place.at());
             before = (before.0.max(own.0), before.1.max(own.1));
-            (entry.recent_until, entry.previous_until) = before;
+            (entry.recent_until, entry.previous_until) = (before.0.into(), before.1.into());
         }
     }
 

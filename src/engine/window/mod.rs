@@ -4,22 +4,22 @@
 //! means. It knows no rule, no guard, no limit and no clock but the instants it is given.
 
 pub mod absence;
+mod at;
 pub mod count;
 pub mod measure;
 pub mod reading;
 pub mod sequence;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+pub use at::{At, Place};
 
 /// How many instants a window keeps for one key; the oldest go first.
 pub const INSTANTS_KEPT: usize = 65_536;
 
-/// Where a signal stands among the others of its key: by time, then by arrival (M1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
-    /// When it happened.
-    pub at: Timestamp,
-    /// In what order it came.
-    pub arrival: u64,
+/// Makes room for one more where as many are kept as may be: a full buffer would double for the one that goes at once.
+fn make_room<T>(entries: &mut VecDeque<T>) {
+    if entries.len() >= INSTANTS_KEPT {
+        entries.reserve_exact(1);
+    }
 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::engine::window::{INSTANTS_KEPT, Place, make_room};
 use crate::id::SignalId;
 use crate::value::Value;
 
@@ -66,6 +66,7 @@ impl ReadingWindow {
     /// Puts a reading in its place. A [`Read::New`] run is entered only by [`ReadingWindow::enter`].
     pub fn insert(&mut self, place: Place, value: Value, id: SignalId, reads: Reads) -> Read {
         let at = self.entries.partition_point(|entry| entry.place < place);
+        make_room(&mut self.entries);
         self.entries.insert(at, Entry { place, value, id, reads, over: false, in_episode: false });
         self.mend_states(at);
         if self.entries.len() > INSTANTS_KEPT {
@@ -109,7 +110,7 @@ impl ReadingWindow {
     /// Returns when the run whose first kept reading is at `start` began.
     fn began(&self, start: usize) -> Timestamp {
         let earlier = self.over_since.filter(|_| start == 0 && self.over_before);
-        earlier.unwrap_or(self.entries[start].place.at)
+        earlier.unwrap_or_else(|| self.entries[start].place.at())
     }
 
     fn mark(&mut self, run: std::ops::Range<usize>) {
@@ -211,7 +212,7 @@ mod tests {
 
     fn insert(window: &mut ReadingWindow, minute: i64, reads: Reads) -> Read {
         let id = SignalId { source: "".into(), id: minute.to_string().as_str().into() };
-        let read = window.insert(Place { at: instant(minute), arrival: minute as u64 }, Value::Missing, id, reads);
+        let read = window.insert(Place::new(instant(minute), minute as u64), Value::Missing, id, reads);
         window.trim(instant(minute - 2));
         read
     }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::window::{INSTANTS_KEPT, Place};
+use crate::engine::kept::Kept;
+use crate::engine::window::{At, INSTANTS_KEPT, Place, make_room};
 use crate::id::{RuleId, SignalId};
 use crate::signal::Signal;
 
@@ -23,15 +24,15 @@ pub struct SequenceWindow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct First {
     place: Place,
-    end: Timestamp,
-    signal: Arc<Signal>,
+    end: At,
+    signal: Kept,
     used: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Then {
     place: Place,
-    signal: Arc<Signal>,
+    signal: Kept,
     /// The rules that led to it.
     chain: Arc<[RuleId]>,
     fired: bool,
@@ -50,9 +51,10 @@ pub struct Pair {
 
 impl SequenceWindow {
     /// Takes an A in. A late one may complete a pair with a B that came before it.
-    pub fn insert_first(&mut self, place: Place, end: Timestamp, signal: Arc<Signal>) -> Option<Pair> {
+    pub fn insert_first(&mut self, place: Place, end: Timestamp, signal: Kept) -> Option<Pair> {
         let at = self.firsts.partition_point(|first| first.place < place);
-        self.firsts.insert(at, First { place, end, signal, used: false });
+        make_room(&mut self.firsts);
+        self.firsts.insert(at, First { place, end: end.into(), signal, used: false });
         if self.firsts.len() > INSTANTS_KEPT {
             self.firsts.pop_front();
         }
@@ -61,8 +63,9 @@ impl SequenceWindow {
     }
 
     /// Takes a B in and returns the pair it completes.
-    pub fn insert_then(&mut self, place: Place, signal: Arc<Signal>, chain: Arc<[RuleId]>) -> Option<Pair> {
+    pub fn insert_then(&mut self, place: Place, signal: Kept, chain: Arc<[RuleId]>) -> Option<Pair> {
         let at = self.thens.partition_point(|then| then.place < place);
+        make_room(&mut self.thens);
         self.thens.insert(at, Then { place, signal, chain, fired: false });
         let pair = self.complete(at);
         if self.thens.len() > INSTANTS_KEPT {
@@ -76,36 +79,36 @@ impl SequenceWindow {
         let earlier = self.firsts.partition_point(|first| first.place < place);
         let in_time = |first: &&First| !first.used && place.at <= first.end;
         let firsts: Vec<Arc<Signal>> =
-            self.firsts.range(..earlier).filter(in_time).map(|first| first.signal.clone()).collect();
+            self.firsts.range(..earlier).filter(in_time).map(|first| first.signal.signal()).collect();
         if firsts.is_empty() {
             return None;
         }
         self.firsts.range_mut(..earlier).for_each(|first| first.used = true);
         self.thens[then].fired = true;
         let then = &self.thens[then];
-        Some(Pair { firsts, then: then.signal.clone(), chain: then.chain.clone() })
+        Some(Pair { firsts, then: then.signal.signal(), chain: then.chain.clone() })
     }
 
     /// Counts every end anew (the length changed, M24).
     pub fn recount(&mut self, end: impl Fn(Timestamp) -> Timestamp) {
-        self.firsts.iter_mut().for_each(|first| first.end = end(first.place.at));
+        self.firsts.iter_mut().for_each(|first| first.end = end(first.place.at()).into());
     }
 
     /// Takes over from an earlier window which signals were used up or have fired.
     pub fn keep_used(&mut self, before: &SequenceWindow) {
-        let firsts = before.firsts.iter().filter(|first| first.used).map(|first| first.signal.id.clone());
+        let firsts = before.firsts.iter().filter(|first| first.used).map(|first| first.signal.signal().id.clone());
         let (used, fired): (BTreeSet<SignalId>, BTreeSet<SignalId>) = (
             firsts.collect(),
-            before.thens.iter().filter(|then| then.fired).map(|then| then.signal.id.clone()).collect(),
+            before.thens.iter().filter(|then| then.fired).map(|then| then.signal.signal().id.clone()).collect(),
         );
-        self.firsts.iter_mut().for_each(|first| first.used |= used.contains(&first.signal.id));
-        self.thens.iter_mut().for_each(|then| then.fired |= fired.contains(&then.signal.id));
+        self.firsts.iter_mut().for_each(|first| first.used |= used.contains(&first.signal.signal().id));
+        self.thens.iter_mut().for_each(|then| then.fired |= fired.contains(&then.signal.signal().id));
     }
 
     /// Applies `change` to every kept signal (the vocabulary changed).
     pub fn remap(&mut self, change: &dyn Fn(&Arc<Signal>) -> Arc<Signal>) {
-        self.firsts.iter_mut().for_each(|first| first.signal = change(&first.signal));
-        self.thens.iter_mut().for_each(|then| then.signal = change(&then.signal));
+        self.firsts.iter_mut().for_each(|first| first.signal = Kept::of(&change(&first.signal.signal())));
+        self.thens.iter_mut().for_each(|then| then.signal = Kept::of(&change(&then.signal.signal())));
     }
 
     /// Forgets As whose time ended before `first_horizon` and Bs before `then_horizon`.

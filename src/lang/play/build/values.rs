@@ -8,6 +8,7 @@ use crate::lang::source::Spanned;
 use crate::lang::tree::{self, ConditionKind, LengthUnit, OperandKind, Order, Predicate};
 use crate::lang::unread::Unread;
 use crate::number::Number;
+use crate::value::Currency;
 
 use super::{Builder, Built, Node, Rule};
 
@@ -201,7 +202,7 @@ impl Builder<'_> {
             Rule::money => {
                 let mut node = Node::new(value);
                 let number = node.take(Rule::number)?;
-                OperandKind::Money(self.number(&number).node, node.take(Rule::currency)?.as_str().to_owned())
+                OperandKind::Money(self.number(&number).node, Currency::of(node.take(Rule::currency)?.as_str())?)
             }
             _ => OperandKind::Path(self.path(value)?),
         };
