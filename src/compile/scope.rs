@@ -230,6 +230,10 @@ impl Lower<'_> {
         if let Some(help) = clock_word(name) {
             return problem.help(help);
         }
+        // Key words are small letters, `yes` and `no` among them.
+        if let Some(word) = ["yes", "no"].into_iter().find(|word| name.eq_ignore_ascii_case(word)) {
+            return problem.help(format!("write `{word}`"));
+        }
         let names = scope.names(self.vocabulary);
         did_you_mean(problem, name, names, "known here are")
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The layers, from the words everybody uses to the command line. A module may import its own layer and those before.
 const LAYERS: [(&str, &[&str]); 10] = [
@@ -318,4 +319,27 @@ fn everything(folder: &Path, code: &mut String) {
             code.push_str(&fs::read_to_string(&path).unwrap());
         }
     }
+}
+
+/// `tests/planted/run.sh` and its like stop at a patch that no longer applies: said here, in seconds.
+#[test]
+fn every_planted_bug_still_applies() {
+    let mut patches = vec![];
+    for folder in ["tests/planted", "tests/planted/daemon"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        patches.extend(
+            entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "patch")),
+        );
+    }
+    assert!(patches.len() >= 20, "where have they gone?");
+    let applies = |patch: &PathBuf| {
+        let mut command = Command::new("patch");
+        command.args(["-s", "-p1", "--dry-run", "-i"]).arg(patch).current_dir(root());
+        command.output().map(|output| output.status.success())
+    };
+    if applies(&patches[0]).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return println!("skipped: this machine has no `patch`");
+    }
+    let stale: Vec<_> = patches.iter().filter(|patch| !applies(patch).unwrap()).collect();
+    assert!(stale.is_empty(), "write these anew: {stale:#?}");
 }

@@ -35,6 +35,8 @@ const IN_SENTENCES: &[(&str, &str, &str)] = &[
         "take it out",
     ),
     ("when 3 or more complaint for the same customer within 7 days then alert care_team", "N003", "write `complaints`"),
+    ("when complaint where urgent is YES then alert care_team", "N001", "write `yes`"),
+    ("when complaint where urgent is No then alert care_team", "N001", "write `no`"),
     ("when survey_response where no then alert care_team", "P039", "write what has to be so, a text in quotes"),
     ("when survey_response where 21:00 then alert care_team", "P039", "write what has to be so, a text in quotes"),
     (

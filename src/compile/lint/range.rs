@@ -2,6 +2,8 @@
 //!
 //! Each subject of an `and` has the values that all parts leave it. A part that leaves none is told.
 
+use jiff::SignedDuration;
+
 use crate::compile::Unit;
 use crate::compile::words::describe;
 use crate::ir::expr::{Access, Condition, Operand, Predicate, Test};
@@ -189,7 +191,7 @@ pub fn never_holds(unit: &Unit, rule: &Rule, found: &mut Vec<Diagnostic>) {
         Trigger::Measure(measure) => {
             filters(&measure.source);
             filter(unit, measure.share.as_ref(), "counts anything", found);
-            if let Some(problem) = level(measure, rule) {
+            if let Some(problem) = level(unit, measure, rule) {
                 found.push(problem);
             }
         }
@@ -261,17 +263,39 @@ fn reading(unit: &Unit, rule: &Rule) -> Option<Diagnostic> {
     })
 }
 
-fn level(measure: &Measure, rule: &Rule) -> Option<Diagnostic> {
+fn level(unit: &Unit, measure: &Measure, rule: &Rule) -> Option<Diagnostic> {
     let MeasureTest::Level(order, level) = &measure.test else { return None };
-    let (low, high) = match measure.kind {
-        MeasureKind::Nps => (-100, 100),
-        MeasureKind::Csat | MeasureKind::Share => (0, 100),
-        _ => return None,
-    };
-    let mut left = Left::between(Number::from_whole(low), Number::from_whole(high));
+    let (mut left, range) = reach(unit, measure)?;
     left.bound(*order, literal(level)?);
     left.is_empty().then(|| {
-        let message = format!("the measure of rule `{}` goes from {low} to {high}, so this never holds", rule.id.rule);
+        let message = format!("the measure of rule `{}` goes {range}, so this never holds", rule.id.rule);
         Diagnostic::warning(codes::NEVER_HOLDS, super::head(rule), message).help("choose a level within the range")
     })
+}
+
+/// Returns what a measure can come to, and that in words; `None` where it can be anything.
+fn reach(unit: &Unit, measure: &Measure) -> Option<(Left, String)> {
+    let whole = |(low, high): (i64, i64)| {
+        let left = Left::between(Number::from_whole(low), Number::from_whole(high));
+        (left, format!("from {low} to {high}"))
+    };
+    let from =
+        |low: Value, word: &str| (Left { low: Some((low, true)), ..Left::default() }, format!("from {word} upwards"));
+    let field = measure.field.map(|field| &unit.vocabulary.signal_type(measure.source.signal).fields[field.index()].ty);
+    match (measure.kind, field) {
+        (MeasureKind::Nps, _) => Some(whole((-100, 100))),
+        (MeasureKind::Csat | MeasureKind::Share, _) => Some(whole((0, 100))),
+        (MeasureKind::Count, _) => Some(from(Value::Number(Number::ZERO), "0")),
+        (MeasureKind::Gap, Some(Type::Score(scale))) => {
+            let (low, high) = scale.range();
+            Some(whole((low - high, high - low)))
+        }
+        (MeasureKind::Gap, _) => None,
+        // Of nothing a sum is 0.
+        (MeasureKind::Sum, Some(Type::Score(_))) => Some(from(Value::Number(Number::ZERO), "0")),
+        (_, Some(Type::Score(scale))) => Some(whole(scale.range())),
+        // No signal carries a duration below zero.
+        (_, Some(Type::Duration(_))) => Some(from(Value::Duration(SignedDuration::ZERO), "zero")),
+        _ => None,
+    }
 }

@@ -26,7 +26,7 @@ pub fn operand(operand: &Operand) -> Vec<Changed<Operand>> {
         OperandKind::Number(number) => neighbours(*number).map(OperandKind::Number).into(),
         OperandKind::Percent(number) => neighbours(*number).map(OperandKind::Percent).into(),
         OperandKind::Money(amount, currency) => {
-            neighbours(*amount).map(|amount| OperandKind::Money(amount, currency.clone())).into()
+            neighbours(*amount).map(|amount| OperandKind::Money(amount, *currency)).into()
         }
         OperandKind::Length(length) => {
             let longer = neighbours(length.amount).map(|amount| Length { amount, ..length.clone() });
