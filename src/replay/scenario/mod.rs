@@ -169,6 +169,7 @@ pub fn read_despite(
     let Some(mut root) = root else { return (None, problems) };
     problems.extend(slips::put_right(&mut root, sources, file));
     let zone = rules.vocabulary.zone.clone();
+    let left_out = left_out.clone();
     let mut reader = Reader { rules, left_out, zone, playbook: "".into(), problems: vec![] };
     let scenarios = reader.file(file, &root);
     problems.append(&mut reader.problems);
@@ -185,7 +186,7 @@ pub fn playbook_of(sources: &Sources, file: FileNo) -> Option<String> {
 /// What every part of the reader needs.
 struct Reader<'a> {
     rules: &'a RuleSet,
-    left_out: &'a LeftOut,
+    left_out: LeftOut,
     zone: TimeZone,
     playbook: Str,
     problems: Vec<Diagnostic>,
@@ -211,7 +212,7 @@ impl Reader<'_> {
     fn file(&mut self, file: FileNo, root: &Node) -> Option<ScenarioFile> {
         let entries = self.keep(read::expect_map(root, "a file of scenarios"))?.to_vec();
         self.known_keys(&entries, &["playbook", "clock", "given", "without_scenario", "scenarios"]);
-        self.playbook = self.playbook(root)?;
+        let is_known = self.playbook(root);
         self.clock(root);
         let given = root.get("given").map(|node| self.facts(node)).unwrap_or_default();
         let Some(list) = root.get("scenarios") else {
@@ -239,25 +240,35 @@ impl Reader<'_> {
         }
         self.needlessly_without(&without, &scenarios);
         let (playbook, zone) = (self.playbook.clone(), self.zone.clone());
-        Some(ScenarioFile { file, playbook, zone, given, without, scenarios })
+        is_known.then_some(ScenarioFile { file, playbook, zone, given, without, scenarios })
     }
 
-    fn playbook(&mut self, root: &Node) -> Option<Str> {
+    /// Finds the playbook the file is for, and tells whether there is one. Where there is none, the rest is read as if it were for
+    /// the one that is meant, or else without asking for rules: its other mistakes come out in the same run.
+    fn playbook(&mut self, root: &Node) -> bool {
         let Some(node) = root.get("playbook") else {
             self.say(read::missing_key(root.span, "the file", "playbook"));
-            return None;
+            self.left_out.with_nameless_rule.insert(self.playbook.clone());
+            return false;
         };
-        let name = self.keep(read::expect_text(node, "playbook"))?;
+        let name = self.keep(read::expect_text(node, "playbook")).unwrap_or_default();
         let known = playbooks(self.rules);
+        let near = nearest(name, known.iter().copied());
+        self.playbook = near.unwrap_or(name).into();
         if known.contains(&name) || self.left_out.playbooks.contains(name) {
-            return Some(name.into());
+            self.playbook = name.into();
+            return true;
         }
-        if self.left_out.nameless_playbook && nearest(name, known.iter().copied()).is_none() {
-            return None;
+        if near.is_none() {
+            self.left_out.with_nameless_rule.insert(self.playbook.clone());
         }
-        let problem = Diagnostic::error(codes::SCENARIO_PLAYBOOK, node.span, format!("unknown playbook `{name}`"));
-        self.say(problem.help(suggest(name, &known)));
-        None
+        // An empty name is told as that, and what may be a playbook without a readable id where that is.
+        let is_told = name.is_empty() || self.left_out.nameless_playbook && near.is_none();
+        if !is_told {
+            let problem = Diagnostic::error(codes::SCENARIO_PLAYBOOK, node.span, format!("unknown playbook `{name}`"));
+            self.say(problem.help(suggest(name, &known)));
+        }
+        false
     }
 
     fn clock(&mut self, root: &Node) {
