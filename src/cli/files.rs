@@ -79,7 +79,8 @@ pub fn is_scenario(name: &str) -> bool {
     name.ends_with(".test.yaml")
 }
 
-fn is_context(name: &str) -> bool {
+/// Tells whether playbooks may use a file beside or above them.
+pub fn is_context(name: &str) -> bool {
     matches!(name, "vocabulary.yaml" | "directory.yaml" | "directory.csv")
 }
 

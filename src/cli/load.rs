@@ -24,9 +24,13 @@ pub struct Loaded {
 
 /// Reads and compiles everything that belongs to `paths`.
 pub fn load(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
-    let sources = files::gather(paths)?;
+    Ok(compiled(files::gather(paths)?))
+}
+
+/// Compiles what was read.
+pub fn compiled(sources: Sources) -> Loaded {
     let project = project(&sources, &Options::default());
-    Ok(Loaded { sources, project })
+    Loaded { sources, project }
 }
 
 impl Loaded {

@@ -17,6 +17,7 @@ mod covered;
 mod dead;
 #[cfg(feature = "daemon")]
 mod demo;
+mod diff;
 #[cfg(feature = "daemon")]
 mod erase;
 mod feed;
@@ -36,6 +37,7 @@ mod replay;
 mod screen;
 #[cfg(feature = "daemon")]
 mod serve;
+mod side;
 #[cfg(feature = "daemon")]
 mod status;
 #[cfg(feature = "daemon")]
@@ -84,6 +86,7 @@ enum Command {
     Replay(replay::Replay),
     Why(why::Why),
     Test(test::Test),
+    Diff(diff::Diff),
     Fmt(fmt::Fmt),
     Convert(convert::Convert),
     #[cfg(feature = "daemon")]
@@ -150,6 +153,7 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Replay(replay) => replay.run(screen),
         Command::Why(why) => why.run(screen),
         Command::Test(test) => test.run(screen),
+        Command::Diff(diff) => diff.run(screen),
         Command::Fmt(fmt) => fmt.run(screen),
         Command::Convert(convert) => convert.run(screen),
         #[cfg(feature = "daemon")]

@@ -14,6 +14,7 @@ mod compile;
 mod config;
 #[cfg(feature = "daemon")]
 mod deliver;
+mod diff;
 #[cfg(feature = "daemon")]
 mod endpoints;
 #[cfg(feature = "daemon")]

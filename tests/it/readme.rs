@@ -28,7 +28,9 @@ fn run(arguments: &str) -> String {
 fn copied() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
     let _ = fs::remove_dir_all(&folder);
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail"), &folder.join("my"));
+    for to in ["my", "playbooks/retail"] {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/retail"), &folder.join(to));
+    }
     folder
 }
 
@@ -73,7 +75,7 @@ fn every_command_of_the_tour_runs_and_prints_what_is_shown() {
                 change(&home.join(own), "10 minutes", "12 minutes");
                 printed
             }
-            "test my" => run_in(&home, arguments, 1),
+            "test my" | "diff playbooks/retail my" => run_in(&home, arguments, 1),
             _ if arguments.contains(" my") => run_in(&home, arguments, 0),
             _ => run(arguments),
         };

@@ -5,7 +5,8 @@
 //! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it, `coverage` what they reach,
 //! `changes` which small changes of the playbook they would notice. `csv` is the directory
 //! as a table, `feed` recorded lines; a block `touchline replay …` or `touchline why …` must equal what the command prints of
-//! them, with `--playbooks` and `--feed` given.
+//! them, with `--playbooks` and `--feed` given. For `touchline diff` and `touchline backtest` the present playbook lies in `before/`, and
+//! each `play named=…` in a folder of its name.
 //! `TOUCHLINE_SPEC=rewrite cargo test --test it spec` writes the timelines anew: read them before they are committed.
 
 use std::collections::BTreeMap;
@@ -154,8 +155,20 @@ impl Chapter {
         files.iter().for_each(|(file, text)| fs::write(place.join(file), text).unwrap());
         let mut words = command.split(' ');
         let verb = words.next().unwrap();
+        let given: &[&str] = match verb {
+            "diff" => &[],
+            "backtest" => &["--feed", "feed.jsonl"],
+            _ => &["--playbooks", ".", "--feed", "feed.jsonl"],
+        };
+        let now = ("before.play".to_owned(), self.play.clone());
+        for (name, play) in self.later.iter().chain([&now]).filter(|_| ["diff", "backtest"].contains(&verb)) {
+            let folder = place.join(name.trim_end_matches(".play"));
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("manual.play"), whole(play)).unwrap();
+        }
         let run = Command::new(env!("CARGO_BIN_EXE_touchline"))
-            .args([verb, "--playbooks", ".", "--feed", "feed.jsonl"])
+            .arg(verb)
+            .args(given)
             .args(words)
             .current_dir(&place)
             .output()

@@ -1,14 +1,13 @@
 //! Small changes to a playbook, one at a time: what would be noticed if somebody made them by mistake?
 //!
 //! A change is made in the spanned tree and compiled again ([`prepare`]), so that each is a sentence of the language and is printed
-//! like one. Changes that do not compile, and those that provably mean the same as the rule or as another change (`same`),
+//! like one. Changes that do not compile, and those that provably mean the same as the rule or as another change (`trust::same`),
 //! are left out. `condition`, `trigger` and `amount` hold the changes, `judge` plays scenarios against one.
 
 mod amount;
 mod condition;
 pub mod judge;
 mod prepare;
-mod same;
 mod trigger;
 
 use crate::lang::source::Span;

@@ -12,9 +12,9 @@ use crate::lang::format::{self, Forms};
 use crate::lang::source::{Sources, Span};
 use crate::lang::tree::{Playbook, Syntax};
 use crate::lang::{play, yaml};
+use crate::trust::same::normal;
 use crate::vocabulary::Vocabulary;
 
-use super::same::normal;
 use super::{Kind, changed};
 
 /// A playbook with one change in it.

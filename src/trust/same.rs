@@ -53,7 +53,8 @@ fn source(source: &mut Source) {
     source.filter = source.filter.take().map(condition);
 }
 
-fn condition(of: Condition) -> Condition {
+/// Returns a condition in that form.
+pub fn condition(of: Condition) -> Condition {
     match of {
         Condition::All(parts) => {
             let all = parts.into_iter().map(condition).flat_map(|part| match part {
