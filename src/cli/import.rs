@@ -100,11 +100,9 @@ impl Import {
                     taking.people += 1;
                     None
                 }
-                Entry::Held(line, place, latest) => {
+                Entry::Held(line, place, jump) => {
                     taking.ahead += 1;
-                    let (at, latest) = (words::utc(line.at()), words::utc(latest));
-                    let reason = format!("{at} is more than seven days ahead of the lines after it, up to {latest}");
-                    Some((place, reason))
+                    Some((place, format!("{} is {jump}", words::utc(line.at()))))
                 }
                 Entry::Refused(place, reason) => {
                     let text = entries.lines().refused_text(place).unwrap_or_default().to_owned();

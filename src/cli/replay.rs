@@ -226,12 +226,9 @@ impl Run<'_> {
                     self.tally.refused += 1;
                     Some((place, reason))
                 }
-                Entry::Held(line, place, latest) => {
+                Entry::Held(line, place, jump) => {
                     self.tally.held += 1;
-                    let (at, latest) = (words::utc(line.at()), words::utc(latest));
-                    let reason =
-                        format!("held out: {at} is more than seven days ahead of the lines after it, up to {latest}");
-                    Some((place, reason))
+                    Some((place, format!("held out: {} is {jump}", words::utc(line.at()))))
                 }
             };
             if let Some((place, reason)) = bad {

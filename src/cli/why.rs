@@ -155,8 +155,8 @@ impl Why {
                     found.refused.push((place, reason));
                 }
                 Entry::Refused(..) => found.others_refused += 1,
-                Entry::Held(FeedLine::Signal(signal), place, _) if self.is_it(&signal) => {
-                    found.refused.push((place, "held out: more than seven days ahead of the lines after it".into()));
+                Entry::Held(FeedLine::Signal(signal), place, jump) if self.is_it(&signal) => {
+                    found.refused.push((place, format!("held out: {jump}")));
                 }
                 Entry::Held(..) => {}
             }

@@ -1,15 +1,17 @@
 //! The lines of a recorded feed in the order of their file, with the clock kept safe from a wrong year.
 //!
-//! A line that jumps more than seven days ahead of the clock and of all of the ten lines after it is held out: one
-//! `2062` typed for `2026` would otherwise close every window and make everything after it too late. Near the end those
-//! lines are asked that there are; the last line harms nothing after it and is taken, with a word of warning where it is
-//! more than 90 days ahead. Left out:
-//! reading files and lines (`cli`), and what a line means (`signal`).
+//! A line that jumps more than seven days ahead of the clock and of the middle one (by time) of the ten lines after it is
+//! held out: one `2062` typed for `2026`, or several of them, would otherwise close every window and make everything after
+//! them too late. After a true quiet time the lines agree, and none is held. Near the end those lines are asked that there
+//! are. Where nothing after it could show that a year is wrong, what came before does: a line more than ten years ahead of
+//! more lines than are left is held too, and the last line is taken with a word of warning where it is more than 90 days
+//! ahead. Left out: reading files and lines (`cli`), and what a line means (`signal`).
 
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::replay::words;
 use crate::signal::FeedLine;
 
 /// How many lines after a jump have their say.
@@ -19,6 +21,8 @@ pub const JUMP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How far ahead of everything before it the last line may be without a word.
 pub const FAR: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How far ahead of everything before it a line near the end may be at all.
+pub const NEVER: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 
 /// One line of a feed that is not blank.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,8 +42,30 @@ pub enum Entry {
     Line(FeedLine, Place),
     /// A line that could not be read, and why.
     Refused(Place, String),
-    /// A line that is held out, with the latest instant of the lines after it.
-    Held(FeedLine, Place, Timestamp),
+    /// A line that is held out, and why.
+    Held(FeedLine, Place, Jump),
+}
+
+/// What a line is too far ahead of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jump {
+    /// More than [`JUMP`] ahead of this, the middle one of the lines after it.
+    After(Timestamp),
+    /// More than [`NEVER`] ahead of this, the latest before it, and too few lines are left to bear it out.
+    Before(Timestamp),
+}
+
+impl std::fmt::Display for Jump {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Jump::After(middle) => {
+                write!(f, "more than seven days ahead of the lines after it, which are around {}", words::utc(*middle))
+            }
+            Jump::Before(latest) => {
+                write!(f, "more than ten years ahead of everything before it, up to {}", words::utc(*latest))
+            }
+        }
+    }
 }
 
 /// Where a line stands.
@@ -57,13 +83,15 @@ pub struct Feed<I> {
     lines: I,
     ahead: VecDeque<Line>,
     clock: Option<Timestamp>,
+    /// How many lines were given out for the engine.
+    taken: u64,
     far: Option<(Place, Timestamp, Timestamp)>,
 }
 
 impl<I: Iterator<Item = Line>> Feed<I> {
     /// Returns a feed of these lines.
     pub fn new(lines: I) -> Feed<I> {
-        Feed { lines, ahead: VecDeque::new(), clock: None, far: None }
+        Feed { lines, ahead: VecDeque::new(), clock: None, taken: 0, far: None }
     }
 
     /// Returns where the lines come from.
@@ -82,8 +110,8 @@ impl<I: Iterator<Item = Line>> Feed<I> {
         self.far
     }
 
-    /// Returns the latest instant of the ten readable lines that come next; `None` where there are none.
-    fn latest_ahead(&mut self) -> Option<Timestamp> {
+    /// Returns the instants of the ten readable lines that come next, or of as many as there are.
+    fn instants_ahead(&mut self) -> Vec<Timestamp> {
         let mut readable = self.ahead.iter().filter(|line| line.what.is_ok()).count();
         while readable < LINES_ASKED {
             let Some(line) = self.lines.next() else { break };
@@ -91,15 +119,23 @@ impl<I: Iterator<Item = Line>> Feed<I> {
             self.ahead.push_back(line);
         }
         let instants = self.ahead.iter().filter_map(|line| line.what.as_ref().ok()).map(FeedLine::at);
-        instants.take(LINES_ASKED).max()
+        instants.take(LINES_ASKED).collect()
     }
 
-    fn is_jump(&mut self, at: Timestamp) -> Option<Timestamp> {
-        let is_ahead_of = |other: Timestamp| at.duration_since(other) > JUMP;
-        if self.clock.is_some_and(|clock| !is_ahead_of(clock)) {
+    fn jump(&mut self, at: Timestamp) -> Option<Jump> {
+        let is_ahead_of = |other: Timestamp, by: SignedDuration| at.duration_since(other) > by;
+        if self.clock.is_some_and(|clock| !is_ahead_of(clock, JUMP)) {
             return None;
         }
-        self.latest_ahead().filter(|latest| is_ahead_of(*latest))
+        let mut after = self.instants_ahead();
+        after.sort_unstable();
+        // Of an even number the earlier of the two in the middle: half of the lines may be as wrong as this one.
+        let middle = after.get(after.len().saturating_sub(1) / 2);
+        if let Some(middle) = middle.filter(|middle| is_ahead_of(**middle, JUMP)) {
+            return Some(Jump::After(*middle));
+        }
+        let few = after.len() < LINES_ASKED && after.len() as u64 + 1 < self.taken;
+        self.clock.filter(|clock| few && is_ahead_of(*clock, NEVER)).map(Jump::Before)
     }
 }
 
@@ -113,15 +149,16 @@ impl<I: Iterator<Item = Line>> Iterator for Feed<I> {
             Ok(said) => said,
             Err(reason) => return Some(Entry::Refused(place, reason)),
         };
-        if let Some(latest) = self.is_jump(said.at()) {
-            return Some(Entry::Held(said, place, latest));
+        if let Some(jump) = self.jump(said.at()) {
+            return Some(Entry::Held(said, place, jump));
         }
         if let Some(clock) = self.clock.filter(|clock| said.at().duration_since(*clock) > FAR)
-            && self.latest_ahead().is_none()
+            && self.instants_ahead().is_empty()
         {
             self.far = Some((place, said.at(), clock));
         }
         self.clock = self.clock.max(Some(said.at()));
+        self.taken += 1;
         Some(Entry::Line(said, place))
     }
 }
@@ -149,21 +186,38 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_far_ahead_of_the_ten_after_it_is_held() {
+    fn a_line_far_ahead_of_those_after_it_is_held_however_many_are_wrong_in_a_row() {
         assert_eq!(held(&[0, 1, 100, 2, 3]), [3]);
         assert_eq!(held(&[100, 1, 2]), [1], "the first line too");
-        // Each of two that agree is among the ten lines after the other: together they are a quiet time's end.
-        assert!(held(&[0, 100, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]).is_empty());
+        assert_eq!(held(&[0, 100, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]), [2, 3], "two that agree");
+        assert_eq!(held(&[0, 100, 1, 90, 2, 80, 3, 4]), [2, 4, 6], "others of the ten are wrong as well");
+        assert_eq!(held(&[0, 100, 100, 100, 100, 100, 100, 1, 2, 3, 4, 5, 6]), [2, 3, 4, 5, 6, 7]);
+        assert_eq!(held(&[0, 100, 100, 1]), [2, 3], "near the end");
     }
 
     #[test]
-    fn a_quiet_time_exactly_seven_days_and_the_last_line_are_no_jumps() {
+    fn a_quiet_time_and_what_comes_late_after_it_are_no_jumps() {
         assert!(held(&[0, 100, 101]).is_empty());
-        assert!(held(&[0, 7, 0]).is_empty());
-        assert!(held(&[0, 1, 100]).is_empty());
+        assert!(held(&[0, 100, 98, 101, 60, 102, 103, 104, 99, 105, 106]).is_empty());
+        assert!(held(&[0, 7, 0]).is_empty(), "exactly seven days");
         assert_eq!(held(&[0, 8, 0]), [2]);
+        assert!(held(&[0, 1, 100]).is_empty(), "none comes after the last");
+        let two_files: Vec<i64> = (90..102).chain(0..12).collect();
+        assert!(held(&two_files).is_empty(), "a second file begins anew");
         let eleventh_agrees = [0, 100, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100];
         assert_eq!(held(&eleventh_agrees), [2], "only ten lines are asked");
+    }
+
+    #[test]
+    fn near_the_end_a_line_decades_ahead_of_more_lines_than_are_left_is_held() {
+        let decades = 20 * 365;
+        assert_eq!(held(&[0, 1, 2, decades]), [4]);
+        assert_eq!(held(&[0, 1, 2, 3, decades, decades]), [5, 6], "they bear each other out, and are fewer");
+        assert!(held(&[0, 1, 2, 9 * 365]).is_empty());
+        assert!(held(&[0, decades]).is_empty(), "either may be wrong");
+        assert!(held(&[0, decades, decades, decades]).is_empty(), "rather the first is wrong");
+        let new_life: Vec<i64> = (0..30).map(|line| if line < 15 { line } else { decades + line }).collect();
+        assert!(held(&new_life).is_empty(), "ten others bear it out");
     }
 
     #[test]

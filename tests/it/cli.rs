@@ -355,6 +355,11 @@ fn a_last_line_far_ahead_is_taken_and_its_year_is_asked_about() {
     let says = "standard input:2: 2062-03-17T11:00:00Z is 13150 days ahead of everything before it: is the year right?";
     assert!(ran.code == Some(0) && ran.err.contains(says), "{ran:?}");
     assert!(!told("2026-06-01T11:00:00Z").err.contains("ahead"));
+    // Of three lines one is probably wrong, and time does not run through centuries for it.
+    let input = feed(&["2026-03-16T10:00:00Z", "2026-03-17T10:00:00Z", "2626-03-17T11:00:00Z"]);
+    let ran = home.run_with(&replay(&["--format", "jsonl"]), &input);
+    let says = "standard input:3: held out: 2626-03-17T11:00:00Z is more than ten years ahead of everything before it, up to 2026-03-17T10:00:00Z";
+    assert!(ran.err.contains(says) && ran.lines().len() == 1, "{ran:?}");
 }
 
 #[test]
