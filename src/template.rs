@@ -9,16 +9,18 @@
 //!
 //! A value without a default that is missing fails that mail and says which (M16): nobody gets "Dear ,". Templates see
 //! the values they name and nothing else; they have no clock, cannot include one another, and their work and output
-//! are bounded. Read [`Templates`] first; `read` checks the folders, `mill` is the only file that names minijinja.
+//! are bounded. Read [`Templates`] first; `read` checks the folders, `places` knows where
+//! names stand, `mill` is the only file that names minijinja.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::EffectId;
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::source::{FileNo, Sources};
+use crate::lang::source::{FileNo, Sources, Span};
 use crate::value::Str;
 
 mod mill;
+mod places;
 mod read;
 
 /// All templates of one unit.
@@ -38,8 +40,13 @@ pub struct Template {
     pub fallback: Str,
     /// The languages it is written in.
     pub languages: BTreeSet<Str>,
-    /// The values its texts name, such as `voucher` and `customer.name`, over all languages.
-    pub variables: BTreeSet<Str>,
+    /// The values its texts name, such as `voucher` and `customer.name`, over all languages, with the first place of
+    /// each.
+    pub variables: BTreeMap<Str, Span>,
+    /// Whether `template.yaml` lists them, so that none is a slip of the pen.
+    pub lists_variables: bool,
+    /// What stands in single braces and may be meant as one of them.
+    pub in_single_braces: Vec<(Str, Span)>,
     /// Texts for values that a rule leaves out.
     pub defaults: BTreeMap<Str, Str>,
     /// Where it is declared.
@@ -120,7 +127,7 @@ impl Templates {
         let language = template.language(language);
         let texts: Vec<(&str, Option<String>)> = template
             .variables
-            .iter()
+            .keys()
             .map(|path| (&**path, values(path).or_else(|| template.defaults.get(path).map(|text| text.to_string()))))
             .collect();
         let part = |part: &str| {

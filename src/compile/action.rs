@@ -324,65 +324,6 @@ impl Lower<'_> {
         true
     }
 
-    /// Checks that a template exists and gets what its texts name: from `with`, else from the firing, else a default.
-    fn template(
-        &mut self,
-        scope: &Scope,
-        text: &Text,
-        with: &[(Word, tree::Operand)],
-        values: Option<Vec<(Str, Operand)>>,
-    ) -> Option<Vec<(Str, Operand)>> {
-        let name = text.node.as_str();
-        let Some(template) = self.templates.get(name) else {
-            if !self.broken_templates.contains(name) {
-                self.unknown_template(text);
-            }
-            return None;
-        };
-        let mut values = values?;
-        for (word, _) in with.iter().filter(|(word, _)| !template.variables.contains(word.node.as_str())) {
-            let message = format!("no text of the template `{name}` names `{}`", word.node);
-            let problem = Diagnostic::error(codes::UNKNOWN_WITH, word.span, message);
-            let names: Vec<&str> = template.variables.iter().map(|name| &**name).collect();
-            let problem = match names.is_empty() {
-                true => problem.help("leave it out: this template names no values"),
-                false => did_you_mean(problem, &word.node, names, "it names"),
-            };
-            self.report(problem);
-        }
-        let given = |variable: &str| with.iter().any(|(word, _)| word.node == variable);
-        let mut missing = Vec::new();
-        for variable in template.variables.iter().filter(|variable| !given(variable)) {
-            let words = variable.split('.').map(|word| Spanned { node: word.to_owned(), span: text.span }).collect();
-            match self.find(scope, &Path { words, span: text.span }) {
-                Ok(access) => values.push((variable.clone(), Operand::Access(access))),
-                Err(_) if template.defaults.contains_key(variable) => {}
-                Err(problem) if problem.is_told() => self.report(*problem),
-                Err(_) => missing.push(variable.to_string()),
-            }
-        }
-        if !missing.is_empty() && !scope.incomplete {
-            let quoted: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
-            let message = format!("the template `{name}` needs {}", listed(&quoted));
-            let item =
-                if with.is_empty() { format!("with {} …", missing[0]) } else { format!(", {} …", missing[0]) };
-            let help = format!("add `{item}`, or a default in its `template.yaml`");
-            self.report(Diagnostic::error(codes::TEMPLATE_VALUES, text.span, message).help(help));
-        }
-        Some(values)
-    }
-
-    fn unknown_template(&mut self, text: &Text) {
-        let name = text.node.as_str();
-        let problem = Diagnostic::error(codes::UNKNOWN_TEMPLATE, text.span, format!("unknown mail template `{name}`"));
-        let names: Vec<&str> = self.templates.names().collect();
-        let problem = match names.is_empty() {
-            true => problem.help(format!("put its texts into `emails/{name}/`, beside the vocabulary")),
-            false => did_you_mean(problem, name, names, "there are"),
-        };
-        self.report(problem);
-    }
-
     fn address_of(&mut self, thing: ThingNo, who: &Path) -> Option<FactNo> {
         let kind = self.vocabulary.thing_type(thing);
         let place = kind.facts.iter().position(|fact| fact.ty == Type::Email);

@@ -45,7 +45,8 @@ pub struct Lower<'a> {
     pub inlined: usize,
     /// Defined conditions that some rule uses.
     pub used: FxHashSet<String>,
-    /// Where stand-ins are for what could not be read, in order and apart: nothing more is said of them.
+    /// Where stand-ins are for what could not be read, in order and apart, all in the playbook's file: nothing more is
+    /// said of them.
     pub holes: Vec<Span>,
     /// What was found so far.
     pub problems: Vec<Diagnostic>,
@@ -107,7 +108,7 @@ impl<'a> Lower<'a> {
     /// Tells whether a place overlaps a hole, or lies directly beside it.
     pub fn has_hole(&self, place: Span) -> bool {
         let behind = self.holes.partition_point(|hole| hole.start <= place.end);
-        self.holes[..behind].last().is_some_and(|hole| hole.end >= place.start)
+        self.holes[..behind].last().is_some_and(|hole| hole.file == place.file && hole.end >= place.start)
     }
 
     /// Resolves a rule; `None` if it has an error.

@@ -161,9 +161,15 @@ fn sort(sources: &Sources, problems: &mut Vec<Diagnostic>) {
         let key = |problem: &Diagnostic| (rank_of(problem), problem.span.start, problem.span.end, problem.code);
         key(one).cmp(&key(other)).then_with(|| one.message.cmp(&other.message))
     });
-    problems.dedup();
+    problems.dedup_by(|other, one| is_told_twice(one, other));
     told_better(problems);
     *problems = limited(std::mem::take(problems));
+}
+
+/// Tells whether two problems are one: a slip in a mail text is one however many rules send the mail.
+fn is_told_twice(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let of_text = one.code == codes::TEMPLATE_VALUES && one.code == other.code && one.span == other.span;
+    one == other || of_text && one.message == other.message
 }
 
 /// Drops that words lack their quotes where the next thing said is that no text belongs there: `score is good enough`.

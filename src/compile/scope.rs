@@ -299,7 +299,7 @@ impl Lower<'_> {
     }
 
     /// Finds `thing.name` where a thing that can be named here has a fact of that name.
-    fn fact_of_something(&self, scope: &Scope, name: &str) -> Option<String> {
+    pub(super) fn fact_of_something(&self, scope: &Scope, name: &str) -> Option<String> {
         let with_fact = |start: &str, ty: &Type| match ty {
             Type::Thing(thing) if self.vocabulary.thing_type(*thing).fact(name).is_some() => {
                 Some(format!("{start}.{name}"))

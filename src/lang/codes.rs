@@ -104,6 +104,7 @@ codes! {
     TEMPLATE_SUBJECT "E008" "a subject has more than one line";
     TEMPLATE_VARIABLE "E009" "a mail text names a value that is not declared";
     TEMPLATE_UNUSED "E010" "a declared value that no mail text names";
+    TEMPLATE_BRACES "E011" "a name in single braces in a mail text, which goes out as it stands";
 
     // ─── V0xx: vocabulary, directory, calendars ───
     BAD_WORD "V001" "a name in the vocabulary with characters that names do not have";

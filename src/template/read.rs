@@ -3,8 +3,10 @@
 //! Left out: what a text may say (`mill`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::mill::{Broken, Mill};
+use super::places;
 use super::{Class, HTML, SUBJECT, TEXT, Template};
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
@@ -26,6 +28,13 @@ pub(super) struct Folder {
     name: Str,
     declaration: Option<FileNo>,
     languages: BTreeMap<Str, BTreeMap<&'static str, FileNo>>,
+}
+
+/// What the texts of a template name, and where first.
+#[derive(Default)]
+struct Named {
+    variables: BTreeMap<Str, Span>,
+    in_single_braces: Vec<(Str, Span)>,
 }
 
 /// What `template.yaml` says.
@@ -89,16 +98,16 @@ impl Folder {
     ) -> Option<(Str, Template)> {
         let before = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let declared = self.declared(sources, diagnostics);
-        let mut variables = BTreeMap::new();
+        let mut named = Named::default();
         for (language, parts) in &self.languages {
             self.check_complete(language, parts, diagnostics);
             for (part, file) in parts {
-                self.add(sources, mill, (language, part, *file), &mut variables, diagnostics);
+                self.add(sources, mill, (language, part, *file), &mut named, diagnostics);
             }
         }
         let declared = declared?;
         self.check_fallback(&declared, diagnostics);
-        check_variables(&declared, &variables, diagnostics);
+        check_variables(&declared, &named.variables, diagnostics);
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         (errors == before).then(|| {
             let has_html = |parts: &BTreeMap<&str, FileNo>| parts.contains_key(HTML);
@@ -106,7 +115,9 @@ impl Folder {
                 class: declared.class,
                 fallback: declared.fallback.0,
                 languages: self.languages.keys().cloned().collect(),
-                variables: variables.into_keys().collect(),
+                variables: named.variables,
+                lists_variables: declared.variables.is_some(),
+                in_single_braces: named.in_single_braces,
                 defaults: declared.defaults.into_iter().map(|(name, (text, _))| (name, text)).collect(),
                 file: self.declaration.unwrap_or_default(),
                 html: self
@@ -157,7 +168,7 @@ impl Folder {
         sources: &Sources,
         mill: &mut Mill,
         (language, part, file): (&str, &str, FileNo),
-        variables: &mut BTreeMap<Str, Span>,
+        named: &mut Named,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let source = sources.file(file);
@@ -178,10 +189,13 @@ impl Folder {
         }
         match mill.add(&format!("{}/{language}/{part}", self.name), text) {
             Ok(names) => {
+                let span = |place: Range<usize>| Span::new(file, bom + place.start, bom + place.end);
                 for name in names {
-                    let at = text.find(&*name).unwrap_or(0);
-                    variables.entry(name.clone()).or_insert(Span::new(file, bom + at, bom + at + name.len()));
+                    let place = span(places::of_name(text, &name));
+                    named.variables.entry(name).or_insert(place);
                 }
+                let braces = places::in_single_braces(text, part == HTML).into_iter();
+                named.in_single_braces.extend(braces.map(|(path, place)| (path.into(), span(place))));
             }
             Err(Broken { message, place }) => diagnostics.push(
                 Diagnostic::error(

@@ -8,6 +8,7 @@
 //!
 //! [`Directory`]: crate::vocabulary::directory::Directory
 
+mod braces;
 mod calendars;
 mod csv;
 mod directory;
@@ -64,6 +65,7 @@ pub fn vocabulary(sources: &Sources, file: FileNo) -> (Option<Vocabulary>, Vec<D
     let mut reader = Reader { file, diagnostics, lost, skipped: false };
     let Some(mut root) = root else { return (None, reader.finish()) };
     reader.diagnostics.extend(slips::put_right(&mut root, sources, file));
+    braces::put_together(&mut root, &sources.file(file).text, file, &mut reader.diagnostics);
     reader.diagnostics.extend(mixed::in_file(&root, file));
     let Some(entries) = reader.keep(read::expect_map(&root, "vocabulary")) else {
         return (None, reader.finish());

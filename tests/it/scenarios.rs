@@ -82,6 +82,10 @@ scenarios:
       - {at: Mon 2026-03-16 10:00, acknowledge: repeat_complaint for C1}
       - {at: Mon 2026-03-16 10:00, duplicate: s9}
       - {at: Mon 2026-03-16 10:00, close: repeat_complaint for C1 and delivery, contact: customer C1}
+      - {at: noon, signal: complant, with: {custmer: C1, topic: delivery}, times: many, late: never}
+      - {at: today, silence: repeat_complant, until: tomorrow}
+      - {at: later, acknowledge: repeat_complant for C1, times: 3}
+      - {signal: complaint, with: {topik: delivery}}
       - expect: [alrt team_lead of S7]
   - name: Mistakes!
     steps: [expect: [nothing]]

@@ -9,6 +9,7 @@ use crate::lang::source::{Span, Spanned};
 use crate::lang::yaml::node::{Key, Node};
 use crate::lang::yaml::read;
 use crate::signal::Signal;
+use crate::suggest::nearest;
 use crate::value::{Str, Value};
 use crate::vocabulary::{SignalNo, Type, builtin};
 
@@ -58,6 +59,11 @@ const KEYS: [&str; 18] = [
 /// One step sends at most as many signals.
 const MOST_TIMES: usize = 10_000;
 
+/// Tells whether a step of this verb has to say when.
+fn takes_time(verb: &str) -> bool {
+    !matches!(verb, "expect" | "reload" | "restart" | "fails" | "facts")
+}
+
 /// What the steps so far leave behind.
 #[derive(Default)]
 struct Before {
@@ -100,10 +106,9 @@ impl Reader<'_> {
         let entries = self.keep(read::expect_map(node, "a step"))?;
         self.known_keys(entries, &KEYS);
         let all_known = entries.iter().all(|(key, _)| KEYS.contains(&&*key.text));
-        let at = match node.get("at") {
-            Some(at) => Some(self.moment("at", at)?),
-            None => None,
-        };
+        // A time that cannot be read hides nothing else of its step.
+        let at = node.get("at").and_then(|at| self.moment("at", at));
+        let has_time = node.get("at").is_some();
         self.goes_forward(at, node, before);
         let verbs: Vec<&(Key, Node)> = entries.iter().filter(|(key, _)| VERBS.contains(&&*key.text)).collect();
         if let [first, second, ..] = verbs[..] {
@@ -113,12 +118,12 @@ impl Reader<'_> {
             return None;
         }
         let verb = verbs.first().map(|(key, _)| &*key.text);
-        if all_known && (verb.is_some() || at.is_some()) {
+        if all_known && (verb.is_some() || has_time) {
             self.belong(entries, verb);
         }
         let kind = match verbs.first() {
             Some((key, value)) => self.kind(key, value, node, at, before)?,
-            None if at.is_some() => StepKind::Time,
+            None if has_time => StepKind::Time,
             None => {
                 let message = "the step says neither when nor what";
                 self.say(
@@ -128,7 +133,8 @@ impl Reader<'_> {
                 return None;
             }
         };
-        Some(Step { span: node.span, at, kind })
+        let is_lost = at.is_none() && (has_time || verb.is_some_and(takes_time));
+        (!is_lost).then_some(Step { span: node.span, at, kind })
     }
 
     /// Keys that say more of another step than this one would be passed over without a word.
@@ -168,20 +174,13 @@ impl Reader<'_> {
         at: Option<Timestamp>,
         before: &mut Before,
     ) -> Option<StepKind> {
-        let takes_time = !matches!(&*key.text, "expect" | "reload" | "restart" | "fails" | "facts");
-        if takes_time && at.is_none() {
-            if &*key.text == "signal" {
-                before.lose(step);
-            }
-            if step.get("at").is_none() {
-                let help = format!("add `at: Mon 2026-03-16 10:00` in front of `{}`", key.text);
-                self.say(Diagnostic::error(codes::STEP_SHAPE, key.span, "the step has no time").help(help));
-            }
-            return None;
+        if takes_time(&key.text) && step.get("at").is_none() {
+            let help = format!("add `at: Mon 2026-03-16 10:00` in front of `{}`", key.text);
+            self.say(Diagnostic::error(codes::STEP_SHAPE, key.span, "the step has no time").help(help));
         }
         Some(match &*key.text {
             "signal" => {
-                let signals = self.signals(value, step, at?, before);
+                let signals = self.signals(value, step, at, before);
                 if signals.is_none() {
                     before.lose(step);
                 }
@@ -192,7 +191,7 @@ impl Reader<'_> {
             "close" => self.human(HumanVerb::Close, value)?,
             "reopen" => self.human(HumanVerb::Reopen, value)?,
             "contact" => self.human(HumanVerb::Contact, value)?,
-            "silence" => self.silence(value, step, at?)?,
+            "silence" => self.silence(value, step, at)?,
             "facts" => StepKind::Facts(self.facts(value)),
             "fails" => {
                 let phrase = self.keep(read::expect_text(value, "fails"))?.to_owned();
@@ -208,21 +207,23 @@ impl Reader<'_> {
         })
     }
 
-    fn signals(&mut self, name: &Node, step: &Node, at: Timestamp, before: &mut Before) -> Option<Vec<Signal>> {
-        let kind = self.signal_kind(name)?;
-        let fields = self.with(kind, name, step.get("with"))?;
+    /// Reads the signals of a step, all of it before anything is given up. `at` is `None` where it could not be read.
+    fn signals(&mut self, name: &Node, step: &Node, at: Option<Timestamp>, before: &mut Before) -> Option<Vec<Signal>> {
+        let (kind, is_sound) = self.signal_kind(name)?;
+        let fields = self.with(kind, name, step.get("with"));
         let at = match step.get("late") {
-            Some(late) => self.happened(late, at)?,
+            Some(late) => self.happened(late, at),
             None => at,
         };
         let times = match step.get("times") {
-            Some(times) => self.times(times)?,
-            None => 1,
+            Some(times) => self.times(times),
+            None => Some(1),
         };
         let given = match step.get("id") {
             Some(id) => Some(self.keep(read::expect_text(id, "id"))?.to_owned()),
             None => None,
         };
+        let (fields, at, times) = (fields.filter(|_| is_sound)?, at?, times?);
         let mut signals = vec![];
         for time in 1..=times {
             let id: Str = match &given {
@@ -237,19 +238,23 @@ impl Reader<'_> {
         Some(signals)
     }
 
-    fn signal_kind(&mut self, node: &Node) -> Option<SignalNo> {
+    /// Finds a kind of signal, or the one that is meant, and tells which of the two it is: the fields of a misspelt one are
+    /// checked too.
+    fn signal_kind(&mut self, node: &Node) -> Option<(SignalNo, bool)> {
         let name = self.keep(read::expect_text(node, "signal"))?;
         let vocabulary = self.rules.vocabulary.clone();
         if let Some(kind) = vocabulary.signal(name) {
-            return Some(kind);
+            return Some((kind, true));
         }
         let known: Vec<&str> = vocabulary.signals.iter().map(|signal| &*signal.name).collect();
         let problem = Diagnostic::error(codes::SCENARIO_NAME, node.span, format!("unknown signal `{name}`"));
-        self.say(match vocabulary.plural(name) {
+        let plural = vocabulary.plural(name);
+        self.say(match plural {
             Some(kind) => problem.help(format!("write `{}`: one signal arrives", vocabulary.signal_type(kind).name)),
             None => problem.help(suggest(name, &known)),
         });
-        None
+        let near = || nearest(name, known.iter().copied()).and_then(|near| vocabulary.signal(near));
+        Some((plural.or_else(near)?, false))
     }
 
     /// Reads the fields of a signal; required ones must be there.
@@ -287,8 +292,9 @@ impl Reader<'_> {
         whole.then_some(fields)
     }
 
-    fn happened(&mut self, late: &Node, arrives: Timestamp) -> Option<Timestamp> {
+    fn happened(&mut self, late: &Node, arrives: Option<Timestamp>) -> Option<Timestamp> {
         let happened = self.moment("late", late)?;
+        let arrives = arrives?;
         if happened > arrives {
             let problem = Diagnostic::error(codes::STEP_BACK, late.span, "it happened after it arrives");
             self.say(problem.help("`at` is when it arrives, `late` when it happened"));
@@ -327,11 +333,11 @@ impl Reader<'_> {
     }
 
     /// Reads `silence: store_nps_drop` with its `until`, or `silence: every rule`.
-    fn silence(&mut self, node: &Node, step: &Node, at: Timestamp) -> Option<StepKind> {
+    fn silence(&mut self, node: &Node, step: &Node, at: Option<Timestamp>) -> Option<StepKind> {
         let text = self.keep(read::expect_text(node, "silence"))?.trim().to_owned();
         let rule = match text.as_str() {
-            EVERY_RULE => None,
-            name => Some(self.rule(name, node.span)?),
+            EVERY_RULE => Some(None),
+            name => self.rule(name, node.span).map(Some),
         };
         let Some(end) = step.get("until") else {
             let problem = Diagnostic::error(codes::STEP_SHAPE, node.span, "the silence has no end");
@@ -339,12 +345,12 @@ impl Reader<'_> {
             return None;
         };
         let until = self.moment("until", end)?;
-        if until <= at {
+        if until <= at? {
             let problem = Diagnostic::error(codes::STEP_BACK, end.span, "the silence is over before it begins");
             self.say(problem.help("`at` is when somebody asks for it, `until` when it ends"));
             return None;
         }
-        Some(StepKind::Silence(rule, until))
+        Some(StepKind::Silence(rule?, until))
     }
 
     /// Reads `repeat_complaint for C1 and delivery`, or `customer C1`.

@@ -20,6 +20,8 @@ use crate::vocabulary::typed;
 use super::Reader;
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+/// What people write for `to`.
+const UNTIL: [&str; 9] = ["till", "til", "until", "untill", "through", "thru", "-", "–", "—"];
 const EXAMPLE: &str = "write days and times: `Monday to Friday 09:00 to 18:00, Saturday 10:00 to 14:00`";
 /// The longest stretch of holidays, in days.
 const LONGEST_HOLIDAY: i32 = 366;
@@ -77,8 +79,9 @@ impl Reader {
         let name = key.text.as_str().into();
         let mut calendar = Calendar { name, week: Default::default(), holidays: Vec::new(), zone: None };
         let slice = scalar.slice(self.file);
-        let mut words = Words { words: split(&slice), next: 0, end: span };
+        let mut words = Words { words: split(&slice), next: 0, end: span, slips: Vec::new() };
         let read = self.hours(&mut words, &mut calendar).and_then(|()| self.tail(&mut words, &mut calendar, lists));
+        self.diagnostics.append(&mut words.slips);
         if let Err(diagnostic) = read {
             self.say(diagnostic);
         }
@@ -172,7 +175,7 @@ fn days(words: &mut Words<'_>) -> Result<Vec<usize>, Diagnostic> {
     let mut days = Vec::new();
     loop {
         let first = weekday(words)?;
-        let last = if words.take(&["to"]) { weekday(words)? } else { first };
+        let last = if words.to() { weekday(words)? } else { first };
         // `Saturday to Monday` goes over the end of the week.
         days.extend((0..7).map(|n| (first + n) % 7).take((last + 7 - first) % 7 + 1));
         if !words.take(&[",", "and"]) {
@@ -183,8 +186,7 @@ fn days(words: &mut Words<'_>) -> Result<Vec<usize>, Diagnostic> {
 
 fn weekday(words: &mut Words<'_>) -> Result<usize, Diagnostic> {
     let (word, span) = words.expect("a weekday")?;
-    let short = |name: &str| word.len() == 3 && name[..3].eq_ignore_ascii_case(word);
-    if let Some(day) = WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(word) || short(name)) {
+    if let Some(day) = weekday_named(word) {
         return Ok(day);
     }
     if word.starts_with(|c: char| c.is_ascii_digit()) {
@@ -203,6 +205,11 @@ fn weekday(words: &mut Words<'_>) -> Result<usize, Diagnostic> {
     Err(unknown_weekday(word, span).help(help))
 }
 
+fn weekday_named(word: &str) -> Option<usize> {
+    let short = |name: &str| word.len() == 3 && name[..3].eq_ignore_ascii_case(word);
+    WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(word) || short(name))
+}
+
 fn unknown_weekday(word: &str, span: Span) -> Diagnostic {
     Diagnostic::error(codes::UNKNOWN_WEEKDAY, span, format!("unknown weekday `{word}`"))
 }
@@ -214,7 +221,7 @@ fn shifts(words: &mut Words<'_>) -> Result<Vec<Shift>, Diagnostic> {
         let from = words.span();
         let (opens, open_span) = words.expect("an opening time such as 09:00")?;
         let opens = time(opens, open_span)?.ok_or_else(|| bad_time("24:00", open_span))?;
-        if !words.take(&["to"]) {
+        if !words.to() {
             let here = words.span();
             let message = "an opening time without its closing time";
             return Err(Diagnostic::error(codes::BAD_CALENDAR, here, message).help("write both: `09:00 to 18:00`"));
@@ -295,6 +302,8 @@ struct Words<'a> {
     next: usize,
     /// The place of the whole.
     end: Span,
+    /// Words that were taken for others.
+    slips: Vec<Diagnostic>,
 }
 
 impl<'a> Words<'a> {
@@ -317,6 +326,25 @@ impl<'a> Words<'a> {
         taken
     }
 
+    /// Passes over `to`, or over what people write for it, which is said.
+    fn to(&mut self) -> bool {
+        if self.take(&["to"]) {
+            return true;
+        }
+        let Some((word, span)) = self.peek() else { return false };
+        let other = UNTIL.iter().any(|other| other.eq_ignore_ascii_case(word));
+        if other
+            && let (Some((first, _)), Some((last, _))) = (self.words.get(self.next.wrapping_sub(1)), self.peek_at(1))
+            && last.starts_with(char::is_alphanumeric)
+        {
+            let problem = Diagnostic::error(codes::BAD_CALENDAR, span, format!("`{word}` stands where `to` belongs"));
+            self.slips.push(problem.help(format!("write `{first} to {last}`")));
+            self.next += 1;
+            return true;
+        }
+        false
+    }
+
     fn expect(&mut self, what: &str) -> Result<(&'a str, Span), Diagnostic> {
         let word = self.peek();
         self.next += 1;
@@ -337,6 +365,29 @@ impl<'a> Words<'a> {
     }
 }
 
+/// Adds a word, or the three that a dash makes of `Mon-Fri` and `09:00–18:00`. Dates and names keep theirs.
+fn push<'a>(words: &mut Vec<(&'a str, Span)>, slice: &Slice<'a>, from: usize, end: usize) {
+    let word = &slice.text[from..end];
+    let hours = |text: &str| {
+        let short = text.len() <= 2 || text.len() <= 5 && text.contains([':', '.', 'h']);
+        short && text.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let dash = word.char_indices().find(|(_, c)| matches!(c, '-' | '–' | '—')).filter(|(at, dash)| {
+        let (first, last) = (&word[..*at], &word[at + dash.len_utf8()..]);
+        weekday_named(first).is_some() && !last.is_empty() || hours(first) && hours(last)
+    });
+    let mut add = |from: usize, end: usize| words.push((&slice.text[from..end], slice.span(from, end)));
+    match dash {
+        Some((at, dash)) => {
+            let (dash, behind) = (from + at, from + at + dash.len_utf8());
+            add(from, dash);
+            add(dash, behind);
+            add(behind, end);
+        }
+        None => add(from, end),
+    }
+}
+
 /// Cuts a sentence into words; a comma is a word of its own, and so is a text in quotes.
 fn split<'a>(slice: &Slice<'a>) -> Vec<(&'a str, Span)> {
     let text = slice.text;
@@ -349,7 +400,7 @@ fn split<'a>(slice: &Slice<'a>) -> Vec<(&'a str, Span)> {
         match (start, cuts) {
             (None, false) => start = Some(at),
             (Some(from), true) => {
-                words.push((&text[from..at], slice.span(from, at)));
+                push(&mut words, slice, from, at);
                 start = None;
             }
             _ => {}

@@ -81,6 +81,14 @@ fn type_of(parts: &[&str], things: &[Str], suggest: bool) -> Result<Type, Proble
     if let Some(first) = words.strip_prefix("one of ").or((words == "one of").then_some("")) {
         return one_of(first, &parts[1..]);
     }
+    if let Some(first) = choice(&words) {
+        let all: Vec<&str> = std::iter::once(first).chain(parts[1..].iter().copied()).collect();
+        return Err(Problem {
+            code: codes::UNKNOWN_TYPE,
+            message: format!("unknown type `{words}`"),
+            help: format!("did you mean `one of {}`?", all.join(", ")),
+        });
+    }
     let ty = simple(&words, things, suggest)?;
     match parts.get(1) {
         None => Ok(ty),
@@ -149,6 +157,18 @@ fn ces(rest: &str) -> Result<Type, Problem> {
             help: "write `ces where 7 is easy` or `ces where 7 is effort`".to_owned(),
         }),
     }
+}
+
+/// Returns what follows `one of`, or what people write for it, at the beginning of a type.
+pub(super) fn choice(sentence: &str) -> Option<&str> {
+    let (first, rest) = sentence.trim().split_once(' ')?;
+    let (second, words) = rest.trim_start().split_once(' ').unwrap_or((rest, ""));
+    let is = |word: &str, known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
+    if is(first, &["oneof", "one_of", "one-of", "anyof", "either", "enum", "choice"]) {
+        return Some(rest.trim_start());
+    }
+    let meant = is(first, &["one", "on", "oen", "any", "some"]) && is(second, &["of", "off", "fo", "or", "from", "in"]);
+    (meant && !words.trim().is_empty()).then(|| words.trim_start())
 }
 
 /// Reads the words of `one of a, b or c`.
