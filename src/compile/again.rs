@@ -1,6 +1,6 @@
 //! A playbook's tree compiled once more against what its unit has read already: for trees that stand in no file.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::compile::lower::Lower;
 use crate::compile::project::Unit;
@@ -13,22 +13,8 @@ use crate::value::Str;
 pub fn again(sources: &Sources, unit: &Unit, tree: &tree::Playbook) -> Option<Vec<Rule>> {
     let roles: Option<FxHashSet<Str>> =
         unit.directory_path.as_ref().map(|_| unit.directory.roles().into_iter().cloned().collect());
-    let mut lower = Lower {
-        sources,
-        vocabulary: &unit.vocabulary,
-        plurals: tree.syntax == tree::Syntax::Play,
-        roles: roles.as_ref(),
-        more_roles: unit.directory.unread,
-        templates: &unit.templates,
-        broken_templates: &FxHashSet::default(),
-        defines: FxHashMap::default(),
-        inlining: Vec::new(),
-        inlined: 0,
-        used: FxHashSet::default(),
-        holes: Vec::new(),
-        problems: Vec::new(),
-        errors: 0,
-    };
+    let broken_templates = FxHashSet::default();
+    let mut lower = Lower::of(sources, unit, tree, roles.as_ref(), &broken_templates);
     let (_, rules) = lower.playbook(sources, tree);
     (lower.errors == 0).then_some(rules)
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::compile::action::opens_case;
+use crate::compile::project::Unit;
 use crate::compile::scope::Scope;
 use crate::id::RuleId;
 use crate::ir::{self, Here, Limit};
@@ -74,6 +75,32 @@ pub struct Triggered {
 }
 
 impl<'a> Lower<'a> {
+    /// Returns one for the rules of a playbook of this unit. `roles` are those somebody fills, where that is known.
+    pub fn of(
+        sources: &'a Sources,
+        unit: &'a Unit,
+        tree: &tree::Playbook,
+        roles: Option<&'a FxHashSet<Str>>,
+        broken_templates: &'a FxHashSet<String>,
+    ) -> Lower<'a> {
+        Lower {
+            sources,
+            vocabulary: &unit.vocabulary,
+            plurals: tree.syntax == tree::Syntax::Play,
+            roles,
+            more_roles: unit.directory.unread,
+            templates: &unit.templates,
+            broken_templates,
+            defines: FxHashMap::default(),
+            inlining: Vec::new(),
+            inlined: 0,
+            used: FxHashSet::default(),
+            holes: apart(&tree.holes),
+            problems: Vec::new(),
+            errors: 0,
+        }
+    }
+
     /// Returns the names of all defined conditions.
     pub fn define_names(&self) -> impl Iterator<Item = &'a str> {
         self.defines.keys().copied()
@@ -199,4 +226,18 @@ pub fn schedule(schedule: &tree::Schedule) -> ir::Schedule {
     times.sort_unstable();
     times.dedup();
     ir::Schedule { days: schedule.days, times }
+}
+
+/// Returns places in order, with those that overlap or touch made one.
+fn apart(places: &[Span]) -> Vec<Span> {
+    let mut places = places.to_vec();
+    places.sort_unstable_by_key(|place| (place.start, place.end));
+    let mut apart: Vec<Span> = Vec::with_capacity(places.len());
+    for place in places {
+        match apart.last_mut() {
+            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+            _ => apart.push(place),
+        }
+    }
+    apart
 }

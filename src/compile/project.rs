@@ -398,22 +398,7 @@ fn unit(
     };
     let twice = playbooks_twice(&trees, problems);
     for tree in &trees {
-        let mut lower = Lower {
-            sources,
-            vocabulary: &unit.vocabulary,
-            plurals: tree.syntax == tree::Syntax::Play,
-            roles: roles.as_ref(),
-            more_roles: unit.directory.unread,
-            templates: &unit.templates,
-            broken_templates: &broken_templates,
-            defines: FxHashMap::default(),
-            inlining: Vec::new(),
-            inlined: 0,
-            used: FxHashSet::default(),
-            holes: apart(&tree.holes),
-            problems: Vec::new(),
-            errors: 0,
-        };
+        let mut lower = Lower::of(sources, &unit, tree, roles.as_ref(), &broken_templates);
         let (mut info, mut rules) = lower.playbook(sources, tree);
         problems.append(&mut lower.problems);
         if twice.contains(&tree.file) {
@@ -430,20 +415,6 @@ fn unit(
     unit.leave_out(&caught);
     problems.extend(lint(&unit, options.retention));
     Some(unit)
-}
-
-/// Returns places in order, with those that overlap or touch made one.
-fn apart(places: &[Span]) -> Vec<Span> {
-    let mut places = places.to_vec();
-    places.sort_unstable_by_key(|place| (place.start, place.end));
-    let mut apart: Vec<Span> = Vec::with_capacity(places.len());
-    for place in places {
-        match apart.last_mut() {
-            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
-            _ => apart.push(place),
-        }
-    }
-    apart
 }
 
 /// Reports files with one playbook id, and returns all but the first of them.

@@ -15,23 +15,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 [ $# -gt 0 ] || set -- $(cd "$here" && ls -- *.patch | sed 's/\.patch$//')
 
+. "$here/plant.sh"
 # Files of now: by their own dates they would look older than what was built last.
-rm -rf "$copy" && mkdir -p "$copy"
-(cd "$root" && tar cf - --exclude=./target --exclude=./.git .) | tar xmf - -C "$copy"
-cat >>"$copy/src/lib.rs" <<'PLANTED'
-
-/// Tells whether a bug is planted.
-pub fn planted(bug: &str) -> bool {
-    static PLANTED: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    PLANTED.get_or_init(|| std::env::var("TOUCHLINE_PLANTED").unwrap_or_default()) == bug
-}
-PLANTED
-for name in "$@"; do
-    if ! (cd "$copy" && patch -s -p1 <"$here/$name.patch"); then
-        echo "stale   $name: the patch no longer applies"
-        exit 1
-    fi
-done
+plant xmf "$@"
 # Plays the cases with a bug; leaves in the log what was seen.
 play() {
     (cd "$copy" && TOUCHLINE_PLANTED="$1" TOUCHLINE_CASES="$2" cargo test -q --no-default-features --test it properties:: >"$log" 2>&1)

@@ -3,6 +3,7 @@
 //! A writer says of each line which part of the source it stands for. Afterwards every comment is given back its place: one
 //! with a line to itself above the line it stood above, one behind something behind that. Left out: what the lines say.
 
+use crate::lang::source::Span;
 use crate::lang::tree::Comment;
 
 /// A line to be.
@@ -32,6 +33,11 @@ struct Above {
     text: String,
     /// Whether a blank line stood between it and what came next.
     apart: bool,
+}
+
+/// Returns where something stood in the file.
+pub(super) fn of(span: Span) -> (u32, u32) {
+    (span.start, span.end)
 }
 
 impl Page {

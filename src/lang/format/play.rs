@@ -3,7 +3,7 @@
 //! Every clause has a line of its own; conditions of several parts have one a part. Indentation is two blanks a level. Left
 //! out: which signals have which plural (whoever converts from YAML brings that along) and where comments go (`page`).
 
-use crate::lang::format::page::Page;
+use crate::lang::format::page::{Page, of};
 use crate::lang::format::{Forms, Keywords, same_timing, sentence};
 use crate::lang::source::Span;
 use crate::lang::tree::{
@@ -42,10 +42,6 @@ struct Place {
     line: usize,
     /// What belongs to it.
     inner: usize,
-}
-
-fn of(span: Span) -> (u32, u32) {
-    (span.start, span.end)
 }
 
 impl Writer<'_> {

@@ -2,7 +2,7 @@
 //!
 //! The keys stand in the order of the sentence. Left out: which signals have which plural, and where comments go (`page`).
 
-use crate::lang::format::page::Page;
+use crate::lang::format::page::{Page, of};
 use crate::lang::format::play::{
     by_key, difference, measured, merged, paths, recipient, schedule, side_word, span_of, word_of,
 };
@@ -35,10 +35,6 @@ struct Writer<'a> {
     page: Page,
     forms: &'a Forms<'a>,
     keywords: &'a Keywords<'a>,
-}
-
-fn of(span: Span) -> (u32, u32) {
-    (span.start, span.end)
 }
 
 impl Writer<'_> {
