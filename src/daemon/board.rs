@@ -3,7 +3,7 @@
 //! It follows what was folded, is rebuilt at the start, and decides nothing. Whoever looks takes a short lock, never the
 //! writer's time. Left out: alerts and firings, which are read from the store (`http::lists`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ use crate::vocabulary::ThingNo;
 
 /// More cases than this, and those are looked for that the engine has forgotten.
 const MOST_CASES: usize = 2 * CLOSED_CASES_KEPT;
+/// How many actions that met nothing are kept.
+const MOST_MISSED: usize = 1_000;
 
 /// What people look at.
 #[derive(Debug)]
@@ -36,6 +38,20 @@ struct Inner {
     /// What is planned still, and when that was last said.
     planned: HashMap<EffectId, Timestamp>,
     counts: Counts,
+    missed: VecDeque<Missed>,
+}
+
+/// Something a person did that met nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missed {
+    /// Where it stands in the journal.
+    pub position: Position,
+    /// When.
+    pub at: Timestamp,
+    /// What, and who did it.
+    pub human: Human,
+    /// Why it met nothing.
+    pub why: &'static str,
 }
 
 /// What was counted since the start.
@@ -74,6 +90,7 @@ impl Board {
             targets: Targets::default(),
             planned: HashMap::new(),
             counts: Counts { folded: (engine.position(), None), ..Counts::default() },
+            missed: VecDeque::new(),
         }))
     }
 
@@ -95,6 +112,16 @@ impl Board {
     /// Returns a case.
     pub fn case(&self, id: &str) -> Option<CaseEntry> {
         self.inner().cases.get_key_value(id).map(|(id, case)| CaseEntry { id: id.clone(), case: case.clone() })
+    }
+
+    /// Returns why what somebody did met nothing, where the engine has found so.
+    pub fn missed(&self, position: Position) -> Option<&'static str> {
+        self.inner().missed.iter().rfind(|missed| missed.position == position).map(|missed| missed.why)
+    }
+
+    /// Returns what people did since the start that met nothing, behind `after`, at most `limit`.
+    pub fn all_missed(&self, after: Position, limit: usize) -> Vec<Missed> {
+        self.inner().missed.iter().filter(|missed| missed.position > after).take(limit).cloned().collect()
     }
 
     /// Returns cases behind `after` that are wanted, in order of id, at most `limit`.
@@ -145,6 +172,14 @@ impl Follower for Board {
             inner.counts.folded = (input.position, Some(input.now));
             *inner.counts.inputs.entry(input.kind).or_default() += 1;
         }
+        for (position, why) in &turn.missed {
+            let of = inputs.iter().find(|input| input.position == *position);
+            let Some((at, human)) = of.and_then(|input| Some((input.now, input.human.clone()?))) else { continue };
+            if inner.missed.len() == MOST_MISSED {
+                inner.missed.pop_front();
+            }
+            inner.missed.push_back(Missed { position: *position, at, human, why });
+        }
         for (position, effects) in &turn.folded.effects {
             inner.count(*position, effects);
             effects.iter().for_each(|effect| inner.see(effect));
@@ -155,6 +190,8 @@ impl Follower for Board {
             }
         }
         if inputs.iter().any(|input| input.kind == "erase") {
+            // What they name may be an alias by now.
+            inner.missed.clear();
             inner.cases = engine.cases().iter().map(|(id, case)| (id.clone(), case.clone())).collect();
         }
         // The engine forgets the oldest closed cases; so does the board.

@@ -114,6 +114,8 @@ pub struct FoldedTurn {
     pub known: u64,
     /// When the engine next has something to do.
     pub next_deadline: Option<Timestamp>,
+    /// What people did that met nothing, and why.
+    pub missed: Vec<(Position, &'static str)>,
     /// How often rules declined by their state or guard, by why.
     pub declines: BTreeMap<(RuleId, Decline), u64>,
     /// The whole state, where a checkpoint is due: to be kept once the cursor that stands at its position is committed.
@@ -208,6 +210,7 @@ impl Folder {
             let position = record.position;
             let effects = match self.apply(record)? {
                 Ok(step) => {
+                    turn.missed.extend(step.missed.map(|why| (position, why)));
                     turn.known += u64::from(matches!(step.taken, Taken::Duplicate | Taken::Update));
                     let rules = &self.engine.ruleset().rules;
                     for (rule, decline) in step.declines {

@@ -89,6 +89,8 @@ struct State {
     stopping: bool,
     /// Why nothing is taken any more.
     stopped: Option<String>,
+    /// Why the last turn could not be written, until one can.
+    failing: Option<String>,
     progress: Progress,
 }
 
@@ -235,6 +237,16 @@ impl Handle {
     /// Returns why nothing is taken any more, once that is so.
     pub fn stopped(&self) -> Option<String> {
         self.state().stopped.clone()
+    }
+
+    /// Returns why nothing can be written at present: the disk is full, for one. The writer tries by itself whether it can
+    /// again.
+    pub fn failing(&self) -> Option<String> {
+        self.state().failing.clone()
+    }
+
+    pub(super) fn fails(&self, why: Option<String>) {
+        self.state().failing = why;
     }
 
     /// Has the writer look at its clock: for clocks that are moved by hand.

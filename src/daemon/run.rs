@@ -30,6 +30,8 @@ pub const TURN: usize = 1_024;
 const AHEAD: usize = 2;
 /// How long the writer rests when the machine failed.
 const REST: Duration = Duration::from_millis(250);
+/// How long after a failure it tries whether it can write again, where nobody brings anything to write.
+const PROBE: Duration = Duration::from_secs(1);
 /// How often it tries again once it is to stop.
 const LAST_TRIES: u32 = 8;
 
@@ -49,6 +51,8 @@ pub enum Event<'a> {
     SetAside(&'a SetAside),
     /// A turn could not be written; it is tried again.
     WriteFailed(&'a StoreError),
+    /// After that, a turn could be written again.
+    WritesAgain,
     /// A checkpoint is durable.
     CheckpointKept(Position),
     /// A checkpoint could not be kept; the next one is tried.
@@ -134,6 +138,7 @@ impl ByHand {
             stopping: false,
             last_tries: 0,
             tired: false,
+            failing: false,
         };
         ByHand { desk, folder, turns, checkpoints }
     }
@@ -257,6 +262,8 @@ struct Desk {
     last_tries: u32,
     /// The machine failed: rest a while before the next try.
     tired: bool,
+    /// The last turn could not be written.
+    failing: bool,
 }
 
 /// What became of rows, and who waits to hear that it is durable.
@@ -278,7 +285,11 @@ impl Desk {
                 return Ok(());
             }
             let inbox = self.wait();
+            let turns = self.writer.ends().turn;
             self.round(inbox)?;
+            if self.failing && !self.tired && self.writer.ends().turn == turns && self.is_idle() {
+                self.probe()?;
+            }
             if mem::take(&mut self.tired) {
                 self.handle.rest(REST);
             }
@@ -312,6 +323,8 @@ impl Desk {
         let is_due = may_write && (!self.pending.is_empty() || !self.requests.is_empty() || self.writer.has_work());
         let wake_at = self.writer.wake_at().filter(|_| may_write);
         let patience = wake_at.and_then(|at| self.clock.patience(at));
+        let patience =
+            if self.failing { Some(patience.map_or(PROBE, |patience| patience.min(PROBE))) } else { patience };
         self.handle.next(may_write, is_due, patience)
     }
 
@@ -326,12 +339,32 @@ impl Desk {
         }
         match self.writer.write(gathered) {
             Ok(written) => {
+                self.can_write();
                 let (inputs, has_rows) = (written.records.len(), written.has_rows);
                 self.answer(written, &pieces, answers)?;
                 (self.listener)(Event::Written { ends: self.writer.ends(), inputs, has_rows });
                 Ok(())
             }
             Err(error) => self.failed(error, &pieces, answers),
+        }
+    }
+
+    /// Tries whether a turn can be written again, by one of nothing: whoever asks whether it is ready must not wait for
+    /// somebody who brings something.
+    fn probe(&mut self) -> Result<(), WriteError> {
+        match self.writer.write(Gathered::default()) {
+            Ok(written) => {
+                self.can_write();
+                self.answer(written, &[], Answers::default())
+            }
+            Err(error) => self.failed(error, &[], Answers::default()),
+        }
+    }
+
+    fn can_write(&mut self) {
+        if mem::take(&mut self.failing) {
+            self.handle.fails(None);
+            (self.listener)(Event::WritesAgain);
         }
     }
 
@@ -461,6 +494,10 @@ impl Desk {
 
     /// A turn was not written: whoever brought inputs hears so; what delivery has to say is kept for the next try.
     fn failed(&mut self, error: WriteError, pieces: &[usize], answers: Answers) -> Result<(), WriteError> {
+        if let WriteError::Store(failed @ StoreError::Failed(_)) = &error {
+            // Before anybody is answered: who asks next whether it is ready hears the same.
+            self.handle.fails(Some(failed.to_string()));
+        }
         let mut waiting: usize = pieces.iter().sum();
         for _ in pieces {
             let Some(submission) = self.pending.pop_front() else { break };
@@ -478,7 +515,10 @@ impl Desk {
         self.tell(waiting);
         match &error {
             WriteError::Store(failed @ StoreError::Failed(_)) => {
-                (self.listener)(Event::WriteFailed(failed));
+                // Once is enough until it can be written again.
+                if !mem::replace(&mut self.failing, true) {
+                    (self.listener)(Event::WriteFailed(failed));
+                }
                 self.tired = true;
                 self.last_tries += u32::from(self.stopping);
                 match self.last_tries < LAST_TRIES {

@@ -166,6 +166,7 @@ impl Daemon {
         remember(&board, &*reader)?;
         let reloads = Arc::new(ReloadLog::open(&config.data));
         reloads.remember(started.folder.engine());
+        reloads.settle(|| reader.versions())?;
         let addresses = Addresses(van.clone());
         addresses.are_of(started.folder.engine().ruleset());
         let ours: [Arc<dyn Follower>; 3] = [board.clone(), reloads.clone(), Arc::new(addresses)];
@@ -456,6 +457,7 @@ fn begin(
             tracing::error!(position = aside.position.0, "the engine cannot take an input: it was set aside and kept");
         }
         Event::WriteFailed(error) => tracing::error!(%error, "a turn could not be written; it is tried again"),
+        Event::WritesAgain => tracing::info!("turns can be written again"),
         Event::CheckpointKept(position) => tracing::debug!(position = position.0, "a checkpoint is kept"),
         Event::CheckpointFailed(error) => tracing::warn!(%error, "a checkpoint could not be kept"),
         Event::Stopped(why) => tracing::info!(why, "the writer has ended"),

@@ -97,6 +97,19 @@ pub enum HumanAction {
 }
 
 impl HumanAction {
+    /// Returns what was done in a word, as a line of a feed says it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            HumanAction::Acknowledge(_) => "acknowledge",
+            HumanAction::Close { .. } => "close",
+            HumanAction::Reopen(_) => "reopen",
+            HumanAction::Assign { .. } => "assign",
+            HumanAction::Comment { .. } => "comment",
+            HumanAction::Contact { .. } => "contact",
+            HumanAction::Silence { .. } => "silence",
+        }
+    }
+
     /// Returns what it is about.
     pub fn target(&self) -> Option<&Target> {
         match self {

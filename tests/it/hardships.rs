@@ -216,6 +216,12 @@ fn a_disk_that_takes_no_more_loses_nothing_that_was_acknowledged() {
     }
     assert!(taken > 0 && refused == 3, "{taken} taken, {refused} refused:\n{}", told.said());
     assert!(told.said().contains("touchline.sqlite"), "it says which file:\n{}", told.said());
+    // Who balances load sends it nothing more, and reads why.
+    told.until("it is not ready", |told| {
+        told.complain(2_000_000, 50);
+        let (status, body) = told.ask("GET", "/readyz", "");
+        (status == 503).then(|| assert!(body["detail"].as_str().unwrap().contains("touchline.sqlite"), "{body}"))
+    });
     let (_, took) = told.end();
     assert!(took < Duration::from_secs(40), "it took {took:?}:\n{}", told.said());
     // With room again, everything that was acknowledged is there.

@@ -698,3 +698,35 @@ fn a_full_queue_is_answered_503_and_nobody_is_told_202_before_the_disk() {
     assert_eq!(waiting.join().unwrap().0, 202);
     stop.send(true).unwrap();
 }
+
+#[test]
+fn what_people_do_that_meets_nothing_is_answered_and_listed() {
+    let server = Server::start("missed");
+    let json = [("Content-Type", "application/json")];
+    assert_eq!(server.post(&complaint("a", "x").to_string()).0, 202);
+    server.settled();
+    let act = |action: &str, customer: &str| {
+        let line = json!({"action": action, "rule": "care/each", "key": {"customer": customer}, "by": "ana"});
+        server.ask("POST", "/v1/actions", &json, &line.to_string())
+    };
+    let (status, body, _) = act("acknowledge", "C99");
+    assert_eq!(status, 409, "{body}");
+    assert!(body["detail"].as_str().unwrap().starts_with("this meets nothing: "), "{body}");
+    let listed = server.get("/v1/actions");
+    let missed = &listed["missed"][0];
+    assert_eq!(
+        (&missed["position"], &missed["action"], &missed["by"]),
+        (&body["position"], &json!("acknowledge"), &json!("ana"))
+    );
+    assert!(body["detail"].as_str().unwrap().ends_with(missed["why"].as_str().unwrap()), "{body} {listed}");
+    let (status, body, _) = act("acknowledge", "C1");
+    assert_eq!(status, 202, "what meets something is answered as ever: {body}");
+    assert_eq!(server.get("/v1/actions")["missed"].as_array().unwrap().len(), 1);
+    let (status, _, _) = act("close", "C98");
+    assert_eq!(status, 409);
+    let page = server.get("/v1/actions?limit=1");
+    assert_eq!(page["next"], json!(page["missed"][0]["position"].to_string()));
+    let rest = server.get(&format!("/v1/actions?after={}", page["next"].as_str().unwrap()));
+    assert_eq!((&rest["missed"][0]["action"], &rest["next"]), (&json!("close"), &Json::Null), "{rest}");
+    server.end();
+}

@@ -5,23 +5,23 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use touchline::clock::ManualClock;
 use touchline::daemon::fold::FoldOptions;
 use touchline::daemon::queue::{Handle, QUEUE, Refused};
-use touchline::daemon::run::Running;
+use touchline::daemon::run::{Event, Running};
 use touchline::daemon::start::{Started, start};
 use touchline::daemon::turn::{Arrived, Gathered, Switching, Which, WriteError};
 use touchline::engine::input::Input;
 use touchline::engine::record::Record;
 use touchline::engine::ruleset::RuleSet;
-use touchline::engine::store::{Change, Reader, RowState, RuleSources, Store, Vault};
+use touchline::engine::store::{Change, Reader, RowState, RuleSources, Store, StoreError, Vault};
 use touchline::id::{Position, RuleId};
 use touchline::store::checkpoint::CheckpointFolder;
-use touchline::store::memory::Disk;
+use touchline::store::memory::{Disk, Fault};
 use touchline::store::sqlite::{SqliteReader, SqliteStore};
 
 use crate::store_sqlite::Folder;
@@ -150,6 +150,39 @@ fn a_full_queue_refuses_at_once() {
         receipt.wait().unwrap();
     }
     assert_eq!(handle.progress().waiting, 0);
+    handle.submit_receipt(vec![tick()]).unwrap().wait().unwrap();
+    running.stop().unwrap();
+}
+
+/// Whoever asks whether it is ready hears of a full disk, and of room again although nobody brings anything to write.
+#[test]
+fn a_disk_that_takes_nothing_is_said_until_it_takes_something_again() {
+    let disk = Disk::new();
+    let clock = clock();
+    let vault = Arc::new(disk.open());
+    let started = begin(&disk, options(vault.clone(), clock.clone(), 50));
+    let (way, said) = (Arc::new(OnceLock::<Handle>::new()), Arc::new(Mutex::new(vec![])));
+    let (handle, told) = (way.clone(), said.clone());
+    let listener = move |event: Event| {
+        if matches!(event, Event::WriteFailed(_) | Event::WritesAgain) {
+            told.lock().unwrap().push(handle.get().and_then(Handle::failing));
+        }
+    };
+    let running = Running::begin(started, vault, clock, Arc::new(listener)).unwrap();
+    let handle = way.get_or_init(|| running.handle());
+    let tick = || Arrived { input: Input::Tick, read_with: None };
+    assert_eq!(handle.failing(), None);
+    let mut refused = false;
+    while !refused {
+        // The next call is this turn's, or one of somebody who looks meanwhile.
+        disk.fault_at(disk.calls() + 1, Fault::Fails);
+        refused = match handle.submit_receipt(vec![tick()]).unwrap().wait() {
+            Err(WriteError::Store(StoreError::Failed(_))) => true,
+            said => said.is_err(),
+        };
+    }
+    eventually("room", || said.lock().unwrap().len() == 2);
+    assert_eq!(*said.lock().unwrap(), [Some("the disk is full".to_owned()), None]);
     handle.submit_receipt(vec![tick()]).unwrap().wait().unwrap();
     running.stop().unwrap();
 }

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use super::problem::answer;
-use super::{App, Problem, body, signals};
+use super::{App, Problem, body, said, signals};
 use crate::daemon::intake::NotTaken;
 use crate::engine::effect::What;
 use crate::engine::input::{Human, HumanAction, Input, Target};
-use crate::id::{EffectId, RuleId};
+use crate::id::{EffectId, Position, RuleId};
 use crate::replay::target::of_effect;
 use crate::signal::{Refused, parse_line};
 use crate::vocabulary::Vocabulary;
@@ -166,12 +166,30 @@ pub(super) async fn take(app: &Arc<App>, input: Input, vocabulary: Arc<Vocabular
     if app.is_draining() {
         return Err(NotTaken::Stopped("the daemon is stopping".into()).into());
     }
+    let is_human = matches!(input, Input::Human(_));
     let receipt = app.intake.submit(vec![input], vocabulary).inspect_err(|_| app.metrics.turned_away())?;
     let stopped = || NotTaken::Stopped("the daemon stopped before it was written down".into());
     let mut places = receipt.await.map_err(|_| stopped())??;
     match places.pop() {
+        Some(Ok(position)) if is_human => what_it_met(app, position).await,
         Some(Ok(position)) => Ok(answer(StatusCode::ACCEPTED, &json!({"position": position.0}))),
         Some(Err(reason)) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, reason.to_string())),
         None => Err(stopped().into()),
+    }
+}
+
+/// What somebody did is on disk; whether it met anything, the engine says a moment later.
+async fn what_it_met(app: &Arc<App>, position: Position) -> Result<Response, Problem> {
+    let decided = said::decided(app).await;
+    match app.board.missed(position) {
+        Some(why) => {
+            let problem = Problem::new(StatusCode::CONFLICT, format!("this meets nothing: {why}"));
+            Err(problem.with("position", position.0))
+        }
+        None if decided => Ok(answer(StatusCode::ACCEPTED, &json!({"position": position.0}))),
+        None => {
+            let note = "not decided yet: GET /v1/actions lists it where it meets nothing";
+            Ok(answer(StatusCode::ACCEPTED, &json!({"position": position.0, "note": note})))
+        }
     }
 }

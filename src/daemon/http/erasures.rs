@@ -7,9 +7,9 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use super::problem::answer;
+use super::pages::page;
 use super::{App, Problem, actions, filters, lists};
 use crate::engine::input::{Erase, Input};
 use crate::engine::store::{Erasure, ErasureStage};
@@ -50,10 +50,8 @@ pub(super) async fn list(
     let after = filters::after(&asked)?;
     let all = lists::read(&app, |reader| reader.erasures()).await?;
     let found: Vec<&Erasure> = all.iter().filter(|erasure| erasure.position.0 > after).take(limit + 1).collect();
-    let next = (found.len() > limit).then(|| found[limit - 1].position.0.to_string());
     let shape = |erasure: &&Erasure| json!({"position": erasure.position.0, "stage": word(erasure.stage)});
-    let shown: Vec<Json> = found.iter().take(limit).map(shape).collect();
-    Ok(answer(StatusCode::OK, &json!({"erasures": shown, "next": next})))
+    Ok(page("erasures", &found, limit, |erasure| erasure.position.0, shape))
 }
 
 fn word(stage: ErasureStage) -> &'static str {

@@ -18,11 +18,13 @@ pub(super) async fn live() -> &'static str {
     "alive\n"
 }
 
-/// Ready is who takes signals: not while it drains, and not while the queue is full.
+/// Ready is who takes signals: not while it drains, not while the queue is full, and not while nothing can be written.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     let not = |why: &str| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
     match app.is_draining() {
         true => not("the daemon is stopping"),
+        false if app.handle.stopped().is_some() => not("the daemon has stopped writing"),
+        false if app.handle.failing().is_some() => not(&app.handle.failing().unwrap_or_default()),
         false if app.intake.waiting() >= app.limits.queue => not("the queue is full"),
         false => Ok("ready\n"),
     }
@@ -98,7 +100,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Result<Response, Prob
             "vocabulary": &*rules.vocabulary.name,
             "rules": rules.rules.len(),
             "ruleset": hash,
-            "journal": {"last": gauges.journal, "behind": gauges.lag, "queue": gauges.queue, "bytes": gauges.store_bytes},
+            "journal": {"last": gauges.journal, "behind": gauges.lag, "queue": gauges.queue, "bytes": gauges.store_bytes, "failing": app.handle.failing()},
             "signals": {"accepted": accepted, "refused": refused, "turned_away": turned_away},
             "feeds": {"gaps": gaps, "unreadable": unreadable.collect::<Vec<_>>()},
             "refused": {"kept": gauges.refused_kept, "dropped": gauges.refused_dropped},

@@ -14,6 +14,7 @@ mod guard;
 mod health;
 mod lists;
 mod outbox;
+mod pages;
 mod problem;
 mod refused;
 mod reloads;
@@ -142,7 +143,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/contacts", get(said::contacts).post(actions::contact))
         .route("/v1/comments", get(said::comments))
         .route("/v1/silences", get(said::silences).post(actions::silence))
-        .route("/v1/actions", post(actions::any))
+        .route("/v1/actions", get(said::missed).post(actions::any))
         .route("/v1/refused", get(refused::list))
         .route("/v1/refused/{number}", get(refused::show).delete(refused::forget))
         .route("/v1/refused/{number}/retry", post(refused::retry))

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
 
+use super::pages::page;
 use super::problem::answer;
 use super::{App, Problem, filters};
 use crate::daemon::reload::Ask;
@@ -37,9 +37,6 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let limit = filters::check(&asked, &[])?;
     let after = filters::after(&asked)?;
-    let mut reports = app.reloads.after(after, limit + 1);
-    let more = reports.len() > limit;
-    reports.truncate(limit);
-    let next = reports.last().filter(|_| more).map(|report| report["number"].to_string());
-    Ok(answer(StatusCode::OK, &json!({"reloads": reports, "next": next})))
+    let reports = app.reloads.after(after, limit + 1);
+    Ok(page("reloads", &reports, limit, |report| report["number"].as_u64().unwrap_or_default(), Clone::clone))
 }

@@ -14,10 +14,12 @@ use serde_json::{Map, Value as Json, json};
 
 use super::filters::{self, Asked};
 use super::problem::answer;
-use super::{App, Problem};
+use super::{App, Problem, pages};
+use crate::daemon::board::Missed;
 use crate::engine::Engine;
+use crate::engine::input::Target;
 use crate::engine::store::StoreError;
-use crate::id::RuleId;
+use crate::id::{Position, RuleId};
 use crate::replay::words;
 use crate::store::sqlite::looked::{Looked, Said, Wanted};
 use crate::suggest::nearest;
@@ -26,6 +28,34 @@ use crate::vocabulary::{Field, ThingNo, Vocabulary};
 
 /// How long what was said just now is waited for: the views are a moment behind.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `GET /v1/actions`: what people did since the start that met nothing, and why.
+pub(super) async fn missed(State(app): State<Arc<App>>, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let limit = filters::check(&asked, &[])?;
+    let found = app.board.all_missed(Position(filters::after(&asked)?), limit + 1);
+    let shape = |missed: &Missed| {
+        let (rule, case) = match missed.human.action.target() {
+            Some(Target::Rule { rule, .. }) => (Some(rule.to_string()), None),
+            Some(Target::Case(case)) => (None, Some(case.to_string())),
+            None => (None, None),
+        };
+        json!({
+            "position": missed.position.0,
+            "at": words::utc(missed.at),
+            "by": &*missed.human.by,
+            "action": missed.human.action.word(),
+            "rule": rule,
+            "case": case,
+            "why": missed.why,
+        })
+    };
+    Ok(pages::page("missed", &found, limit, |missed| missed.position.0, shape))
+}
+
+/// Waits until the engine has decided on what is written; `false` where that takes too long.
+pub(super) async fn decided(app: &Arc<App>) -> bool {
+    matches!(tokio::time::timeout(PATIENCE, look(app, |_| ())).await, Ok(Ok(())))
+}
 
 /// Looks at the engine without holding up anybody else.
 async fn look<T: Send + 'static>(

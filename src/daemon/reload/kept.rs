@@ -14,6 +14,8 @@ use crate::store::private;
 
 /// The file in a data folder.
 pub const FILE: &str = "reloads.jsonl";
+/// The outcome of a report that was written down before its switch: what came of it is said under the same number.
+pub const SWITCHING: &str = "switching";
 /// How many reports are kept at most.
 const MOST: usize = 1_000;
 /// How many bytes of them.
@@ -77,10 +79,18 @@ impl Kept {
         }
     }
 
-    /// Returns reports behind `after`, oldest first, at most `limit`.
+    /// Returns reports behind `after`, oldest first, at most `limit`. One whose switch is under way is not among them.
     pub fn after(&self, after: u64, limit: usize) -> Vec<Json> {
-        let behind = self.reports.iter().filter(|(number, _)| *number > after).take(limit);
-        behind.filter_map(|(_, line)| serde_json::from_str(line).ok()).collect()
+        let behind = self.reports.iter().filter(|(number, _)| *number > after);
+        let read = behind.filter_map(|(_, line)| serde_json::from_str::<Json>(line).ok());
+        read.filter(|report| report["outcome"] != SWITCHING).take(limit).collect()
+    }
+
+    /// Returns the latest report, where it was written down before its switch and nothing was said of it since.
+    pub fn unsettled(&self) -> Option<(u64, Json)> {
+        let (number, line) = self.reports.back()?;
+        let report: Json = serde_json::from_str(line).ok()?;
+        (report["outcome"] == SWITCHING).then_some((*number, report))
     }
 
     fn put(&mut self, number: u64, line: String) {

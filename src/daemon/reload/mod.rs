@@ -255,15 +255,17 @@ impl Reloader {
         let read = position.0;
         let files = names(&sources);
         let back = self.back(&plan);
+        let report = self.report(asked, Outcome::Switched { position: Position(0) });
+        let now = ruleset.hash;
+        let report = ReloadReport { now, plan: Some(plan), back, kept_back, problems, warnings, read, ..report };
+        self.log.announce(&report, self.reader.ends()?.last);
         let Some(position) = self.switch(ruleset.clone(), sources, filling, position)? else {
             return Err(NotFilled::Overtaken);
         };
-        let before = self.running.hash;
         // It decides already, whether its first version can be read or not.
         self.running = self.rules.settle(ruleset.clone(), &*self.reader).unwrap_or(ruleset);
         self.files = files;
-        let report = self.report(asked, Outcome::Switched { position });
-        Ok(ReloadReport { before, plan: Some(plan), back, kept_back, problems, warnings, read, ..report })
+        Ok(ReloadReport { at: self.clock.now(), outcome: Outcome::Switched { position }, ..report })
     }
 
     /// Returns the rules that come back while they are parked.

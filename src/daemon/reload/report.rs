@@ -10,12 +10,12 @@ use serde_json::{Value as Json, json};
 
 use crate::daemon::fold::{FoldedTurn, Follower, Glance};
 use crate::daemon::reload::disk::{KeptBack, Problem};
-use crate::daemon::reload::kept::Kept;
+use crate::daemon::reload::kept::{Kept, SWITCHING};
 use crate::daemon::rules::hex;
 use crate::engine::Engine;
 use crate::engine::plan::{Aspect, ReloadPlan, RuleChange};
 use crate::engine::reload::REMOVAL_GRACE;
-use crate::engine::store::Hash;
+use crate::engine::store::{Hash, StoreError, Version};
 use crate::id::{Position, RuleId};
 use crate::replay::words;
 
@@ -307,6 +307,8 @@ struct Inner {
     /// Switches seen by the engine before their report was written.
     actions: VecDeque<(Position, Actions)>,
     counts: BTreeMap<&'static str, u64>,
+    /// The number of a report that was written down before its switch.
+    announced: Option<u64>,
     out_of_step_since: Option<Timestamp>,
     /// Since when the files are not those that were looked at last, where nobody watches them.
     changed_since: Option<Timestamp>,
@@ -339,10 +341,52 @@ impl ReloadLog {
         ReloadLog(Mutex::new(Inner { kept: Kept::open(data), ..Inner::default() }))
     }
 
+    /// Writes a report down before its switch, which will stand behind `last`: whoever ends in between still says what
+    /// happened, at the next start ([`ReloadLog::settle`]).
+    pub fn announce(&self, report: &ReloadReport, last: Position) {
+        let mut inner = self.inner();
+        let number = inner.announced.unwrap_or(inner.kept.latest() + 1);
+        inner.announced = Some(number);
+        let mut said = report.to_json();
+        said["number"] = number.into();
+        said["outcome"] = SWITCHING.into();
+        said["position"] = Json::Null;
+        said["behind"] = last.0.into();
+        inner.kept.add(number, &said);
+    }
+
+    /// Says what came of a switch that was announced and of which nothing was said before the daemon ended. `versions` are
+    /// those of the store.
+    pub fn settle(&self, versions: impl FnOnce() -> Result<Vec<Version>, StoreError>) -> Result<(), StoreError> {
+        let mut inner = self.inner();
+        let Some((number, mut report)) = inner.kept.unsettled() else { return Ok(()) };
+        let behind = report["behind"].as_u64().unwrap_or_default();
+        let is_it = |version: &Version| version.from.0 > behind && report["now"] == hex(&version.hash);
+        match versions()?.into_iter().find(is_it) {
+            Some(version) => {
+                report["outcome"] = "switched".into();
+                report["position"] = version.from.0.into();
+                if let Some(at) = version.at {
+                    report["at"] = words::utc(at).into();
+                }
+            }
+            None => {
+                report["outcome"] = "failed".into();
+                report["why"] = "the daemon ended before it took over".into();
+                report["now"] = report["before"].clone();
+            }
+        }
+        if let Some(report) = report.as_object_mut() {
+            report.remove("behind");
+        }
+        inner.kept.add(number, &report);
+        Ok(())
+    }
+
     /// Adds a report, and gives it its number.
     pub fn add(&self, mut report: ReloadReport) -> ReloadReport {
         let mut inner = self.inner();
-        report.number = inner.kept.latest() + 1;
+        report.number = inner.announced.take().unwrap_or(inner.kept.latest() + 1);
         if let Outcome::Switched { position } = report.outcome
             && let Some(place) = inner.actions.iter().position(|(at, _)| *at == position)
             && let Some((_, actions)) = inner.actions.remove(place)
@@ -426,5 +470,64 @@ impl Follower for ReloadLog {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::store::RuleSources;
+
+    fn report(now: u8) -> ReloadReport {
+        ReloadReport {
+            number: 0,
+            at: Timestamp::UNIX_EPOCH,
+            asked: Asked::Request,
+            outcome: Outcome::Switched { position: Position(0) },
+            before: [1; 16],
+            now: [now; 16],
+            plan: None,
+            back: BTreeSet::new(),
+            kept_back: vec![],
+            problems: vec![],
+            warnings: vec![],
+            read: 7,
+            actions: BTreeMap::new(),
+        }
+    }
+
+    fn version(from: u64, hash: u8) -> Version {
+        let at = Some(Timestamp::UNIX_EPOCH);
+        Version { from: Position(from), at, hash: [hash; 16], sources: RuleSources::default() }
+    }
+
+    /// A kill between a switch and its report, and one just before the switch.
+    #[test]
+    fn what_was_announced_and_never_told_is_told_at_the_next_start() {
+        let data = std::env::temp_dir().join(format!("touchline-announced-{}", std::process::id()));
+        std::fs::create_dir_all(&data).unwrap();
+        let log = ReloadLog::open(&data);
+        log.announce(&report(2), Position(40));
+        assert!(log.after(0, 9).is_empty(), "nobody is told of what is under way");
+        let told = log.add(ReloadReport { outcome: Outcome::Switched { position: Position(41) }, ..report(2) });
+        assert_eq!((told.number, log.after(0, 9).len()), (1, 1), "one report, under the number it was announced with");
+        log.announce(&report(3), Position(50));
+        drop(log);
+
+        let log = ReloadLog::open(&data);
+        log.settle(|| Ok(vec![version(0, 1), version(41, 2), version(20, 3), version(52, 3)])).unwrap();
+        let last = log.after(1, 9).pop().unwrap();
+        assert_eq!((&last["number"], &last["outcome"], &last["position"]), (&json!(2), &json!("switched"), &json!(52)));
+        assert_eq!((&last["asked"], &last["journal_read"], last.get("behind")), (&json!("request"), &json!(7), None));
+        log.settle(|| panic!("nothing is left to settle")).unwrap();
+        log.announce(&report(4), Position(60));
+        drop(log);
+
+        let log = ReloadLog::open(&data);
+        log.settle(|| Ok(vec![version(52, 3)])).unwrap();
+        let last = log.after(2, 9).pop().unwrap();
+        assert_eq!((&last["number"], &last["outcome"], &last["now"]), (&json!(3), &json!("failed"), &last["before"]));
+        assert_eq!(log.add(report(5)).number, 4);
+        std::fs::remove_dir_all(&data).unwrap();
     }
 }
