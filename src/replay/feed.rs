@@ -4,8 +4,8 @@
 //! held out: one `2062` typed for `2026`, or several of them, would otherwise close every window and make everything after
 //! them too late. After a true quiet time the lines agree, and none is held. Near the end those lines are asked that there
 //! are. Where nothing after it could show that a year is wrong, what came before does: a line more than ten years ahead of
-//! more lines than are left is held too, and the last line is taken with a word of warning where it is more than 90 days
-//! ahead. Left out: reading files and lines (`cli`), and what a line means (`signal`).
+//! more lines than are left is held too, as is one that is centuries ahead of any, and the last line is taken with a word of
+//! warning where it is more than 90 days ahead. Left out: reading files and lines (`cli`), and what a line means (`signal`).
 
 use std::collections::VecDeque;
 
@@ -23,6 +23,8 @@ pub const JUMP: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub const FAR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How far ahead of everything before it a line near the end may be at all.
 pub const NEVER: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
+/// However few lines were before it: every check of every day in between would be played.
+pub const CENTURIES: SignedDuration = SignedDuration::from_hours(200 * 365 * 24);
 
 /// One line of a feed that is not blank.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,8 +136,9 @@ impl<I: Iterator<Item = Line>> Feed<I> {
         if let Some(middle) = middle.filter(|middle| is_ahead_of(**middle, JUMP)) {
             return Some(Jump::After(*middle));
         }
-        let few = after.len() < LINES_ASKED && after.len() as u64 + 1 < self.taken;
-        self.clock.filter(|clock| few && is_ahead_of(*clock, NEVER)).map(Jump::Before)
+        let most = if (after.len() as u64) + 1 < self.taken { NEVER } else { CENTURIES };
+        let few = after.len() < LINES_ASKED;
+        self.clock.filter(|clock| few && is_ahead_of(*clock, most)).map(Jump::Before)
     }
 }
 
@@ -215,6 +218,7 @@ mod tests {
         assert_eq!(held(&[0, 1, 2, 3, decades, decades]), [5, 6], "they bear each other out, and are fewer");
         assert!(held(&[0, 1, 2, 9 * 365]).is_empty());
         assert!(held(&[0, decades]).is_empty(), "either may be wrong");
+        assert_eq!(held(&[0, 30 * decades, 30 * decades]), [2, 3], "nobody plays six centuries");
         assert!(held(&[0, decades, decades, decades]).is_empty(), "rather the first is wrong");
         let new_life: Vec<i64> = (0..30).map(|line| if line < 15 { line } else { decades + line }).collect();
         assert!(held(&new_life).is_empty(), "ten others bear it out");

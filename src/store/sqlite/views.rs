@@ -54,6 +54,7 @@ impl Views {
         if let Some(connection) = opened(&path) {
             return Ok(Views { path, connection, versions: vec![] });
         }
+        let silences = silences_of(&path);
         Views::remove(folder)?;
         private::ready(&path).map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
         let create = || -> rusqlite::Result<Connection> {
@@ -63,6 +64,11 @@ impl Views {
             let transaction = connection.transaction()?;
             transaction.execute_batch(include_str!("views.sql"))?;
             transaction.execute("INSERT INTO follows VALUES (1, 0, 0)", [])?;
+            // Who asked for one that is still in force may stand nowhere else: the journal forgets what is old.
+            for (position, at, by, playbook, rule, until) in &silences {
+                let sql = "INSERT INTO silence VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                transaction.execute(sql, params![position, at, by, playbook, rule, until])?;
+            }
             transaction.pragma_update(None, "user_version", FORMAT)?;
             transaction.commit()?;
             Ok(connection)
@@ -192,6 +198,22 @@ fn opened(path: &Path) -> Option<Connection> {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Some(connection),
         Err(_) => None,
     }
+}
+
+/// A row of `silence`: position, when, by whom, playbook and rule, until when.
+type SilenceRow = (i64, String, String, Option<String>, Option<String>, String);
+
+/// Returns the silences that views hold which are about to begin anew, as far as they can be read.
+fn silences_of(path: &Path) -> Vec<SilenceRow> {
+    let read = || -> rusqlite::Result<Vec<SilenceRow>> {
+        let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let sql = "SELECT position, at, silenced_by, playbook, rule, until FROM silence";
+        let mut statement = connection.prepare(sql)?;
+        let row =
+            |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?));
+        statement.query_map([], row)?.collect()
+    };
+    if path.exists() { read().unwrap_or_default() } else { vec![] }
 }
 
 type Done = rusqlite::Result<()>;
@@ -459,5 +481,33 @@ fn shown(value: &Value) -> String {
     match json(value) {
         serde_json::Value::String(text) => text,
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::looked::Looked;
+
+    /// The journal may have forgotten who asked for a silence that is still in force.
+    #[test]
+    fn who_asked_for_a_silence_is_kept_when_views_begin_anew() {
+        let folder = std::env::temp_dir().join(format!("touchline-views-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let views = Views::open(&folder).unwrap();
+        let sql =
+            "INSERT INTO silence VALUES (7, '2026-03-01T00:00:00Z', 'ana', 'care', 'each', '2027-01-01T00:00:00Z')";
+        views.connection.execute(sql, []).unwrap();
+        views.connection.execute("UPDATE follows SET position = 9", []).unwrap();
+        views.connection.pragma_update(None, "user_version", FORMAT - 1).unwrap();
+        drop(views);
+        let views = Views::open(&folder).unwrap();
+        let position = views.connection.query_row("SELECT position FROM follows", [], |row| row.get::<_, i64>(0));
+        assert_eq!(position, Ok(0), "they begin anew");
+        let looked = Looked::at(&folder, Position(0), std::time::Duration::ZERO).unwrap().unwrap();
+        let told = looked.silence(Some(("care", "each")), "2027-01-01T00:00:00Z").unwrap();
+        assert_eq!(told.map(|(_, by)| by).as_deref(), Some("ana"));
+        drop((views, looked));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
