@@ -5,6 +5,7 @@
 //! made in the pure half.
 
 mod after;
+mod backtest;
 #[cfg(feature = "daemon")]
 mod backup;
 mod check;
@@ -87,6 +88,7 @@ enum Command {
     Why(why::Why),
     Test(test::Test),
     Diff(diff::Diff),
+    Backtest(backtest::Backtest),
     Fmt(fmt::Fmt),
     Convert(convert::Convert),
     #[cfg(feature = "daemon")]
@@ -154,6 +156,7 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Why(why) => why.run(screen),
         Command::Test(test) => test.run(screen),
         Command::Diff(diff) => diff.run(screen),
+        Command::Backtest(backtest) => backtest.run(screen),
         Command::Fmt(fmt) => fmt.run(screen),
         Command::Convert(convert) => convert.run(screen),
         #[cfg(feature = "daemon")]

@@ -466,7 +466,7 @@ fn plural(what: &What) -> &'static str {
 }
 
 /// Reads a time: a date, a date with a time in `zone`, or RFC 3339.
-fn moment(text: &str, zone: &TimeZone) -> anyhow::Result<Timestamp> {
+pub(super) fn moment(text: &str, zone: &TimeZone) -> anyhow::Result<Timestamp> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }

@@ -140,6 +140,7 @@ codes! {
     BAD_PLACE_ID "V037" "an id that cannot be used";
     BAD_CSV "V038" "a directory in CSV that cannot be read";
     UNKNOWN_WAY "V039" "a way of reaching somebody that there is not";
+    BAD_BUDGET "V040" "a budget of alerts that cannot be read, or of a role that nobody fills";
 
     // ─── S0xx: scenarios ───
     UNKNOWN_STEP "S001" "a key that no scenario and no step has";

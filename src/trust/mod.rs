@@ -3,8 +3,9 @@
 //!
 //! [`coverage`] holds what scenarios reached against what there is to reach, [`mutate`] changes rules a little and plays
 //! scenarios against each change. [`reading`] reads a rule aloud from what it means, [`diff`] says what differs between two
-//! readings, [`same`] when two rules provably mean the same. Pure: `cli` brings the files and prints.
+//! readings, [`same`] when two rules provably mean the same, [`backtest`] what a change would have done on recorded feedback. Pure: `cli` brings the files and prints.
 
+pub mod backtest;
 pub mod coverage;
 pub mod diff;
 pub mod mutate;

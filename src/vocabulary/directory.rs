@@ -21,6 +21,8 @@ pub struct Directory {
     pub places: BTreeMap<(ThingNo, Str), Place>,
     /// People by address.
     pub people: BTreeMap<Str, Person>,
+    /// How many alerts a day one role is to get at most, at one place: what a backtest holds a change against.
+    pub budgets: BTreeMap<Str, u32>,
     /// Whether parts of it could not be read, which was said: roles may be filled there.
     pub unread: bool,
     /// A hash of the text it was read from.

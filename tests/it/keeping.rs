@@ -102,7 +102,7 @@ fn playbooks(to: &Path) {
 
 /// Serves a feed to its end on its own clock.
 #[cfg(unix)]
-fn serve_feed(playbooks: &Path, data: &Path, feed: &Path, lines: usize) {
+pub fn serve_feed(playbooks: &Path, data: &Path, feed: &Path, lines: usize) {
     let feed = feed.to_string_lossy();
     let served = Served::on(playbooks, data, &["--feed", &*feed, "--clock", "feed"]);
     let mut last = 0;

@@ -6,6 +6,7 @@
 mod support;
 
 mod architecture;
+mod backtest;
 mod beginners;
 mod cli;
 mod codes;

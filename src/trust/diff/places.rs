@@ -38,6 +38,21 @@ pub(super) fn all(old: &Unit, new: &Unit, to: &mut Vec<Around>) {
         }
     }
     people(&mut told, was, is);
+    budgets(&mut told, was, is);
+}
+
+/// A budget decides nothing; a reviewer wants to know of it all the same.
+fn budgets(told: &mut Told, was: &Directory, is: &Directory) {
+    let all: BTreeSet<&Str> = was.budgets.keys().chain(is.budgets.keys()).collect();
+    for role in all {
+        let (before, after) = (was.budgets.get(role), is.budgets.get(role));
+        if before != after {
+            let named =
+                |budget: Option<&u32>| budget.map_or("none".to_owned(), |budget| format!("{budget} alerts per day"));
+            let sentence = format!("budget of {role}: {} instead of {}", named(after), named(before));
+            told.say(Part::Directory, sentence, |_| false);
+        }
+    }
 }
 
 fn places<'a>(directory: &'a Directory, vocabulary: &Vocabulary) -> Places<'a> {

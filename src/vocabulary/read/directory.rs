@@ -31,10 +31,13 @@ pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (D
     let mut directory = Directory { fingerprint: fingerprint(sources, file), ..Directory::default() };
     let entries = root.as_ref().and_then(|root| reader.keep(read::expect_map(root, "directory"))).unwrap_or(&[]);
     let mut references = References::default();
+    // Read last: only then it is known who fills a role.
+    let mut budgets = None;
     for (key, node) in entries {
         match key.text.as_str() {
             "company" => reader.company(node, &mut directory),
             "people" => reader.people(node, &mut directory.people),
+            "budgets" => budgets = Some(node),
             kind => match vocabulary.thing(kind).filter(|_| kind != builtin::CASE) {
                 Some(thing) => reader.places(node, thing, vocabulary, &mut directory, &mut references),
                 None if reader.lost.contains(kind) => reader.skipped = true,
@@ -44,6 +47,9 @@ pub fn directory(sources: &Sources, file: FileNo, vocabulary: &Vocabulary) -> (D
                 }
             },
         }
+    }
+    if let Some(node) = budgets {
+        reader.budgets(node, &mut directory);
     }
     reader.check_references(&references, vocabulary, &directory);
     directory.unread = reader.lost_a_part();
@@ -133,6 +139,40 @@ impl Reader {
                 }
             }
             people.insert(key.text.as_str().into(), person);
+        }
+    }
+
+    /// `budgets: {team_lead: 20 alerts per day}`
+    fn budgets(&mut self, node: &Node, directory: &mut Directory) {
+        let Some(entries) = self.keep(read::expect_map(node, "budgets")) else { return };
+        for (key, node) in entries {
+            let role = key.text.as_str();
+            if !directory.knows_role(role) && role != builtin::CASE_OWNER && !self.skipped {
+                let message = format!("nobody fills the role {}", typed::shown(role));
+                let near = nearest(role, directory.roles().into_iter().map(|role| &**role));
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "name a role that somebody fills, as rules write it behind `alert`".to_owned(),
+                };
+                self.say(Diagnostic::error(codes::BAD_BUDGET, key.span, message).help(help));
+                continue;
+            }
+            let Some(text) = self.keep(read::expect_scalar(node, role)) else { continue };
+            match alerts_a_day(&text.text) {
+                Some(alerts) => drop(directory.budgets.insert(role.into(), alerts)),
+                None => {
+                    let message =
+                        format!("{} is no budget: it says how many alerts a day are enough", typed::shown(&text.text));
+                    let number: String = text.text.chars().filter(char::is_ascii_digit).take(6).collect();
+                    let help = match number.parse::<u32>() {
+                        Ok(number) => {
+                            format!("write `{number} {} per day`", if number == 1 { "alert" } else { "alerts" })
+                        }
+                        Err(_) => "write a number: `20 alerts per day`".to_owned(),
+                    };
+                    self.say(Diagnostic::error(codes::BAD_BUDGET, node.span, message).help(help));
+                }
+            }
         }
     }
 
@@ -259,7 +299,7 @@ impl Reader {
 
     pub(super) fn unknown_kind(&self, kind: &str, span: Span, vocabulary: &Vocabulary) -> Diagnostic {
         let things = vocabulary.things.iter().map(|thing| &*thing.name).filter(|name| *name != builtin::CASE);
-        let known: Vec<&str> = ["company", "people"].into_iter().chain(things).collect();
+        let known: Vec<&str> = ["company", "people", "budgets"].into_iter().chain(things).collect();
         if kind == builtin::CASE {
             let message = "cases are kept by touchline itself, not by the directory";
             return Diagnostic::error(codes::UNKNOWN_PLACE_KIND, span, message).help("delete it");
@@ -299,6 +339,15 @@ impl Reader {
                 None => format!("add it: `{name}: {{{id}: {{…}}}}`; until then nobody is found there for a role"),
             }));
         }
+    }
+}
+
+/// Reads `20 alerts per day`, `1 alert a day`.
+fn alerts_a_day(text: &str) -> Option<u32> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        [count, "alert" | "alerts", "per" | "a" | "every", "day"] => count.parse().ok(),
+        _ => None,
     }
 }
 

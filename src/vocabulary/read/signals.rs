@@ -33,7 +33,7 @@ impl Reader {
                 let help =
                     "delete it here: cases are there in every vocabulary, with priority, status, reason and outcome";
                 self.say(taken(key, "touchline itself keeps the thing `case`").help(help));
-            } else if name == "company" || name == "people" {
+            } else if ["company", "people", "budgets"].contains(&name) {
                 let help = format!("choose another name, such as `{name}_account`");
                 self.say(taken(key, &format!("`{name}` has a meaning of its own in a directory")).help(help));
             } else if super::types::TYPES.contains(&name) {
