@@ -63,10 +63,7 @@ fn of_feeds(
                 continue;
             }
             Entry::Refused(place, reason) => (place, reason),
-            Entry::Held(line, place, latest) => {
-                let (at, latest) = (words::utc(line.at()), words::utc(latest));
-                (place, format!("held out: {at} is more than seven days ahead of the lines after it, up to {latest}"))
-            }
+            Entry::Held(line, place, jump) => (place, format!("held out: {} is {jump}", words::utc(line.at()))),
         };
         refused += 1;
         if tell {
