@@ -46,6 +46,8 @@ pub struct Lower<'a> {
     pub inlined: usize,
     /// Defined conditions that some rule uses.
     pub used: FxHashSet<String>,
+    /// The `when` at hand, and whether it is about a field of its signal.
+    pub when: Option<(Span, bool)>,
     /// Where stand-ins are for what could not be read, in order and apart, all in the playbook's file: nothing more is
     /// said of them.
     pub holes: Vec<Span>,
@@ -95,6 +97,7 @@ impl<'a> Lower<'a> {
             inlining: Vec::new(),
             inlined: 0,
             used: FxHashSet::default(),
+            when: None,
             holes: apart(&tree.holes),
             problems: Vec::new(),
             errors: 0,

@@ -295,6 +295,17 @@ impl Lower<'_> {
 
     /// A level in the measure's unit and range.
     fn level(&mut self, operand: &tree::Operand, unit: &MeasuredIn) -> Option<Value> {
+        if let OperandKind::Number(number) = &operand.kind
+            && unit.percent
+            && *number > Number::ZERO
+            && *number < Number::from_whole(1)
+        {
+            let message = format!("{} is counted in percent, and {number} of one is hardly meant", unit.name);
+            let hundredfold = Number::from_billionths(number.billionths() * 100);
+            let help = format!("write `{hundredfold} percent`; less than one in a hundred is `{number} percent`");
+            self.report(Diagnostic::error(codes::MISSING_UNIT, operand.span, message).help(help));
+            return None;
+        }
         let written = match &operand.kind {
             OperandKind::Percent(number) if unit.percent => Value::Number(*number),
             OperandKind::Number(number) if unit.range.is_some() => Value::Number(*number),

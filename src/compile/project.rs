@@ -172,16 +172,23 @@ fn is_told_twice(one: &Diagnostic, other: &Diagnostic) -> bool {
     one == other || of_text && one.message == other.message
 }
 
-/// Drops that words lack their quotes where the next thing said is that no text belongs there: `score is good enough`.
+/// Drops what is better told by another problem of the same place.
 fn told_better(problems: &mut Vec<Diagnostic>) {
-    let unquoted = |problem: &Diagnostic| problem.code == codes::UNQUOTED_TEXT;
-    if !problems.iter().any(unquoted) {
-        return;
-    }
     let place = |problem: &Diagnostic| (problem.span.file, problem.span.start);
-    let of_type = |problem: &&Diagnostic| [codes::OTHER_TYPE, codes::UNKNOWN_WORD].contains(&problem.code);
-    let typed: FxHashSet<_> = problems.iter().filter(of_type).map(place).collect();
-    problems.retain(|problem| !(unquoted(problem) && typed.contains(&place(problem))));
+    let mut drop = |told: &[&str], by: &dyn Fn(&Diagnostic) -> bool| {
+        let is_told = |problem: &Diagnostic| told.contains(&problem.code);
+        if problems.iter().any(is_told) {
+            let better: FxHashSet<_> = problems.iter().filter(|problem| by(problem)).map(place).collect();
+            problems.retain(|problem| !(is_told(problem) && better.contains(&place(problem))));
+        }
+    };
+    // That words lack their quotes, where no text belongs: `score is good enough`.
+    let typed = |problem: &Diagnostic| [codes::OTHER_TYPE, codes::UNKNOWN_WORD].contains(&problem.code);
+    drop(&[codes::UNQUOTED_TEXT], &typed);
+    // What a sentence lacks behind the name of a signal, where the name is none: `wait goes over 10 minutes`.
+    let misspelt = |problem: &Diagnostic| problem.help.as_deref().is_some_and(|help| help.starts_with("did you mean"));
+    let unknown = |problem: &Diagnostic| problem.code == codes::UNKNOWN_SIGNAL && !misspelt(problem);
+    drop(&[codes::NO_FIELD, codes::UNEXPECTED], &unknown);
 }
 
 /// Cuts what nobody would read: one line says how much more there is. Problems are ordered by file.

@@ -9,7 +9,7 @@ use crate::ir::{self, KeyPart};
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::format::sentence;
-use crate::lang::source::Spanned;
+use crate::lang::source::{Span, Spanned};
 use crate::lang::tree::{self, Path, Side, Trigger, Word};
 use crate::value::{Str, Value};
 use crate::vocabulary::{FieldNo, SignalNo, Type};
@@ -17,6 +17,12 @@ use crate::vocabulary::{FieldNo, SignalNo, Type};
 impl Lower<'_> {
     /// Resolves when a rule fires, and fills `scope` with what its guards and actions can name.
     pub fn trigger(&mut self, rule: &tree::Rule, scope: &mut Scope) -> Option<Triggered> {
+        let of_field = match &rule.when.node {
+            Trigger::Reading { .. } => true,
+            Trigger::Measure { measure, .. } => measure.field.is_some(),
+            _ => false,
+        };
+        self.when = Some((rule.when.span, of_field));
         match &rule.when.node {
             Trigger::Each(source) => {
                 let allowed = self.no_for_each(
@@ -179,9 +185,37 @@ impl Lower<'_> {
                 "name what happens, such as `{happens}`; how the {name} is then is asked with `only if {name}.…`"
             ));
         }
+        if let Some(help) = self.signal_with_field(word) {
+            return problem.label("a field is no signal").help(help);
+        }
         let signals = self.vocabulary.signals.iter();
         let names = signals.flat_map(|signal| [Some(&signal.name), signal.plural.as_ref().filter(|_| many)]);
         did_you_mean(problem, name, names.flatten().map(|name| &**name).collect(), "declared are")
+    }
+
+    /// Says what to write where a signal's name is that of a field: `wait goes over 10 minutes`.
+    fn signal_with_field(&self, word: &Word) -> Option<String> {
+        let field = &*word.node;
+        let has = |signal: &&crate::vocabulary::SignalType| signal.field(field).is_some();
+        let with: Vec<&str> = self.vocabulary.signals.iter().filter(has).map(|signal| &*signal.name).collect();
+        let (first, others) = with.split_first()?;
+        let (when, of_field) = self.when?;
+        // What is said of the field, as it is written.
+        let rest = Span { start: word.span.end, ..when };
+        let rest = self.sources.slice(rest).split_whitespace().collect::<Vec<_>>().join(" ");
+        let rest = if rest.is_empty() || rest.len() > 80 { "…".to_owned() } else { rest };
+        let write = match (of_field, self.plurals) {
+            (true, _) => format!("write `{first}.{field}`"),
+            (false, true) => format!("write `{first} where {field} {rest}`"),
+            (false, false) => format!("write `{first}`, and beside it `where: {field} …`"),
+        };
+        Some(match others {
+            [] => write,
+            others => {
+                let others: Vec<String> = others.iter().map(|name| format!("`{name}`")).take(5).collect();
+                format!("{write}; {} has a `{field}` too", listed(&others))
+            }
+        })
     }
 
     /// Guesses which signal a plural belongs to.

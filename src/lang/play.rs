@@ -38,7 +38,7 @@ use sentence::{Reading, Sentence};
 pub use file::playbook;
 pub use mistakes::says_more;
 pub use placeholders::{Piece, placeholders};
-pub use words::advice;
+pub use words::{advice, key_word_for, status};
 
 /// What pest makes of `grammar/play.pest`.
 mod grammar {
@@ -194,7 +194,7 @@ fn read<T>(slice: &Slice, read: impl FnOnce(&Sentence) -> Reading<T>) -> Read<T>
         holes.extend(whole());
     }
     problems.extend(reading.problems);
-    problems.extend(file::foreign_comments(slice, &scan));
+    problems.extend(file::passed_over(slice, &scan));
     problems.extend(file::mixed_texts(slice, &scan));
     problems.truncate(MOST_PROBLEMS);
     Read { value: reading.value, problems, holes }

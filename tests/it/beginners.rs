@@ -1,5 +1,7 @@
 //! The mistakes that beginners make, and the first thing each of them is told to type. Expectations are written by hand.
 
+mod spoken;
+
 use std::path::Path;
 
 use touchline::compile::{Options, project};
@@ -662,10 +664,10 @@ fn unexpected(name: &str, text: &str, code: &str, help: &str) -> Option<String> 
 #[test]
 fn mistakes_of_beginners_get_the_right_first_suggestion() {
     let mut wrong = Vec::new();
-    for (rule, code, help) in IN_SENTENCES {
+    for (rule, code, help) in IN_SENTENCES.iter().chain(spoken::IN_SENTENCES) {
         wrong.extend(unexpected("first.play", &play(&format!("rule one \"One\" {rule}\n")), code, help));
     }
-    for (rule, code, help) in IN_YAML {
+    for (rule, code, help) in IN_YAML.iter().chain(spoken::IN_YAML) {
         wrong.extend(unexpected("first.play.yaml", &yaml(&format!("- id: one\n  title: One\n  {rule}\n")), code, help));
     }
     let (two, two_in_yaml) = TWO_RULES;
@@ -720,6 +722,20 @@ fn an_operator_or_capitals_hide_no_other_mistake_of_the_sentence() {
         let mut sources = Sources::default();
         add_folder(&mut sources, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit"));
         sources.add("first.play", play(&format!("rule one \"One\" {rule}\n")).as_bytes());
+        let problems = project(&sources, &Options::default()).diagnostics;
+        let errors = problems.iter().filter(|problem| problem.is_error());
+        let told: Vec<_> = errors.map(|problem| problem.help.as_deref().unwrap_or("")).collect();
+        assert_eq!(&told, helps, "{}", human(&sources, &problems, Look::PLAIN));
+    }
+}
+
+#[test]
+fn a_word_of_another_language_or_a_missing_space_hides_nothing_else() {
+    for (name, rules, helps) in spoken::FILES {
+        let mut sources = Sources::default();
+        add_folder(&mut sources, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/err_meaning/unit"));
+        let text = if name.ends_with(".yaml") { yaml(rules) } else { play(rules) };
+        sources.add(*name, text.as_bytes());
         let problems = project(&sources, &Options::default()).diagnostics;
         let errors = problems.iter().filter(|problem| problem.is_error());
         let told: Vec<_> = errors.map(|problem| problem.help.as_deref().unwrap_or("")).collect();

@@ -264,7 +264,7 @@ fn problems_that_are_not_shown_are_counted() {
             .expect("it is written");
     };
     let unknown = |n: usize| format!("rule r{n} \"R\" when no_such_signal then alert manager of store\n");
-    let unread = |n: usize| format!("rule r{n} \"R\" when a b then alert manager of store\n");
+    let unread = |n: usize| format!("rule r{n} \"R\" when x y then alert manager of store\n");
     let last = |words: &[&str]| {
         let run = Command::new(env!("CARGO_BIN_EXE_touchline")).args(words).current_dir(&place).output();
         let run = run.expect("the command runs");

@@ -1,6 +1,8 @@
 //! A broken rule, taken apart into its clauses, each judged by itself: so that a mistake in `when` does not hide one
 //! in `then`, and a clause in the wrong place is called that. What could be read goes on to the checks of `compile`.
 
+mod openers;
+
 use std::ops::Range;
 
 use crate::lang::codes;
@@ -84,9 +86,13 @@ pub(super) fn rule(sentence: &Sentence, failure: &Failure) -> Reading<tree::Rule
     let mut rest = Rest::of(sentence, problems);
     let mut next = found.iter().skip(1).map(|found| found.keyword.start).chain([sentence.tokens.len()]);
     for clause in &found {
+        let (known, part) = (rest.problems.len(), clause.keyword.end..next.next().unwrap_or(sentence.tokens.len()));
         rest.problems.extend(clause.problem.clone());
-        let part = sentence.part(clause.keyword.end..next.next().unwrap_or(sentence.tokens.len()));
-        rest.clause(clause, &starting_behind(part, sentence, clause));
+        rest.clause(clause, &starting_behind(sentence.part(part), sentence, clause));
+        // What is said of the whole limit says how it begins, too.
+        if clause.clause == Clause::Limit && rest.problems[known..].iter().any(|told| told.code == codes::BAD_LIMIT) {
+            rest.problems.drain(known..known + usize::from(clause.problem.is_some()));
+        }
     }
     rest.problems.extend(order(sentence, &found));
     let nothing_done = !found.iter().any(|found| found.clause == Clause::Then) && !acts(sentence, body);
@@ -205,12 +211,17 @@ fn head(sentence: &Sentence, problems: &mut Vec<Diagnostic>) -> usize {
     let kind = |index: usize| tokens.get(index).map(|token| token.kind);
     let keyword = sentence.word(&tokens[0]);
     if keyword != "rule" {
-        let (code, message, help) = match keyword.eq_ignore_ascii_case("rule") {
-            true => {
+        let near = nearest(keyword, ["rule"].into_iter()).is_some() && !words::is_rule(&keyword.to_lowercase());
+        let (code, message, help) = match (keyword.eq_ignore_ascii_case("rule"), near) {
+            (true, _) => {
                 let message = format!("key words are written in small letters, `{keyword}` is not");
                 (codes::CAPITALS, message, "write `rule`")
             }
-            false => (codes::MISSPELT, format!("unknown word `{}`", shown(keyword)), "did you mean `rule`?"),
+            (false, true) => (codes::MISSPELT, format!("unknown word `{}`", shown(keyword)), "did you mean `rule`?"),
+            (false, false) => {
+                let message = format!("`{}` is not a word of playbooks", shown(keyword));
+                (codes::OTHER_WORD, message, "write `rule`")
+            }
         };
         problems.push(Diagnostic::error(code, sentence.span(&tokens[0]), message).help(help));
     }
@@ -304,12 +315,14 @@ fn clauses(sentence: &Sentence, body: usize) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
     let mut index = body;
     while index < sentence.tokens.len() {
-        let clause = clause_at(sentence, index, body)
+        let clause = openers::clause(sentence, index, &found)
+            .or_else(|| clause_at(sentence, index, body))
             .or_else(|| nearly_at_most(sentence, index, body))
             .or_else(|| nearly(sentence, index, body, &found));
         match clause {
             Some(clause) => {
-                index = clause.keyword.end;
+                // A word that is missing has no length.
+                index = clause.keyword.end.max(index + 1);
                 found.push(clause);
             }
             None => index += 1,
@@ -333,7 +346,14 @@ fn forgotten_then(sentence: &Sentence, body: usize, found: &mut Vec<Found>) {
     let problem = Diagnostic::error(codes::NO_THEN, sentence.slice.span(token.start, token.start), message)
         .help(format!("write `then {} {}`", shown(verb), shown(next)));
     let place = found.partition_point(|found| found.keyword.start < index);
-    found.insert(place, Found { clause: Clause::Then, keyword: index..index, problem: Some(problem) });
+    // `complaint: alert …`, `complaint -> alert …`, `complaint do alert …`
+    let instead = |index: &usize| {
+        let word = sentence.word(&sentence.tokens[*index]);
+        let then = matches!(words::elsewhere(word), Some(Here::Clause("then")));
+        then || matches!(word, ":" | "-" | "," | ">" | "=>" | "→" | "⇒" | "=" | "–" | "—")
+    };
+    let start = (body + 2..index).rev().take_while(instead).last().unwrap_or(index);
+    found.insert(place, Found { clause: Clause::Then, keyword: start..index, problem: Some(problem) });
 }
 
 /// Tells whether an action begins with a token, though no `then` stands in front of it.
@@ -375,6 +395,11 @@ fn acts(sentence: &Sentence, body: usize) -> bool {
     })
 }
 
+/// Tells whether a word in small letters is what stands behind the title of a rule, here or in another language.
+pub(super) fn is_when(word: &str) -> bool {
+    matches!(word, "when" | "status") || matches!(words::elsewhere(word), Some(Here::Clause("when")))
+}
+
 /// Recognises the key words of a clause, capitals included.
 fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
     let token = sentence.tokens[index];
@@ -406,6 +431,8 @@ fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
         ("at", "most") if before != Some("is") && says_how_often(sentence, index + 2) => (Clause::Limit, 2),
         // `is more then 6` means `than`.
         ("then", _) if matches!(before, Some("more" | "less" | "greater" | "smaller")) => return None,
+        // `wait 2 hours then alert …` is one action.
+        ("then", _) if ends_wait(sentence, index) => return None,
         ("then", _) => (Clause::Then, 1),
         _ => return None,
     };
@@ -417,6 +444,13 @@ fn clause_at(sentence: &Sentence, index: usize, body: usize) -> Option<Found> {
             .help(format!("write `{}`", clause.words()))
     });
     Some(Found { clause, keyword: index..index + length, problem })
+}
+
+/// Tells whether `wait 2 hours` stands in front of a token.
+fn ends_wait(sentence: &Sentence, index: usize) -> bool {
+    let word = |back: usize| index.checked_sub(back).map_or("", |place| sentence.word(&sentence.tokens[place]));
+    let number = index.checked_sub(2).is_some_and(|place| sentence.tokens[place].kind == Kind::Number);
+    number && words::unit(word(1)).is_some() && (word(3) == "wait" || word(3) == "for" && word(4) == "wait")
 }
 
 /// Tells whether `for each` at a token stands inside a count, in front of its `within`.

@@ -120,8 +120,10 @@ pub(super) fn in_set(sentence: &Sentence, entry: Rule, index: usize) -> Option<S
     let start = (index.saturating_sub(16)..index).rfind(|index| word(*index) == "set")?;
     let path = sentence.part(start + 1..index);
     let named = path.tokens.iter().all(|token| token.kind == Kind::Word || sentence.word(token) == ".");
+    // A fact belongs to a thing.
+    let thing = if path.tokens.len() == 1 { "customer." } else { "" };
     let value = word(index + 1);
-    (named && !path.tokens.is_empty()).then(|| format!("write `set {} to {}`", shown(path.text()), shown(value)))
+    (named && !path.tokens.is_empty()).then(|| format!("write `set {thing}{} to {}`", shown(path.text()), shown(value)))
 }
 
 /// `when queue_reading.wait > 10 minutes`: without `where` this may be a reading or a condition.
@@ -156,6 +158,7 @@ fn operator_help(operator: &str, next: &str) -> String {
         "=~" => "write `contains \"…\"`, or a script in back-ticks".to_owned(),
         "&&" | "&" => "write `and`".to_owned(),
         "||" | "|" => "write `or`".to_owned(),
+        "!" if next == "…" => "take it out: a sentence has no mark at its end".to_owned(),
         "!" => "write `is not …`, or `is no` for a yes/no field".to_owned(),
         "=>" | "→" | "⇒" => "write `then`".to_owned(),
         "[" | "]" => "a list is written without brackets: `is one of \"gold\", \"silver\"`".to_owned(),
@@ -178,11 +181,9 @@ fn short_negation(sentence: &Sentence, index: usize) -> Option<(Diagnostic, usiz
     if word.kind != Kind::Word || !is_quote {
         return None;
     }
-    // A later quote on the line makes one token of everything between: then the `t` is inside it.
-    let length = if quote.kind == Kind::Odd { 3 } else { 2 };
     let span = sentence.slice.span(word.start, (quote.start + 2).min(sentence.end));
     let message = format!("`{}'t` is written out here", sentence.word(word));
-    Some((Diagnostic::error(codes::OTHER_WORD, span, message).help(format!("write `{written}`")), length))
+    Some((Diagnostic::error(codes::OTHER_WORD, span, message).help(format!("write `{written}`")), 3))
 }
 
 /// Cuts a word for a message.

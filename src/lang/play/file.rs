@@ -19,6 +19,7 @@ use super::pieces;
 use super::repair;
 use super::scan::{Kind, Scan, scan};
 use super::sentence::Sentence;
+use super::words;
 
 /// How many words of two alphabets are worth naming.
 const MOST_MIXED: usize = 50;
@@ -32,7 +33,7 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
         problems: Vec::new(),
         unread: 0,
         bad_characters: Vec::new(),
-        foreign_comments: Vec::new(),
+        passed_over: Vec::new(),
     };
     if let Some(problem) = too_large(&slice) {
         return (reader.playbook, vec![problem]);
@@ -45,8 +46,8 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
     let scan = scan(slice.text);
     reader.problems.extend(character_problems(&slice, &scan));
     reader.problems.extend(mixed_texts(&slice, &scan));
-    reader.problems.extend(foreign_comments(&slice, &scan));
-    reader.foreign_comments = scan.foreign.iter().map(|(at, _)| *at).collect();
+    reader.problems.extend(passed_over(&slice, &scan));
+    reader.passed_over = scan.foreign.iter().map(|(at, _)| *at).chain(scan.stops.iter().copied()).collect();
     reader.bad_characters =
         scan.forbidden.iter().map(|(at, _)| *at).chain(scan.mixed.iter().map(|(at, _)| *at)).collect();
     reader.playbook.comments = comments(&slice, &scan);
@@ -106,8 +107,25 @@ pub(super) fn mixed_texts(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
     texts.flat_map(|token| mixed::warnings(&slice.part(token.start, token.end))).take(MOST_MIXED).collect()
 }
 
-/// Says how a comment is written, where it is written as in other languages.
-pub(super) fn foreign_comments(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
+/// Says what was passed over: comments as other languages write them, and full stops.
+pub(super) fn passed_over(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
+    let mut problems = foreign_comments(slice, scan);
+    problems.extend(scan.stops.iter().filter_map(|at| full_stop(slice, *at)));
+    problems
+}
+
+/// Says that a sentence needs no full stop; `customer. segment` is a name, and told where it stands.
+fn full_stop(slice: &Slice, at: usize) -> Option<Diagnostic> {
+    let line = slice.text[at + 1..].lines().next().unwrap_or("");
+    let next = line.split_whitespace().next().unwrap_or("").to_lowercase();
+    let name = next.starts_with(char::is_alphabetic) && !words::is_key_word(&next);
+    let behind_name = slice.text[..at].ends_with(char::is_alphabetic);
+    let problem = Diagnostic::error(codes::UNEXPECTED, slice.span(at, at + 1), "a sentence has no full stop here");
+    (!name || !behind_name)
+        .then(|| problem.help("take it out: a line's end means nothing, and a rule ends where the next one begins"))
+}
+
+fn foreign_comments(slice: &Slice, scan: &Scan) -> Vec<Diagnostic> {
     let told = |(start, end): &(usize, usize)| {
         let written = slice.text.get(*start..*end).unwrap_or("");
         let inner = written.trim_start_matches(['/', '*']).trim_end_matches("*/").trim();
@@ -162,8 +180,8 @@ struct Reader {
     unread: u64,
     /// Where characters stand that must not.
     bad_characters: Vec<usize>,
-    /// Where comments begin that are written as in other languages.
-    foreign_comments: Vec<usize>,
+    /// Where comments begin that are written as in other languages, and where full stops stand.
+    passed_over: Vec<usize>,
 }
 
 impl Reader {
@@ -298,7 +316,7 @@ impl Reader {
         };
         self.playbook.holes.extend(reading.holes);
         match reading.value {
-            Some(rule) if reading.problems.is_empty() && !self.has_foreign_comment(sentence) => {
+            Some(rule) if reading.problems.is_empty() && !self.passes_over(sentence) => {
                 self.playbook.rules.push(rule);
             }
             rest => self.broken(sentence, rest),
@@ -306,8 +324,8 @@ impl Reader {
         self.problems.extend(reading.problems);
     }
 
-    fn has_foreign_comment(&self, sentence: &Sentence) -> bool {
-        self.foreign_comments.iter().any(|at| (sentence.start..sentence.end).contains(at))
+    fn passes_over(&self, sentence: &Sentence) -> bool {
+        self.passed_over.iter().any(|at| (sentence.start..=sentence.end).contains(at))
     }
 
     fn has_bad_characters(&self, sentence: &Sentence) -> bool {
@@ -352,6 +370,19 @@ fn sections(whole: &Sentence) -> Vec<(Section, Range<usize>)> {
     starts.iter().zip(ends).map(|((section, start), end)| (*section, *start..end)).collect()
 }
 
+/// `rul checkout "…"`, `regla checkout "…"`, `trigger checkout "…" when …`: cut here all the same, or it would be read
+/// as part of the rule above.
+fn begins_rule(first: &str, id: Option<&str>, titled: bool, behind: Option<&str>) -> bool {
+    let small = first.to_lowercase();
+    let action = matches!(&*small, "post" | "set" | "record" | "alert" | "email");
+    if action || id.is_none() {
+        return false;
+    }
+    let goes_on = behind.is_some_and(|word| clauses::is_when(&word.to_lowercase()));
+    let unknown = !words::is_key_word(&small) && goes_on;
+    words::is_rule(&small) || titled && (unknown || nearest(first, ["rule"].into_iter()).is_some())
+}
+
 fn section_at(whole: &Sentence, index: usize) -> Option<Section> {
     let token = whole.tokens[index];
     if token.kind != Kind::Word {
@@ -379,10 +410,7 @@ fn section_at(whole: &Sentence, index: usize) -> Option<Section> {
     if is(0, "time") && is(1, "zone") && (token.first || is_text(2)) {
         return Some(Section::Zone);
     }
-    // `rul checkout "…"`: cut here all the same, or it would be read as part of the rule above.
-    let named = token.first && word(1).is_some() && is_text(2);
-    let action = word(0).is_some_and(|word| matches!(word, "post" | "set" | "record" | "alert" | "email"));
-    if named && !action && word(0).and_then(|word| nearest(word, ["rule"].into_iter())).is_some() {
+    if token.first && begins_rule(word(0)?, word(1), is_text(2), word(3)) {
         return Some(Section::Rule);
     }
     // `(owner is "x"` or `is after owner)` on a line of its own speaks of a field called owner.

@@ -141,6 +141,7 @@ type Recogniser = fn(&At) -> Option<Diagnostic>;
 /// Returns the message of the first recogniser that knows the mistake.
 pub(super) fn recognise(at: &At) -> Option<Diagnostic> {
     const KNOWN: &[Recogniser] = &[
+        literals::status,
         literals::capitals,
         literals::decimal_comma,
         literals::quoted_number,

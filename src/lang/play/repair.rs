@@ -47,14 +47,14 @@ fn again<T>(
     if readings >= MOST_READINGS {
         return nothing;
     }
-    let Some((text, table)) = repaired(sentence, entry, problems) else { return nothing };
+    let Some((text, table, doubtful)) = repaired(sentence, entry, problems) else { return nothing };
     let slice = Slice { text: &text, file: sentence.slice.file, offsets: Offsets::Table(table) };
     let scan = scan(&text);
     let copy = Sentence { slice: &slice, tokens: &scan.tokens, start: 0, end: text.len() };
     let known: Vec<Span> = problems.iter().map(|problem| problem.span).collect();
     // `a && b || c`: that the two are mixed is another mistake than how they are written.
     let new = |problem: &Diagnostic| problem.code == codes::MIXED_AND_OR || !touches(&known, problem.span);
-    let (value, holes, mut found) = match copy.try_read(entry, read) {
+    let (value, mut holes, mut found) = match copy.try_read(entry, read) {
         Ok(mut reading) => {
             reading.problems.retain(new);
             (reading.value, reading.holes, reading.problems)
@@ -70,6 +70,7 @@ fn again<T>(
             (value, holes, found)
         }
     };
+    holes.extend(doubtful);
     problems.append(&mut found);
     problems.sort_by_key(|problem| problem.span.start);
     (value, holes)
@@ -80,8 +81,10 @@ pub(super) fn touches(known: &[Span], span: Span) -> bool {
     known.iter().any(|known| span.start <= known.end && span.end >= known.start)
 }
 
-/// Returns the text as it was meant and where each of its bytes comes from; nothing where a problem has no sure remedy.
-fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option<(String, Vec<u32>)> {
+/// Returns the text as it was meant, where each of its bytes comes from, and what of it is only probably meant; nothing
+/// where a problem has no remedy.
+fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option<(String, Vec<u32>, Vec<Span>)> {
+    let mut doubtful = Vec::new();
     let mut text = String::new();
     let mut table = Vec::new();
     let mut at = sentence.start;
@@ -102,8 +105,9 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
             _ if replaced == Some(problem.span) => String::new(),
             _ if phrase.is_some() => {
                 replaced = Some(problem.span);
-                let (meant, length) = phrase.map(|known| (known.meant, known.length)).unwrap_or_default();
-                let meant = meant?;
+                let known = phrase?;
+                doubtful.extend(known.doubtful.then_some(known.problem.span));
+                let (meant, length) = (known.meant?, known.length);
                 let behind = sentence.tokens.get(index + length).map_or("", |token| sentence.word(token));
                 let meant = without_behind(&meant, behind);
                 format!(" {} ", meant.strip_prefix(&format!("{before} ")).unwrap_or(meant))
@@ -111,7 +115,13 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
             codes::CAPITALS => written.to_lowercase(),
             codes::OPERATOR if token.kind == Kind::Operator => {
                 let meant = match diagnose::in_set(sentence, entry, index) {
-                    Some(_) => "to",
+                    Some(_) => {
+                        // A fact that names no thing is told by the help.
+                        let fact = index.checked_sub(1).and_then(|fact| sentence.tokens.get(fact));
+                        let bare = index < 2 || sentence.word(&sentence.tokens[index - 2]) == "set";
+                        doubtful.extend(fact.filter(|_| bare).map(|fact| sentence.span(fact)));
+                        "to"
+                    }
                     None if diagnose::in_trigger(sentence, entry, index).is_some() => goes(written)?,
                     None => operator(written, entry)?,
                 };
@@ -155,7 +165,7 @@ fn repaired(sentence: &Sentence, entry: Rule, problems: &[Diagnostic]) -> Option
     }
     table.extend((at..=sentence.end).map(place));
     text.push_str(&sentence.slice.text[at..sentence.end]);
-    (mended > 0 && mended == problems.len()).then_some((text, table))
+    (mended > 0 && mended == problems.len()).then_some((text, table, doubtful))
 }
 
 /// Returns the key words that a message about a foreign one says to write; nothing for one to be taken out.

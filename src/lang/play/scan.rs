@@ -61,6 +61,8 @@ pub(super) struct Scan {
     pub comments: Vec<Comment>,
     /// Comments as other languages write them, behind `//` or between `/*` and `*/`.
     pub foreign: Vec<(usize, usize)>,
+    /// Full stops behind a sentence.
+    pub stops: Vec<usize>,
     /// Control characters and those that change how the text around them is shown, wherever they stand.
     pub forbidden: Vec<(usize, char)>,
     /// Words of letters of two alphabets.
@@ -112,7 +114,15 @@ pub(super) fn scan(text: &str) -> Scan {
             at += length;
             continue;
         }
-        let (kind, length) = token(&text[at..], c);
+        if is_full_stop(&text[at..]) {
+            if scan.stops.len() < MOST_LISTED {
+                scan.stops.push(at);
+            }
+            at += 1;
+            continue;
+        }
+        let apostrophe = is_apostrophe(&text[..at], &text[at..], c);
+        let (kind, length) = if apostrophe { (Kind::Odd, c.len_utf8()) } else { token(&text[at..], c) };
         match (kind, c) {
             (Kind::Mark, '(') => {
                 depth += 1;
@@ -140,6 +150,17 @@ fn foreign_comment(rest: &str) -> Option<usize> {
         return Some(rest.find('\n').unwrap_or(rest.len()));
     }
     rest.starts_with("/*").then(|| rest[2..].find("*/").map_or(rest.len(), |end| end + 4))
+}
+
+/// Tells whether `rest` begins with a point that belongs to no name and no number. Agrees with `COMMENT` of the grammar.
+fn is_full_stop(rest: &str) -> bool {
+    rest.strip_prefix('.').is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
+}
+
+/// `customer's`, `doesn't`: an apostrophe begins no text in single quotes.
+fn is_apostrophe(before: &str, rest: &str, c: char) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    matches!(c, '\'' | '‘' | '’') && letter(before.chars().next_back()) && letter(rest.chars().nth(1))
 }
 
 /// Tells whether this separates words and is nothing else. Agrees with `WHITESPACE` of the grammar.

@@ -1,6 +1,8 @@
 //! Words: what a rule of the grammar looks like to whoever types it, and words of other languages and tools with the
 //! ones used here.
 
+mod foreign;
+
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashSet;
@@ -16,6 +18,94 @@ pub(super) const ACTIONS: [&str; 7] = ["alert", "email", "open case", "escalate"
 /// Units of time as they are written in full.
 pub(super) const UNITS: [&str; 10] =
     ["seconds", "second", "minutes", "minute", "hours", "hour", "days", "day", "weeks", "week"];
+
+/// Units of time as they may be written beside.
+const SHORT_UNITS: [(&str, &str); 12] = [
+    ("s", "seconds"),
+    ("sec", "seconds"),
+    ("secs", "seconds"),
+    ("min", "minutes"),
+    ("mins", "minutes"),
+    ("h", "hours"),
+    ("hr", "hours"),
+    ("hrs", "hours"),
+    ("d", "days"),
+    ("w", "weeks"),
+    ("wk", "weeks"),
+    ("wks", "weeks"),
+];
+
+/// Returns the unit of time that a word in small letters means, here or in another language.
+pub(super) fn unit(word: &str) -> Option<&'static str> {
+    let own = UNITS.into_iter().find(|unit| *unit == word);
+    let short = || SHORT_UNITS.iter().find(|(short, _)| *short == word).map(|(_, unit)| *unit);
+    own.or_else(short).or_else(|| meant_by(foreign::UNITS, word))
+}
+
+/// Tells whether a word in small letters is a unit of time here, in full or short.
+pub(super) fn is_unit(word: &str) -> bool {
+    UNITS.contains(&word) || SHORT_UNITS.iter().any(|(short, _)| *short == word && word != "wks")
+}
+
+fn meant_by(table: &[(&'static str, &[&str])], word: &str) -> Option<&'static str> {
+    table.iter().find(|(_, foreign)| foreign.contains(&word)).map(|(meant, _)| *meant)
+}
+
+/// Tells whether a word in small letters begins a rule in another language.
+pub(super) fn is_rule(word: &str) -> bool {
+    foreign::RULE.contains(&word)
+}
+
+/// Tells whether a word in small letters is what `is` is called in another language.
+pub(super) fn is_is(word: &str) -> bool {
+    foreign::IS.contains(&word)
+}
+
+/// Tells whether a word in small letters is what `goes over` is called in another language.
+pub(super) fn is_exceeds(word: &str) -> bool {
+    foreign::EXCEEDS.contains(&word)
+}
+
+/// Tells whether a word in small letters is what `alert` is called in another language.
+pub(super) fn is_alert(word: &str) -> bool {
+    foreign::ALERT.contains(&word)
+}
+
+/// Tells whether a word in small letters is what sending is called in another language.
+pub(super) fn is_send(word: &str) -> bool {
+    foreign::SEND.contains(&word)
+}
+
+/// Tells whether a word in small letters begins a comparison of another language.
+pub(super) fn begins_order(word: &str) -> bool {
+    static FIRST: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+        let phrases = foreign::ORDERS.iter().flat_map(|(_, phrases)| phrases.iter());
+        phrases.filter_map(|phrase| phrase.split(' ').next()).collect()
+    });
+    FIRST.contains(word)
+}
+
+/// Returns the comparison that begins a text of another language, and of how many words it is.
+pub(super) fn order(text: &[String]) -> Option<(&'static str, usize)> {
+    let phrases =
+        foreign::ORDERS.iter().flat_map(|(meant, phrases)| phrases.iter().map(move |phrase| (*meant, *phrase)));
+    let said = |(meant, phrase): (&'static str, &str)| {
+        let words: Vec<&str> = phrase.split(' ').collect();
+        let same = words.len() <= text.len() && words.iter().zip(text).all(|(word, said)| word == said);
+        same.then_some((meant, words.len()))
+    };
+    phrases.filter_map(said).max_by_key(|(_, length)| *length)
+}
+
+/// Returns the status that a word in small letters means.
+pub fn status(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "live" | "on" | "active" | "enabled" | "yes" | "true" | "running" | "production" => "live",
+        "paused" | "off" | "disabled" | "inactive" | "no" | "false" | "stopped" | "pause" => "paused",
+        "shadow" | "test" | "testing" | "draft" | "dry" | "dry_run" | "dry-run" | "trial" | "silent" => "shadow",
+        _ => return None,
+    })
+}
 
 /// Weekdays.
 pub(super) const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -135,6 +225,7 @@ pub(super) fn phrase(rule: Rule) -> Option<String> {
         Rule::within => "`within …`",
         Rule::different => "`with different …`",
         Rule::enough => "`with at least 30 …`",
+        Rule::w_using => "`using` and the name of a template",
         Rule::with => "`with …`",
         Rule::item => "a name and its value",
         Rule::goes => "`goes over …`",
@@ -162,7 +253,10 @@ pub(super) fn phrases(expected: &[Rule], limit: usize) -> String {
         .iter()
         .any(|rule| matches!(rule, Rule::condition | Rule::group | Rule::test | Rule::yes_name | Rule::open_bracket));
     let part = |rule: &Rule| matches!(rule, Rule::operand | Rule::path | Rule::word | Rule::script);
-    let expected = expected.iter().filter(|rule| !(condition && part(rule)));
+    // A mail needs its template; what else it may have can wait.
+    let optional =
+        |rule: &Rule| expected.contains(&Rule::w_using) && matches!(rule, Rule::w_in | Rule::with | Rule::w_with);
+    let expected = expected.iter().filter(|rule| !(optional(rule) || condition && part(rule)));
     for phrase in expected.filter_map(|rule| phrase(*rule)) {
         if !all.contains(&phrase) {
             all.push(phrase);
@@ -195,13 +289,16 @@ pub(super) enum Here {
 pub(super) fn elsewhere(word: &str) -> Option<Here> {
     use Here::{Action, Advice, Clause, Other, Predicate};
     Some(match word {
-        "if" | "whenever" | "on" | "upon" | "cuando" | "wenn" | "quand" | "quando" | "gdy" | "kiedy" | "jeśli"
-        | "jeżeli" | "когда" | "если" | "kai" | "jei" | "si" | "trigger" | "коли" => Clause("when"),
-        "do" | "entonces" | "wtedy" | "тогда" | "то" | "tada" | "dann" | "alors" | "allora" | "action" | "actions" => {
-            Clause("then")
+        "if" | "whenever" | "on" | "upon" | "cuando" | "wenn" | "falls" | "sobald" | "quand" | "lorsque" | "quando"
+        | "gdy" | "kiedy" | "jeśli" | "jeżeli" | "когда" | "если" | "kai" | "jei" | "si" | "se" | "trigger"
+        | "коли" | "якщо" => Clause("when"),
+        "do" | "entonces" | "wtedy" | "тогда" | "тоді" | "то" | "tada" | "dann" | "alors" | "allora" | "então"
+        | "action" | "actions" => Clause("then"),
+        "except" | "chyba" | "salvo" | "кроме" | "nebent" | "außer" | "sauf" | "tranne" | "oprócz" | "крім" => {
+            Clause("unless")
         }
-        "except" | "chyba" | "salvo" | "кроме" | "nebent" => Clause("unless"),
-        "donde" | "gdzie" | "где" | "kur" | "having" | "filter" | "with_filter" => Other("where …"),
+        "donde" | "gdzie" | "где" | "kur" | "wobei" | "wo" | "où" | "dove" | "onde" | "having" | "filter"
+        | "with_filter" => Other("where …"),
         "foreach" | "for_each" | "cada" => Clause("for each"),
         "onlyif" | "only_if" | "provided" => Clause("only if"),
         "limit" | "throttle" | "cooldown" | "max" => Clause("at most once every 7 days per customer"),
@@ -235,13 +332,27 @@ pub(super) fn elsewhere(word: &str) -> Option<Here> {
         }
         "end" | "endif" | "begin" | "fi" | "done" => Advice("take it out: a rule ends where the next one begins"),
         "timezone" | "time_zone" | "tz" => Other("time zone \"Europe/Madrid\""),
-        "true" | "да" | "tak" | "taip" => Other("yes"),
-        "false" | "нет" | "nie" | "ne" => Other("no"),
-        "y" | "и" | "ir" | "und" | "oraz" => Other("and"),
-        "или" | "lub" | "arba" | "oder" => Other("or"),
+        "true" | "да" | "tak" | "taip" | "sí" | "ja" | "oui" | "sì" | "sim" => Other("yes"),
+        "false" | "нет" | "nie" | "ne" | "nein" | "non" | "não" => Other("no"),
+        "y" | "и" | "ir" | "und" | "oraz" | "et" | "і" | "та" => Other("and"),
+        "или" | "lub" | "arba" | "oder" | "albo" | "ou" | "або" => Other("or"),
         "set_status" | "enabled" | "disabled" => Other("status live"),
         _ => return None,
     })
+}
+
+/// Returns the key word of a clause or action that a word of another language means, its words joined by `_`.
+pub fn key_word_for(word: &str) -> Option<&'static str> {
+    match elsewhere(word) {
+        Some(Here::Clause("for each")) => Some("for_each"),
+        Some(Here::Clause("only if")) => Some("only_if"),
+        Some(Here::Clause(text)) if text.starts_with("at most") => Some("at_most"),
+        Some(Here::Clause(text)) => Some(text),
+        Some(Here::Other("where …")) => Some("where"),
+        _ if is_alert(word) => Some("alert"),
+        _ if is_send(word) => Some("email"),
+        _ => None,
+    }
 }
 
 /// Returns what to do about a word of another language or tool for which there is nothing here.

@@ -118,6 +118,19 @@ pub(super) fn a_tab(file: FileNo, at: usize) -> Diagnostic {
         .help("replace it with spaces, two for each level; most editors can do so by themselves")
 }
 
+/// Says that a space is missing behind the colon of a key.
+pub(super) fn glued_colon(span: Span, key: &str, value: &str) -> Diagnostic {
+    Diagnostic::error(codes::YAML_SYNTAX, span, "a space is missing behind the colon")
+        .help(format!("write `{key}: {}`", value.trim_end()))
+}
+
+/// Returns the key and the value of a line without the space behind its colon.
+pub(super) fn glued(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(':').filter(|_| !line.contains(": ") || line.contains(['{', '[']))?;
+    let named = key.starts_with(|c: char| c.is_alphabetic()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (named && !value.is_empty() && !value.starts_with([' ', '/'])).then_some((key, value))
+}
+
 /// Says what the parser stumbled over at `base + offset` of `text`.
 pub(super) fn syntax(text: &str, file: FileNo, base: usize, offset: usize, kind: &ErrorKind) -> Stop {
     let mut at = (base + offset).min(text.len());
@@ -236,6 +249,16 @@ impl<'a> Place<'a> {
         let above = self.text[self.base..self.line_start].trim_end_matches(['\n', '\r']);
         let start = above.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
         above[start..].starts_with('\t').then_some(self.base + start)
+    }
+
+    /// `- id:one`: what is no key to YAML cannot have keys beside it.
+    fn glued_above(&self) -> Option<Diagnostic> {
+        let above = self.text[self.base..self.line_start].trim_end();
+        let start = above.rfind(['\n', '\r']).map_or(0, |newline| newline + 1);
+        let line = above[start..].trim_start().trim_start_matches("- ").trim_start();
+        let (key, value) = glued(line)?;
+        let end = self.base + above.len();
+        Some(glued_colon(Span::new(self.file, end - line.len(), end), key, value))
     }
 
     fn unclosed_quote(&self) -> Diagnostic {
@@ -396,14 +419,11 @@ impl<'a> Place<'a> {
             let message = "a `: ` inside a value makes YAML read a second key";
             return Diagnostic::error(codes::YAML_NEEDS_QUOTES, self.line_span(), message).help(quote_it(key, value));
         }
-        if let Some((key, value)) = line.split_once(':').filter(|_| !line.contains(": "))
-            && !value.is_empty()
-            && key.starts_with(|c: char| c.is_alphabetic())
-            && key.chars().all(|c| c.is_alphanumeric() || c == '_')
-        {
-            let message = "a space is missing behind the colon";
-            let help = format!("write `{key}: {}`", value.trim_end());
-            return Diagnostic::error(codes::YAML_SYNTAX, self.line_span(), message).help(help);
+        if let Some((key, value)) = glued(line) {
+            return glued_colon(self.line_span(), key, value);
+        }
+        if let Some(above) = self.glued_above() {
+            return above;
         }
         if !line.contains(':') && !self.line.trim_start().starts_with("- ") && !line.is_empty() {
             return Diagnostic::error(

@@ -4,10 +4,12 @@
 //! After this the two syntaxes share everything. A rule that cannot be read goes to `Playbook::broken` and hides
 //! neither the others nor their mistakes.
 //!
-//! Rooms: `keys` is the closed table of keys, `leaf` reads leaves, `when` and `then` the two large clauses.
+//! Rooms: `keys` is the closed table of keys, `leaf` reads leaves, `when` and `then` the two large clauses, `misplaced`
+//! puts right what stands too far to the left.
 
 mod keys;
 mod leaf;
+mod misplaced;
 mod then;
 mod when;
 
@@ -42,13 +44,22 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
         comments: Vec::new(),
     };
     let refused = diagnostics.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
-    let mut reader =
-        Reader { sources, file, comments: &comments, refused, problems: Vec::new(), errors: 0, holes: Vec::new() };
+    let mut reader = Reader {
+        sources,
+        file,
+        comments: &comments,
+        refused,
+        problems: Vec::new(),
+        errors: 0,
+        holes: Vec::new(),
+        withdrawn: Vec::new(),
+    };
     if let Some(root) = &root {
         reader.file(root, !lost.is_empty(), &mut playbook);
     }
     playbook.holes = reader.holes;
     let mut problems = diagnostics;
+    problems.retain(|problem| !misplaced::is_withdrawn(problem, &reader.withdrawn));
     problems.append(&mut reader.problems);
     limit_problems(&mut problems);
     playbook.comments = comments;
@@ -158,7 +169,7 @@ impl Reader<'_> {
 
     fn rules(&mut self, node: &Node, playbook: &mut Playbook) {
         let Some(list) = self.list(node, "rules") else { return };
-        for node in list {
+        for node in &self.rules_with_actions(list) {
             let before = self.errors;
             let hurt = self.refused.iter().any(|span| span.start >= node.span.start && span.end <= node.span.end);
             match self.rule(node) {
@@ -173,8 +184,10 @@ impl Reader<'_> {
     }
 
     fn rule(&mut self, node: &Node) -> Option<Rule> {
-        let entries = self.map(node, "a rule")?;
-        self.check_keys(entries, keys::RULE);
+        self.map(node, "a rule")?;
+        let node = &*self.gathered(node, "when", keys::RULE, keys::is_of_when);
+        let node = &*self.gathered(node, "then", keys::RULE, keys::is_of_action);
+        self.check_keys(node.map().unwrap_or_default(), keys::RULE);
         let node = &as_meant(node, keys::RULE);
         let entries = node.map().unwrap_or_default();
         let (mut id, mut title, mut status, mut when, mut check, mut limit) = (None, None, None, None, None, None);
@@ -222,12 +235,7 @@ impl Reader<'_> {
             "paused" => Status::Paused,
             other => {
                 let near = crate::lang::suggest::nearest(other, ["live", "shadow", "paused"].into_iter());
-                let meant = match &*other.to_lowercase() {
-                    "on" | "active" | "enabled" | "yes" | "true" => Some("live"),
-                    "off" | "disabled" | "inactive" | "no" | "false" => Some("paused"),
-                    "test" | "draft" | "dry_run" | "dry-run" | "trial" => Some("shadow"),
-                    _ => None,
-                };
+                let meant = play::status(&other.to_lowercase());
                 let help = match (meant, near) {
                     (Some(meant), _) => format!("write `{meant}`"),
                     (None, Some(near)) => format!("did you mean `{near}`?"),

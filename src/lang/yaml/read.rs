@@ -67,7 +67,10 @@ pub fn unknown_key(key: &Key, known: &[&str]) -> Diagnostic {
         key.text.split_once(':').filter(|(name, value)| known.contains(name) && !value.is_empty())
     {
         let message = "a space is missing behind the colon";
-        return Diagnostic::error(codes::YAML_SYNTAX, key.span, message).help(format!("write `{name}: {value}`"));
+        let bracket = value.starts_with(['{', '[']);
+        let value = if bracket { &value[..1] } else { value };
+        let help = format!("write `{name}: {value}{}`", if bracket { "…" } else { "" });
+        return Diagnostic::error(codes::YAML_SYNTAX, key.span, message).help(help);
     }
     // `for each` and `for-each` are `for_each`.
     let word = key.text.trim().replace([' ', '-'], "_");

@@ -201,10 +201,11 @@ impl Salvage<'_> {
         if pieces.len() < 2 || pieces[0].start != first {
             return None;
         }
-        let mut reads: Vec<Part> = pieces.iter().map(|piece| read_part(self.text, self.file, piece.clone())).collect();
+        let mut reads: Vec<Part> = pieces.iter().map(|piece| self.key_of_entry(piece.clone())).collect();
         let readable =
             |read: &Part| read.stopped.is_none() && read.root.as_ref().is_some_and(|root| root.map().is_some());
-        if !readable(&reads[0]) || reads.iter().all(readable) {
+        let mended = reads.iter().any(|read| !read.diagnostics.is_empty());
+        if !readable(&reads[0]) || reads.iter().all(readable) && !mended {
             return None;
         }
         let (mut entries, mut seen) = (Vec::new(), FxHashMap::default());
@@ -224,6 +225,22 @@ impl Salvage<'_> {
         }
         let end = part.start + text.trim_end().len();
         Some(Node { kind: NodeKind::Map(entries), span: Span::new(self.file, first, end) })
+    }
+}
+
+impl Salvage<'_> {
+    /// Reads one key with its value; `id:one`, which lacks its space, as it was meant.
+    fn key_of_entry(&self, piece: Range<usize>) -> Part {
+        let line = self.text[piece.clone()].lines().next().unwrap_or("");
+        let content = line.trim_start();
+        let Some((name, value)) = explain::glued(content) else { return read_part(self.text, self.file, piece) };
+        let start = piece.start + line.len() - content.len();
+        let mut read = read_part(self.text, self.file, start + name.len() + 1..piece.end);
+        let whole = Span::new(self.file, start, start + content.trim_end().len());
+        read.diagnostics.push(explain::glued_colon(whole, name, value));
+        let key = Key { text: name.to_owned(), span: Span::new(self.file, start, start + name.len()) };
+        read.root = read.root.map(|root| Node { span: whole, kind: NodeKind::Map(vec![(key, root)]) });
+        read
     }
 }
 

@@ -90,7 +90,8 @@ impl Builder<'_> {
             Rule::email => self.email(&mut node)?,
             Rule::open_case => {
                 let of = self.optional_path(&mut node)?;
-                ActionKind::OpenCase { of, with: self.with(&mut node)? }
+                let with = self.with(&mut node)?;
+                ActionKind::OpenCase { of: self.case_behind(of, &mut node)?, with }
             }
             Rule::post => {
                 let endpoint = self.text(node.take(Rule::text)?);
@@ -123,25 +124,73 @@ impl Builder<'_> {
         }
     }
 
+    /// Reads whom a case is for, where that stands last.
+    fn case_behind(&mut self, of: Option<tree::Path>, node: &mut Node) -> Built<Option<tree::Path>> {
+        let Some(behind) = self.optional_path(node)? else { return Some(of) };
+        let message = "whom a case is for stands in front of `with`".to_owned();
+        let words: Vec<&str> = behind.words.iter().map(|word| &*word.node).collect();
+        let help = format!("write `open case for {} with …`", words.join("."));
+        self.problem(codes::CLAUSE_ORDER, behind.span, message, &help);
+        Some(of.or(Some(behind)))
+    }
+
+    /// Returns the place of the word that begins a part of a mail.
+    fn key_word_of(&self, part: &Pair<Rule>) -> Span {
+        let start = self.sentence.start + part.as_span().start();
+        let tokens = self.sentence.tokens;
+        let first = tokens.partition_point(|token| token.start < start);
+        let own = usize::from(part.as_rule() != Rule::with);
+        tokens.get(first.saturating_sub(own)).map_or(self.span(part), |token| self.sentence.span(token))
+    }
+
+    /// Reads the parts of a mail in whatever order they stand, and tells any but the right one.
     fn email(&mut self, node: &mut Node) -> Built<ActionKind> {
-        let who = self.path(node.take(Rule::path)?)?;
-        let template = self.text(node.take(Rule::text)?);
-        let language = match node.take(Rule::operand) {
-            Some(pair) => Some(self.operand(pair)?),
-            None => None,
-        };
-        Some(ActionKind::Email { who, template, language, with: self.with(node)? })
+        let who = node.take(Rule::path)?;
+        let whom = who.as_str().trim_end().to_owned();
+        let who = self.path(who)?;
+        // The places of `using`, `in` and `with`, in the order that is right.
+        let mut written: [Vec<String>; 3] = Default::default();
+        let mut misplaced = None;
+        let (mut template, mut language, mut with) = (None, None, Vec::new());
+        while let Some(part) = node.any() {
+            let (rank, text) = (rank(part.as_rule()), part.as_str().trim_end());
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            if written[rank..].iter().any(|part| !part.is_empty()) {
+                misplaced.get_or_insert(self.key_word_of(&part));
+            }
+            written[rank].push(match rank {
+                0 => format!("using {text}"),
+                1 => format!("in {text}"),
+                _ => text,
+            });
+            match part.as_rule() {
+                Rule::text => template = Some(self.text(part)),
+                Rule::operand => language = Some(self.operand(part)?),
+                _ => with.extend(self.items(part)?),
+            }
+        }
+        if let Some(place) = misplaced {
+            let parts = written.concat().join(" ");
+            let message = "the parts of a mail stand in this order: `using`, `in`, `with`, each once".to_owned();
+            self.problem(codes::CLAUSE_ORDER, place, message, &format!("write `email {whom} {parts}`"));
+        }
+        Some(ActionKind::Email { who, template: template?, language, with })
     }
 
     fn with(&mut self, node: &mut Node) -> Built<Vec<(tree::Word, tree::Operand)>> {
+        match node.take(Rule::with) {
+            Some(pair) => self.items(pair),
+            None => Some(Vec::new()),
+        }
+    }
+
+    fn items(&mut self, with: Pair<Rule>) -> Built<Vec<(tree::Word, tree::Operand)>> {
         let mut items = Vec::new();
-        if let Some(pair) = node.take(Rule::with) {
-            let mut written = Node::new(pair);
-            while let Some(item) = written.take(Rule::item) {
-                let mut item = Node::new(item);
-                let name = self.word(&item.take(Rule::word)?);
-                items.push((name, self.operand(item.take(Rule::operand)?)?));
-            }
+        let mut written = Node::new(with);
+        while let Some(item) = written.take(Rule::item) {
+            let mut item = Node::new(item);
+            let name = self.word(&item.take(Rule::word)?);
+            items.push((name, self.operand(item.take(Rule::operand)?)?));
         }
         Some(items)
     }
@@ -167,5 +216,14 @@ fn add(steps: &mut Vec<tree::Step>, step: tree::Step) {
             last.actions.extend(step.actions);
         }
         _ => steps.push(step),
+    }
+}
+
+/// Returns the place of a part of a mail among the others.
+fn rank(part: Rule) -> usize {
+    match part {
+        Rule::text => 0,
+        Rule::operand => 1,
+        _ => 2,
     }
 }

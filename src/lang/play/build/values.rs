@@ -80,6 +80,17 @@ impl Builder<'_> {
         Spanned { node, span }
     }
 
+    /// `1.000 EUR`: a thousand in one country, and one in another.
+    fn ask_for_thousands(&mut self, number: &Pair<Rule>, currency: &str) {
+        let written = number.as_str().trim();
+        let Some((whole, places)) = written.split_once('.').filter(|(_, places)| places.len() == 3) else { return };
+        let message = format!("`{written}` is a thousand times as much in some countries as in others");
+        let cents = if places.ends_with('0') { &places[..2] } else { places };
+        let other = format!("{whole}.{cents}{}", if places.ends_with('0') { "" } else { "0" });
+        let help = format!("write `{whole}{places} {currency}`, or `{other} {currency}`");
+        self.problem(codes::BAD_NUMBER, self.span(number), message, &help);
+    }
+
     /// Reads a whole number.
     pub fn whole(&mut self, pair: Pair<Rule>) -> Built<Spanned<u64>> {
         let number = self.number(&pair);
@@ -201,8 +212,9 @@ impl Builder<'_> {
             }
             Rule::money => {
                 let mut node = Node::new(value);
-                let number = node.take(Rule::number)?;
-                OperandKind::Money(self.number(&number).node, Currency::of(node.take(Rule::currency)?.as_str())?)
+                let (number, currency) = (node.take(Rule::number)?, node.take(Rule::currency)?);
+                self.ask_for_thousands(&number, currency.as_str());
+                OperandKind::Money(self.number(&number).node, Currency::of(currency.as_str())?)
             }
             _ => OperandKind::Path(self.path(value)?),
         };

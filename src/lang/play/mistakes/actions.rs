@@ -42,7 +42,10 @@ pub(super) fn timing(at: &At) -> Option<Diagnostic> {
 fn timing_behind(at: &At) -> Option<Diagnostic> {
     let tokens = &at.sentence.tokens[..at.index];
     let word = |index: usize| at.sentence.word(&tokens[index]);
-    let timing = tokens.iter().rposition(|token| matches!(at.sentence.word(token), "after" | "during"))?;
+    let is_time = |index: usize| tokens.get(index).is_some_and(|token| token.kind == Kind::Time);
+    let is_timing =
+        |index: &usize| matches!(word(*index), "after" | "during") || word(*index) == "at" && is_time(*index + 1);
+    let timing = (0..tokens.len()).rfind(is_timing)?;
     // One that begins a line, or stands behind `and`, was meant to go on with an action.
     (timing > 0 && !tokens[timing].first && word(timing - 1) != "and").then_some(())?;
     let is_action = |index: &usize| {

@@ -30,6 +30,19 @@ pub(super) fn capitals(at: &At) -> Option<Diagnostic> {
     at.error(codes::CAPITALS, at.here(), message, format!("write `{word}`"))
 }
 
+/// `status on`
+pub(super) fn status(at: &At) -> Option<Diagnostic> {
+    (at.entry == Rule::e_status && at.index == 0 && !at.is_at_end()).then_some(())?;
+    let message = format!("`{}` is no status of a rule", shown(at.text(0)));
+    let near = nearest(&at.word(0), ["live", "shadow", "paused"].into_iter());
+    let help = match (words::status(&at.word(0)), near) {
+        (Some(meant), _) => format!("write `{meant}`"),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => "write `live`, `shadow` or `paused`".to_owned(),
+    };
+    at.error(codes::UNEXPECTED, at.here(), message, help)
+}
+
 /// `0,5`, `1,000`
 pub(super) fn decimal_comma(at: &At) -> Option<Diagnostic> {
     let comma = [0, -1].into_iter().find(|offset| {

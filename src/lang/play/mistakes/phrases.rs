@@ -2,11 +2,14 @@
 //! `greater than or equal to 6`, `is 9 or more`, `three or more complaints`, `24.12.2026`.
 //!
 //! Each covers exactly the words to be replaced, so that the sentence is read on as it was meant. Rooms: `values` dates,
-//! times, money and addresses, `lists` values that are listed, `triggers` what stands behind `when`, `actions` what
-//! stands behind `then`.
+//! times, money and addresses, `lists` values that are listed, `names` what something is said of, `spoken` what is said in
+//! everyday speech and other languages, `leaf` clauses inside a value of YAML, `triggers` what stands behind `when`, `actions` what stands behind `then`.
 
 mod actions;
+mod leaf;
 mod lists;
+mod names;
+mod spoken;
 mod triggers;
 mod values;
 
@@ -30,13 +33,16 @@ struct Phrase {
     message: Option<String>,
     /// What to do, where there is more to say than to write what is meant.
     help: Option<String>,
+    /// Whether what is put in its place is only probably meant: nothing more is said of it.
+    doubtful: bool,
 }
 
 impl Phrase {
     /// A phrase of `length` tokens for which `meant` is to be written.
     fn new(length: isize, meant: impl Into<String>) -> Phrase {
         let meant = Some(meant.into());
-        Phrase { length: length.unsigned_abs(), meant, code: codes::OTHER_WORD, message: None, help: None }
+        let length = length.unsigned_abs();
+        Phrase { length, meant, code: codes::OTHER_WORD, message: None, help: None, doubtful: false }
     }
 
     /// A phrase that nothing can be put in the place of.
@@ -51,6 +57,10 @@ impl Phrase {
     fn help(self, help: impl Into<String>) -> Phrase {
         Phrase { help: Some(help.into()), ..self }
     }
+
+    fn doubtful(self) -> Phrase {
+        Phrase { doubtful: true, ..self }
+    }
 }
 
 /// A phrase, if it is one.
@@ -61,12 +71,15 @@ pub(in crate::lang::play) struct Known {
     pub problem: Diagnostic,
     pub length: usize,
     pub meant: Option<String>,
+    pub doubtful: bool,
 }
 
 /// Returns what is known of the phrase that begins at the token `index`.
 pub(in crate::lang::play) fn phrase(sentence: &Sentence, entry: Rule, index: usize) -> Option<Known> {
     let at = Words { sentence, index };
-    let found = at.or_equal().or_else(|| at.or_more()).or_else(|| at.not_verb()).or_else(|| at.enough());
+    let found = at.leaf_clause(entry).or_else(|| at.spoken(entry)).or_else(|| at.named(entry));
+    let found = found.or_else(|| at.or_equal()).or_else(|| at.or_more()).or_else(|| at.not_verb());
+    let found = found.or_else(|| at.enough());
     let found = found.or_else(|| if entry == Rule::e_trigger { at.count() } else { None });
     let found = found.or_else(|| if entry == Rule::e_whole { at.whole() } else { None });
     let found = found.or_else(|| at.no_more()).or_else(|| at.list(entry)).or_else(|| at.value(entry));
@@ -82,7 +95,7 @@ pub(in crate::lang::play) fn phrase(sentence: &Sentence, entry: Rule, index: usi
     let span = sentence.slice.span(first.start, last.end);
     let help = found.help.or_else(|| found.meant.as_ref().map(|meant| format!("write `{meant}`")))?;
     let problem = Diagnostic::error(found.code, span, message).help(help);
-    Some(Known { problem, length: found.length, meant: found.meant })
+    Some(Known { problem, length: found.length, meant: found.meant, doubtful: found.doubtful })
 }
 
 /// Tells whether a word behind `or` says that more is meant (`true`) or less.
@@ -116,6 +129,12 @@ impl Words<'_> {
 
     fn kind(&self, offset: isize) -> Option<Kind> {
         self.sentence.tokens.get(self.index.checked_add_signed(offset)?).map(|token| token.kind)
+    }
+
+    /// Tells whether nothing stands in front of a token since the one before it.
+    fn touches(&self, offset: isize) -> bool {
+        let token = |offset: isize| self.sentence.tokens.get(self.index.checked_add_signed(offset)?);
+        token(offset - 1).zip(token(offset)).is_some_and(|(before, token)| before.end == token.start)
     }
 
     /// Tells whether the token begins a line.
@@ -242,11 +261,37 @@ impl Words<'_> {
         alone.then(|| number(&self.word(0)))?.map(|number| Phrase::new(1, number.to_string()))
     }
 
-    /// `within two weeks`
+    /// `within two weeks`, `within a week`, `within one month`, `the last week`
     fn number_word(&self) -> Found {
-        let number = number(&self.word(0))?;
+        if matches!((&*self.word(-2), &*self.word(-1)), ("the", "last")) {
+            let days = match &*self.word(0) {
+                "day" => 1,
+                "week" => 7,
+                "month" => 30,
+                "quarter" => 90,
+                "year" => 365,
+                _ => return None,
+            };
+            return Some(Phrase::new(1, format!("{days} days")));
+        }
+        let timed = matches!(&*self.word(-1), "within" | "after" | "for" | "last" | "over" | "");
+        let one = matches!(&*self.word(0), "a" | "an" | "one") && timed;
+        let number = if one { 1 } else { number(&self.word(0))? };
         let unit = self.word(1);
-        words::UNITS.contains(&&*unit).then(|| Phrase::new(1, format!("{number} {unit}")))
+        let days = match &*unit {
+            "month" | "months" => 30,
+            "quarter" | "quarters" => 90,
+            "year" | "years" => 365,
+            _ => 0,
+        };
+        if days > 0 {
+            let meant = format!("{} days", number * days);
+            let message = format!("`{unit}` differ in length: it is said in days");
+            return Some(Phrase::new(2, meant).told(codes::UNKNOWN_UNIT, message));
+        }
+        let several = one && self.word(0) != "one";
+        let known = words::UNITS.contains(&&*unit);
+        known.then(|| Phrase::new(1 + isize::from(several), format!("{number} {unit}")))
     }
 
     /// `is no more than 6`, `is up to 6`

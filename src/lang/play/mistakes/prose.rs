@@ -32,6 +32,11 @@ pub(super) fn nothing_happens(at: &At) -> Option<Diagnostic> {
     (at.entry == Rule::e_trigger && at.index == 0).then_some(())?;
     matches!(at.word(0).as_str(), "no" | "not" | "without" | "never").then_some(())?;
     let signal = or(at.text(1), "purchase");
+    if at.word(2) == "after" && at.kind(3) == Some(Kind::Word) {
+        let help =
+            format!("write `{} not followed by {signal} for the same customer within 2 days`", shown(at.text(3)));
+        return at.error(codes::UNEXPECTED, at.here(), "what does not happen is missed after something that did", help);
+    }
     let help = format!("write, for example, `{signal} not followed by {signal} for the same customer within 90 days`");
     at.error(codes::UNEXPECTED, at.here(), "what does not happen is missed after something that did", help)
 }
@@ -42,7 +47,13 @@ pub(super) fn place(at: &At) -> Option<Diagnostic> {
     let (word, place) = (at.word(0), at.word(1));
     let stands = matches!(word.as_str(), "at" | "in" | "on" | "from");
     (stands && at.kind(1) == Some(Kind::Word) && !words::is_key_word(&place)).then_some(())?;
-    let help = format!("write what it has to be after `where`, such as `where touchpoint is \"{}\"`", shown(&place));
+    let help = match place.as_str() {
+        "any" | "each" | "every" | "all" | "one" => {
+            let each = or(at.text(2), "store");
+            format!("write `for each {}` behind the whole of `when`", each.strip_suffix('s').unwrap_or(&each))
+        }
+        _ => format!("write what it has to be after `where`, such as `where touchpoint is \"{}\"`", shown(&place)),
+    };
     at.error(codes::OTHER_WORD, at.here(), format!("`{word}` is not how it is said here"), help)
 }
 
@@ -50,6 +61,13 @@ pub(super) fn place(at: &At) -> Option<Diagnostic> {
 pub(super) fn said_of_signal(at: &At) -> Option<Diagnostic> {
     (at.entry == Rule::e_trigger && at.index == 1 && at.word(0) == "is").then_some(())?;
     at.expects_any(&[Rule::filter, Rule::w_where]).then_some(())?;
+    if let kind @ ("nps" | "csat") = &*at.word(-1) {
+        let level = at.sentence.part(at.index..at.sentence.tokens.len());
+        let level = level.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        let help =
+            format!("write, for example, `{kind} of survey_response.score over the last 7 days {}`", shown(&level));
+        return at.error(codes::UNEXPECTED, at.span(-1, 0), "a measure says of what field and over what time", help);
+    }
     if at.word(1) == "followed" || at.word(1) == "not" && at.word(2) == "followed" {
         let message = format!("`{}followed by` stands without `is`", if at.word(1) == "not" { "not " } else { "" });
         return at.error(codes::OTHER_WORD, at.here(), message, "take it out");
@@ -61,13 +79,13 @@ pub(super) fn said_of_signal(at: &At) -> Option<Diagnostic> {
         );
         return at.error(
             codes::UNEXPECTED,
-            at.here(),
+            at.span(-1, 0),
             "what does not come after a signal is said with `not followed by`",
             help,
         );
     }
     let help = format!("write `{signal} where`, a field and what it has to be");
-    at.error(codes::UNEXPECTED, at.here(), format!("what is said of `{signal}` stands after `where`"), help)
+    at.error(codes::UNEXPECTED, at.span(-1, 0), format!("what is said of `{signal}` stands after `where`"), help)
 }
 
 /// `more than 20% of survey_responses …`
@@ -100,6 +118,16 @@ pub(super) fn prose(at: &At) -> Option<Diagnostic> {
         _ if (0..2).any(|place| matches!(&*said(place), "average" | "median" | "share" | "sum" | "total")) => {
             let level = number.and_then(text).unwrap_or("7");
             format!("write, for example, `average of survey_response.score over the last 7 days is less than {level}`")
+        }
+        _ if matches!(first.as_str(), "nps" | "csat")
+            && (1..5).any(|place| matches!(&*said(place), "below" | "under" | "above" | "over" | "exceeds")) =>
+        {
+            let less = (1..5).any(|place| matches!(&*said(place), "below" | "under"));
+            let level = number.and_then(text).unwrap_or("20");
+            let order = if less { "less" } else { "more" };
+            format!(
+                "write, for example, `{first} of survey_response.score over the last 7 days is {order} than {level}`"
+            )
         }
         _ if matches!(first.as_str(), "nps" | "csat") => {
             let by = number.and_then(text).unwrap_or("10");

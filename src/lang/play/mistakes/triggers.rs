@@ -207,9 +207,9 @@ pub(super) fn each_with_field(at: &At) -> Option<Diagnostic> {
     let rest: Vec<&str> = (1..6).map(|offset| at.text(offset)).collect();
     let line = match rest[..] {
         ["over" | "above", ref line @ ..] => Some(("over", line)),
-        ["more" | "greater" | "higher", "than", ref line @ ..] => Some(("over", line)),
+        ["more" | "greater" | "higher" | "longer" | "larger" | "bigger", "than", ref line @ ..] => Some(("over", line)),
         ["under" | "below", ref line @ ..] => Some(("under", line)),
-        ["less" | "lower" | "fewer", "than", ref line @ ..] => Some(("under", line)),
+        ["less" | "lower" | "fewer" | "shorter" | "smaller", "than", ref line @ ..] => Some(("under", line)),
         _ => None,
     };
     let help = match line.filter(|_| at.word(0) == "is") {

@@ -3,6 +3,7 @@
 
 use super::super::diagnose::shown;
 use super::super::scan::Kind;
+use super::super::words;
 use super::At;
 
 /// How somebody is to be reached.
@@ -32,10 +33,10 @@ struct Meant {
 /// Says what to type for an action that tells somebody something; `None` where the word at this point does not.
 pub(super) fn help(at: &At) -> Option<String> {
     let by = match at.word(0).as_str() {
-        "send" | "write" | "wyślij" | "отправить" | "siųsti" | "enviar" => By::Any,
+        "send" | "write" => By::Any,
         "mail" | "e" => By::Mail,
-        "notify" | "inform" | "tell" | "warn" | "ping" | "page" | "message" | "remind" | "contact" | "avisar"
-        | "powiadom" | "уведомить" | "pranešti" => By::Any,
+        "notify" | "inform" | "tell" | "warn" | "ping" | "page" | "message" | "remind" | "contact" => By::Any,
+        word if words::is_alert(word) || words::is_send(word) => By::Any,
         "sms" | "text" | "whatsapp" | "slack" | "teams" | "telegram" | "push" => By::Message,
         "call" | "phone" | "ring" | "telephone" => By::Phone,
         "assign" | "delegate" | "forward" => By::Case,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::lang::codes;
-use crate::lang::source::Spanned;
+use crate::lang::source::{Span, Spanned};
 use crate::lang::suggest::nearest;
 use crate::lang::tree::{Length, Measure, MeasureKind, MeasureTest, Path, Schedule, Side, Source, Trigger, Word};
 
@@ -171,6 +171,10 @@ impl Pieces<'_, '_> {
         if number || has(Begins::Same) || has(Begins::Within) {
             return self.count(parts, head);
         }
+        // `nps is less than 20`
+        if MEASURES.contains(&first) && word_at(self.sentence, head.start + 1) == "is" {
+            return Trigger::Each(self.hole(self.sentence.whole()));
+        }
         Trigger::Each(self.source(parts, Begins::Head, head))
     }
 
@@ -325,6 +329,11 @@ impl Pieces<'_, '_> {
             return field;
         }
         let place = self.place(tokens.clone());
+        if tokens.len() == 1 && is_name(self.sentence, tokens.start) {
+            // The field is missed behind the signal, and the signal itself is no hole.
+            let behind = Span { start: place.end + 1, end: place.end + 1, ..place };
+            return (self.word(tokens.start), self.hole(behind));
+        }
         (self.signal(tokens), self.hole(place))
     }
 

@@ -1,5 +1,6 @@
 //! The closed table of keys: what may stand where in a `*.play.yaml`. `grammar/YAML.md` prints it.
 
+use crate::lang::play;
 use crate::lang::suggest::nearest;
 
 /// Keys of the file.
@@ -154,10 +155,43 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("goes_below", "goes_under"),
     ("below", "goes_under"),
     ("under", "goes_under"),
-    ("drops_by", "by_at_least"),
-    ("rises_by", "by_at_least"),
     ("daily", "every"),
+    ("if", "only_if"),
+    ("only_when", "only_if"),
+    ("provided", "only_if"),
+    ("except", "unless"),
+    ("except_if", "unless"),
+    ("except_when", "unless"),
+    ("but_not", "unless"),
+    ("and_then", "then"),
+    ("limit_to", "at_most"),
+    ("max", "at_most"),
+    ("maximum", "at_most"),
+    ("period", "over_last"),
+    ("last", "over_last"),
+    ("over_the_last", "over_last"),
+    ("saying_that", "saying"),
+    ("say", "saying"),
+    ("says", "saying"),
 ];
+
+/// How a measure moves, with the key of the period it is then held against.
+const MOVES: &[(&str, &str)] = &[
+    ("drops_by", "below_previous"),
+    ("drop_by", "below_previous"),
+    ("falls_by", "below_previous"),
+    ("declines_by", "below_previous"),
+    ("decreases_by", "below_previous"),
+    ("rises_by", "above_previous"),
+    ("rise_by", "above_previous"),
+    ("grows_by", "above_previous"),
+    ("increases_by", "above_previous"),
+];
+
+/// Returns the key of the period before that `drops_by` and its like are about.
+pub(super) fn moves(word: &str) -> Option<&'static str> {
+    MOVES.iter().find(|(known, _)| *known == word).map(|(_, key)| *key)
+}
 
 /// Returns the key meant by a foreign word, if it may stand here.
 pub(super) fn foreign<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
@@ -167,8 +201,11 @@ pub(super) fn foreign<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 /// Returns the key meant by a foreign word, if it may stand here and does not do so yet.
 pub(super) fn foreign_beside<'a>(word: &str, known: &[&'a str], there: &dyn Fn(&str) -> bool) -> Option<&'a str> {
     let word = word.to_lowercase().replace([' ', '-'], "_");
-    let (_, key) = FOREIGN.iter().find(|(foreign, key)| *foreign == word && known.contains(key) && !there(key))?;
-    known.iter().copied().find(|known| known == key)
+    let fits = |key: &&str| known.contains(key) && !there(key);
+    let own = FOREIGN.iter().find(|(foreign, key)| *foreign == word && fits(key)).map(|(_, key)| *key);
+    // `when` and `then` in other languages are known to sentences.
+    let key = own.or_else(|| play::key_word_for(&word).filter(fits))?;
+    known.iter().copied().find(|known| *known == key)
 }
 
 /// Returns the key that is meant by something that is none: in capitals, foreign or misspelt.
@@ -180,6 +217,16 @@ pub(super) fn meant<'a>(word: &str, known: &[&'a str], there: &dyn Fn(&str) -> b
     let plain = word.trim().replace([' ', '-'], "_");
     let in_capitals = || known.iter().copied().find(|known| *known == small);
     in_capitals().or_else(|| foreign_beside(word, known, there)).or_else(|| nearest(&plain, known.iter().copied()))
+}
+
+/// Tells whether a word is a key of some `when`.
+pub(super) fn is_of_when(word: &str) -> bool {
+    SHAPES.iter().any(|shape| shape.mark == word || shape.keys.contains(&word))
+}
+
+/// Tells whether a word is a key of an action.
+pub(super) fn is_of_action(word: &str) -> bool {
+    TIMING.contains(&word) || VERBS.iter().any(|verb| verb.verb == word || verb.keys.contains(&word))
 }
 
 /// Tells whether a word is a key somewhere in a playbook.

@@ -31,6 +31,8 @@ pub(super) struct Reader<'a> {
     pub errors: usize,
     /// Where stand-ins are for what could not be read.
     pub holes: Vec<Span>,
+    /// Where a wrong indentation was told better than by how it looks.
+    pub withdrawn: Vec<Span>,
 }
 
 /// A parser of the DSL for one kind of leaf.
@@ -99,9 +101,18 @@ impl<'a> Reader<'a> {
             if keys::is_known(word) {
                 return false;
             }
+            // `when:{signal: complaint}`
+            if word.split_once(':').is_some_and(|(name, _)| name == key) {
+                return true;
+            }
             keys::foreign(word, &[key]).is_some() || nearest(word, [key].into_iter()).is_some_and(|near| near == key)
         };
-        if entries.iter().any(|(found, _)| meant(&found.text)) || self.refused.iter().any(inside) {
+        // `same: customer within 14 days`: said inside another value, and told there.
+        let spoken = if key == "same" { " for the same ".to_owned() } else { format!(" {} ", key.replace('_', " ")) };
+        let inside_value = |value: &Node| value.text().is_some_and(|text| text.contains(&spoken));
+        if entries.iter().any(|(found, value)| meant(&found.text) || inside_value(value))
+            || self.refused.iter().any(inside)
+        {
             self.errors += 1;
             return;
         }
@@ -155,6 +166,16 @@ impl<'a> Reader<'a> {
         {
             let message = format!("unknown key `{}`", key.text);
             return Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, message).help(advice);
+        }
+        if let Some(previous) = keys::moves(&small).filter(|_| known.contains(&"by_at_least")) {
+            let by = value.text().filter(|by| !by.is_empty()).unwrap_or("10 points");
+            let by = if by.contains(' ') { by.to_owned() } else { format!("{by} points") };
+            let help = match there(previous) {
+                true => format!("write `by_at_least: {by}`"),
+                false => format!("write `by_at_least: {by}`, and beside it `{previous}: 28 days`"),
+            };
+            let message = format!("unknown key `{}`", key.text);
+            return Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, message).help(help);
         }
         match keys::foreign_beside(&key.text, known, there) {
             Some(meant) => Diagnostic::error(codes::YAML_UNKNOWN_KEY, key.span, format!("unknown key `{}`", key.text))

@@ -61,7 +61,10 @@ impl Reader<'_> {
             self.problem(Diagnostic::error(codes::YAML_WRONG_KIND, node.span, message).help(help));
             return None;
         }
-        let entries = self.map(node, name)?;
+        self.map(node, name)?;
+        let own: Vec<&str> = VERBS.iter().map(|verb| verb.verb).chain(keys::TIMING.iter().copied()).collect();
+        let node = &*self.gathered(node, "escalate", &own, |key| keys::ESCALATE.contains(&key));
+        let entries = node.map().unwrap_or_default();
         let all: Vec<&str> = VERBS
             .iter()
             .flat_map(|verb| [verb.verb].into_iter().chain(verb.keys.iter().copied()))

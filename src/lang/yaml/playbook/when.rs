@@ -25,7 +25,13 @@ impl Reader<'_> {
             let sentence = play::trigger(&scalar.slice(self.file)).sound();
             return sentence.unwrap_or_else(|| self.hole(node.span));
         }
-        let Some(entries) = self.map(node, "when") else { return self.hole(node.span) };
+        if self.map(node, "when").is_none() {
+            return self.hole(node.span);
+        }
+        let measure = SHAPES.iter().find(|shape| shape.mark == "measure");
+        let own = measure.map_or(&[][..], |shape| shape.keys);
+        let node = &*self.gathered(node, "enough", own, |key| keys::ENOUGH.contains(&key));
+        let entries = node.map().unwrap_or_default();
         let all: Vec<&str> = SHAPES.iter().flat_map(|shape| shape.keys.iter().copied().chain([shape.mark])).collect();
         let meant = as_meant(node, &all);
         let Some(shape) = SHAPES.iter().find(|shape| meant.get(shape.mark).is_some()) else {
@@ -173,10 +179,10 @@ impl Reader<'_> {
     }
 
     /// Returns the only one of `keys` that is there; says so where there are none or several.
-    fn one_of<'n, 'k>(&mut self, node: &'n Node, keys: &[&'k str], what: &str) -> Option<(&'k str, Span, &'n Node)> {
+    fn one_of<'n, 'k>(&mut self, node: &'n Node, names: &[&'k str], what: &str) -> Option<(&'k str, Span, &'n Node)> {
         let entries = node.map()?;
         let mut found = entries.iter().filter_map(|(key, value)| {
-            let name = keys.iter().copied().find(|name| *name == key.text)?;
+            let name = names.iter().copied().find(|name| *name == key.text)?;
             Some((name, key.span, value))
         });
         let first = found.next();
@@ -190,8 +196,14 @@ impl Reader<'_> {
             );
             self.problem(problem);
         }
-        if first.is_none() {
-            let help = format!("add one of {}", read::quoted_list(keys));
+        // `drops_by: 10 points` is told with all that it means.
+        let moves = |key: &Key| {
+            keys::moves(&key.text).is_some_and(|previous| names.contains(&previous) || names.contains(&"by_at_least"))
+        };
+        if first.is_none() && entries.iter().any(|(key, _)| moves(key)) {
+            self.errors += 1;
+        } else if first.is_none() {
+            let help = format!("add one of {}", read::quoted_list(names));
             let place = entries.first().map_or(node.span, |(key, _)| key.span);
             self.problem(Diagnostic::error(codes::YAML_MISSING_KEY, place, what).help(help));
         }

@@ -101,7 +101,7 @@ impl Words<'_> {
         let unit = self.word(offset + 1);
         let business = unit == "business" && words::UNITS.contains(&&*self.word(offset + 2));
         self.kind(offset) == Some(Kind::Number)
-            && (words::UNITS.contains(&&*unit) || business || matches!(&*unit, "min" | "mins" | "month" | "months"))
+            && (words::unit(&unit).is_some() || business || matches!(&*unit, "month" | "months"))
     }
 }
 

@@ -19,7 +19,88 @@ enum Moves {
 
 impl Words<'_> {
     pub(super) fn trigger(&self) -> Found {
-        self.where_joined().or_else(|| self.moving()).or_else(|| self.key_last()).or_else(|| self.key())
+        let found = self.where_joined().or_else(|| self.moving()).or_else(|| self.previous());
+        let found = found.or_else(|| self.key_last()).or_else(|| self.in_the_last()).or_else(|| self.key());
+        found.or_else(|| self.timed()).or_else(|| self.every_hours())
+    }
+
+    /// Returns how many words in front of a length say that all happens within it: `within`, `in the last`.
+    fn within_words(&self) -> isize {
+        match (&*self.word(0), &*self.word(1), &*self.word(2)) {
+            ("in" | "within" | "during" | "over", "the", "last" | "past") => 3,
+            ("within", _, _) => 1,
+            _ => 0,
+        }
+    }
+
+    /// `for the same customer in the last 14 days`
+    fn in_the_last(&self) -> Found {
+        let measured =
+            matches!(self.sentence.tokens.get(1).map(|token| self.sentence.word(token)), Some("of" | "between"));
+        let words = self.within_words();
+        (words == 3 && !measured && self.has_word_before(&["same"]) && self.is_length(words)).then_some(())?;
+        let length = self.written(words, words + if self.word(words + 1) == "business" { 3 } else { 2 });
+        let help = format!("write `within {length}`");
+        Some(Phrase::new(words, "within").help(help))
+    }
+
+    /// `complaint during business_hours`, `complaint on weekends`, `complaint after 18:00`
+    fn timed(&self) -> Found {
+        // `daily at 07:00` is a schedule.
+        let scheduled = matches!(&*self.word(-1), "daily" | "weekly" | "nightly" | "everyday" | "weekdays" | "every");
+        let behind_signal = self.index == 1 && !scheduled;
+        let time = matches!(self.kind(1), Some(Kind::Time | Kind::Number));
+        let named = matches!(
+            &*self.word(1),
+            "weekends"
+                | "weekend"
+                | "weekdays"
+                | "business"
+                | "business_hours"
+                | "opening"
+                | "working"
+                | "office"
+                | "night"
+        ) || matches!(&*self.word(1), "the" | "a")
+            && matches!(&*self.word(2), "weekend" | "night" | "morning" | "evening");
+        let stands = match &*self.word(0) {
+            "during" | "outside" => true,
+            "after" | "before" | "at" => time || named,
+            "on" => named || words::WEEKDAYS.iter().any(|day| self.word(1).starts_with(&day.to_lowercase())),
+            _ => false,
+        };
+        (behind_signal && stands).then_some(())?;
+        let mut end = 2;
+        while self.kind(end).is_some() {
+            end += 1;
+        }
+        let help =
+            "write it behind `then`, where it says when something is done: `then during business_hours: alert …`";
+        let message = "a signal is seen whenever it comes";
+        Some(Phrase { meant: Some(String::new()), ..Phrase::unsure(end, help).told(codes::UNEXPECTED, message) })
+    }
+
+    /// `every 2 hours`
+    fn every_hours(&self) -> Found {
+        let unit = self.word(2);
+        let counted = self.index == 0 && self.word(0) == "every" && self.kind(1) == Some(Kind::Number);
+        (counted && words::unit(&unit).is_some()).then_some(())?;
+        let help = match words::unit(&unit) {
+            Some("days" | "weeks" | "day" | "week") => "write the days, such as `every Monday at 08:00`",
+            _ => "write the times of day, such as `every day at 08:00, 12:00 and 16:00`",
+        };
+        let message = "a schedule names days and times of day";
+        Some(Phrase::unsure(3, help).told(codes::UNEXPECTED, message))
+    }
+
+    /// `below the previous 28 days`, `below the last 28 days`
+    fn previous(&self) -> Found {
+        let the = isize::from(self.word(0) == "the");
+        let compared = matches!(&*self.word(-1), "below" | "above" | "than");
+        let previous = matches!(&*self.word(the), "previous" | "prior" | "preceding" | "past" | "last" | "earlier");
+        (compared && previous && self.is_length(the + 1)).then_some(())?;
+        let end = if self.word(the + 2) == "business" { the + 4 } else { the + 3 };
+        Some(Phrase::new(end, format!("the {} before", self.written(the + 1, end))))
     }
 
     /// `survey_response && score …`
@@ -34,6 +115,7 @@ impl Words<'_> {
     fn moves(&self) -> Option<(Moves, isize)> {
         let up = match &*self.word(0) {
             "exceeds" | "surpasses" | "tops" => return Some((Moves::Over(true), 1)),
+            word if words::is_exceeds(word) => return Some((Moves::Over(true), 1)),
             "rises" | "climbs" | "grows" | "jumps" | "increases" | "rose" => true,
             "falls" | "drops" | "sinks" | "declines" | "decreases" | "dips" | "fell" | "dropped" => false,
             "gets" | "moves" => matches!(&*self.word(1), "above" | "over" | "past" | "beyond"),
@@ -140,8 +222,9 @@ impl Words<'_> {
 
     /// `within 14 days per customer`, `within 14 days for the same customer`
     fn key_last(&self) -> Found {
-        (self.word(0) == "within" && self.is_length(1) && !self.has_word_before(&["same"])).then_some(())?;
-        let length = if self.word(2) == "business" { 4 } else { 3 };
+        let words = self.within_words();
+        (words > 0 && self.is_length(words) && !self.has_word_before(&["same"])).then_some(())?;
+        let length = words + if self.word(words + 1) == "business" { 3 } else { 2 };
         let begins = matches!(&*self.word(length), "per" | "by" | "from" | "for");
         let filler = |offset: &isize| {
             matches!(&*self.word(*offset), "the" | "same" | "one" | "each" | "a" | "any" | "every" | "single")
@@ -150,7 +233,10 @@ impl Words<'_> {
         let path = self.path_at(name);
         let end = name + path;
         (begins && path > 0 && self.kind(end).is_none()).then_some(())?;
-        let meant = format!("for the same {} {}", self.written(name, end), self.written(0, length));
+        let measured =
+            matches!(self.sentence.tokens.get(1).map(|token| self.sentence.word(token)), Some("of" | "between"));
+        (!measured).then_some(())?;
+        let meant = format!("for the same {} within {}", self.written(name, end), self.written(words, length));
         Some(Phrase::new(end, meant).told(codes::NO_KEY, "what it is the same of stands in front of `within`"))
     }
 
@@ -159,7 +245,11 @@ impl Words<'_> {
         let level = matches!(entry, Rule::e_trigger | Rule::e_predicate | Rule::e_condition);
         (level && matches!(&*self.word(0), "points" | "point") && self.kind(-1) == Some(Kind::Number)).then_some(())?;
         let compared = matches!(&*self.word(-2), "than" | "least" | "most" | "over" | "under");
-        (compared && !matches!(&*self.word(1), "below" | "above" | "under" | "over")).then_some(())?;
+        let goes_on = matches!(
+            &*self.word(1),
+            "below" | "above" | "under" | "over" | "lower" | "higher" | "less" | "worse" | "better"
+        );
+        (compared && !goes_on).then_some(())?;
         let is = (-5..-1).rev().find(|offset| self.word(*offset) == "is")?;
         let help = format!(
             "take it out: write `{}`; a difference goes on, such as `{} points below the 28 days before`",

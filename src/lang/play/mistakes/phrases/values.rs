@@ -32,7 +32,7 @@ impl Words<'_> {
         (length > 0 && self.sentence.tokens[self.index + length - 1].end == start + bytes).then_some(())?;
         let message = "a date is written year first";
         Some(match &dates[..] {
-            [one] => Phrase::new(length as isize, one).told(codes::BAD_DATE, message),
+            [one] => Phrase::new(length as isize, one).told(codes::BAD_DATE, message).doubtful(),
             [one, other, ..] => {
                 Phrase::unsure(length as isize, format!("write `{one}`, or `{other}` if the first number is the month"))
                     .told(codes::BAD_DATE, message)
@@ -54,7 +54,7 @@ impl Words<'_> {
             _ => return None,
         };
         let date = Date::new(year, month, i8::try_from(day).ok()?).ok().filter(|_| year >= 1000)?;
-        Some(Phrase::new(length, date.to_string()).told(codes::BAD_DATE, "a date is written year first"))
+        Some(Phrase::new(length, date.to_string()).told(codes::BAD_DATE, "a date is written year first").doubtful())
     }
 
     /// `9am`, `9:30 pm`
@@ -73,7 +73,7 @@ impl Words<'_> {
         let minute: u32 = minute.parse().ok().filter(|minute| *minute < 60)?;
         let hour = hour % 12 + if afternoon { 12 } else { 0 };
         let message = "a time of day is written in hours and minutes";
-        Some(Phrase::new(2, format!("{hour:02}:{minute:02}")).told(codes::BAD_TIME, message))
+        Some(Phrase::new(2, format!("{hour:02}:{minute:02}")).told(codes::BAD_TIME, message).doubtful())
     }
 
     /// `€50`, `50€`, `50 euros`, `EUR 50`
