@@ -21,6 +21,7 @@ mod demo;
 mod diff;
 #[cfg(feature = "daemon")]
 mod erase;
+mod explain;
 mod feed;
 mod files;
 mod fmt;
@@ -91,6 +92,7 @@ enum Command {
     Backtest(backtest::Backtest),
     Fmt(fmt::Fmt),
     Convert(convert::Convert),
+    Explain(explain::Explain),
     #[cfg(feature = "daemon")]
     Serve(serve::Serve),
     #[cfg(feature = "daemon")]
@@ -159,6 +161,7 @@ fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Backtest(backtest) => backtest.run(screen),
         Command::Fmt(fmt) => fmt.run(screen),
         Command::Convert(convert) => convert.run(screen),
+        Command::Explain(explain) => explain.run(screen),
         #[cfg(feature = "daemon")]
         Command::Serve(serve) => serve.run(screen),
         #[cfg(feature = "daemon")]

@@ -7,6 +7,7 @@ pub mod codes;
 pub mod diagnostic;
 pub mod format;
 pub mod mixed;
+pub mod pages;
 pub mod play;
 pub mod render;
 pub mod source;

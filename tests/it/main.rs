@@ -20,6 +20,7 @@ mod diff;
 mod endpoints;
 #[cfg(feature = "daemon")]
 mod erase;
+mod explain;
 mod format;
 #[cfg(feature = "daemon")]
 mod hardships;
