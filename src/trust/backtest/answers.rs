@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::effect::Firing;
 use crate::engine::input::Target;
-use crate::id::RuleId;
+use crate::id::{RuleId, SignalId};
 use crate::replay::words;
+use crate::vocabulary::text::fold;
 
 use super::player::{Decision, Played};
 
@@ -37,7 +38,8 @@ pub enum How {
 /// What is to be answered, and when.
 #[derive(Debug, Default)]
 pub struct Answers<'a> {
-    live: HashMap<RuleId, Vec<&'a Decision>>,
+    /// Ladders by rule and key.
+    live: HashMap<(RuleId, String), Vec<&'a Decision>>,
     assume: Option<SignedDuration>,
     /// Whether anybody is to be answered for at all.
     asked: bool,
@@ -47,9 +49,9 @@ pub struct Answers<'a> {
 impl<'a> Answers<'a> {
     /// Returns the answers that ladders of the version that was give to those of another.
     pub fn of(old: &'a Played, assume: Option<SignedDuration>) -> Answers<'a> {
-        let mut live: HashMap<RuleId, Vec<&Decision>> = HashMap::new();
+        let mut live: HashMap<(RuleId, String), Vec<&Decision>> = HashMap::new();
         for decision in old.decisions.iter().filter(|decision| decision.ladder) {
-            live.entry(decision.firing.rule.clone()).or_default().push(decision);
+            live.entry(named(&decision.firing)).or_default().push(decision);
         }
         Answers { live, assume, asked: true, pending: vec![] }
     }
@@ -79,8 +81,7 @@ impl<'a> Answers<'a> {
     }
 
     fn counterpart(&self, firing: &Firing) -> Option<&'a Decision> {
-        let of_rule = self.live.get(&firing.rule)?;
-        let same = of_rule.iter().filter(|live| words::same_key(&live.firing.key, &firing.key));
+        let same = self.live.get(&named(firing))?.iter();
         let apart = |live: &Decision| live.firing.at.duration_since(firing.at).abs();
         let near = same.filter(|live| shares(&live.firing, firing) || apart(live) <= APART);
         near.min_by_key(|live| (!shares(&live.firing, firing), apart(live))).copied()
@@ -99,8 +100,17 @@ impl<'a> Answers<'a> {
     }
 }
 
+/// Returns the rule of a firing, and its key as it is grouped.
+fn named(firing: &Firing) -> (RuleId, String) {
+    (firing.rule.clone(), fold(&words::key(&firing.key)).into_owned())
+}
+
+/// Returns the signals behind a firing; those listed, and the one that triggered it.
+pub(super) fn behind(firing: &Firing) -> impl Iterator<Item = &SignalId> {
+    firing.signals.iter().chain(&firing.signal)
+}
+
 /// Tells whether two firings have a signal behind them in common.
-pub(super) fn shares(one: &Firing, other: &Firing) -> bool {
-    one.signal.is_some() && one.signal == other.signal
-        || one.signals.iter().any(|signal| other.signals.contains(signal))
+fn shares(one: &Firing, other: &Firing) -> bool {
+    behind(one).any(|signal| behind(other).any(|also| also == signal))
 }

@@ -3,15 +3,15 @@
 //! The same: rule, key and instant; one that led to something else is told apart. Moved: the same rule and key at another time,
 //! with a signal behind both, or one episode: where one version decides, the other says that the episode lasts since it did.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::Timestamp;
 
 use crate::engine::effect::Outcome;
-use crate::id::RuleId;
+use crate::id::{RuleId, SignalId};
 use crate::vocabulary::text::fold;
 
-use super::answers::shares;
+use super::answers::behind;
 use super::player::{Decision, Declined};
 
 /// What became of a decision. Places are those among the decisions of a version.
@@ -60,16 +60,6 @@ pub struct Sides<'a> {
     pub new_declined: &'a HashMap<usize, Declined>,
 }
 
-impl Sides<'_> {
-    /// Tells whether two decisions are one at different times.
-    fn moved(&self, was: usize, is: usize) -> bool {
-        let (one, other) = (&self.old[was].firing, &self.new[is].firing);
-        let lasts =
-            |declined: Option<&Declined>, since: Timestamp| declined.is_some_and(|why| why.since == Some(since));
-        shares(one, other) || lasts(self.old_declined.get(&was), other.at) || lasts(self.new_declined.get(&is), one.at)
-    }
-}
-
 /// Pairs the decisions of two versions from `since` on, rule by rule, in order of time.
 pub fn pairs(sides: Sides, since: Option<Timestamp>) -> BTreeMap<RuleId, Vec<Pair>> {
     let Sides { old, new, .. } = sides;
@@ -100,35 +90,71 @@ pub fn pairs(sides: Sides, since: Option<Timestamp>) -> BTreeMap<RuleId, Vec<Pai
 fn of_group(sides: Sides, both: Both) -> Vec<Pair> {
     let Sides { old, new, .. } = sides;
     let mut pairs = vec![];
-    let mut left = both.old;
-    let mut free = vec![];
-    // A rule without a key may decide on several signals of one instant.
-    let alike: [fn(&Decision, &Decision) -> bool; 2] = [
-        |one, other| one.firing.at == other.firing.at && one.firing.signal == other.firing.signal,
-        |one, other| one.firing.at == other.firing.at,
-    ];
-    let mut open = both.new;
-    for alike in alike {
-        for is in std::mem::take(&mut open) {
-            match left.iter().position(|was| alike(&old[*was], &new[is])) {
-                Some(place) => {
-                    let was = left.remove(place);
-                    let same = consequences(&old[was]) == consequences(&new[is]);
-                    pairs.push(if same { Pair::Same(was, is) } else { Pair::Otherwise(was, is) });
-                }
-                None => open.push(is),
+    let (mut left, mut open) = (both.old, both.new);
+    // A rule without a key may decide on several signals of one instant: first those of one signal.
+    for by_signal in [true, false] {
+        let name = |decision: &Decision| {
+            let signal = decision.firing.signal.clone().filter(|_| by_signal);
+            (decision.firing.at, signal)
+        };
+        let mut waiting: HashMap<_, VecDeque<usize>> = HashMap::new();
+        left.iter().for_each(|was| waiting.entry(name(&old[*was])).or_default().push_back(*was));
+        let mut taken = BTreeSet::new();
+        open.retain(|is| {
+            let Some(was) = waiting.get_mut(&name(&new[*is])).and_then(VecDeque::pop_front) else { return true };
+            let same = consequences(&old[was]) == consequences(&new[*is]);
+            pairs.push(if same { Pair::Same(was, *is) } else { Pair::Otherwise(was, *is) });
+            taken.insert(was);
+            false
+        });
+        left.retain(|was| !taken.contains(was));
+    }
+    let alike = Alike::of(sides, &left);
+    let mut gone: BTreeSet<usize> = left.into_iter().collect();
+    for is in open {
+        let was = alike.to(sides, is).into_iter().find(|was| gone.contains(was));
+        pairs.push(was.map_or(Pair::New(is), |was| Pair::Moved(was, is)));
+        if let Some(was) = was {
+            gone.remove(&was);
+        }
+    }
+    pairs.extend(gone.into_iter().map(Pair::Gone));
+    pairs
+}
+
+/// Decisions of the version that was, by what a decision at another time can have in common with them.
+#[derive(Default)]
+struct Alike<'a> {
+    /// The signals behind them.
+    signals: HashMap<&'a SignalId, Vec<usize>>,
+    /// When they were made.
+    at: HashMap<Timestamp, Vec<usize>>,
+    /// Since when the new version says that their episode lasts.
+    since: HashMap<Timestamp, Vec<usize>>,
+}
+
+impl<'a> Alike<'a> {
+    fn of(sides: Sides<'a>, left: &[usize]) -> Alike<'a> {
+        let mut alike = Alike::default();
+        for was in left {
+            let firing = &sides.old[*was].firing;
+            behind(firing).for_each(|signal| alike.signals.entry(signal).or_default().push(*was));
+            alike.at.entry(firing.at).or_default().push(*was);
+            if let Some(since) = sides.old_declined.get(was).and_then(|why| why.since) {
+                alike.since.entry(since).or_default().push(*was);
             }
         }
+        alike
     }
-    for is in open {
-        match left.iter().position(|was| sides.moved(*was, is)) {
-            Some(place) => pairs.push(Pair::Moved(left.remove(place), is)),
-            None => free.push(is),
-        }
+
+    /// Returns what may be the same as a decision of the new version, the earliest first.
+    fn to(&self, sides: Sides, is: usize) -> BTreeSet<usize> {
+        let firing = &sides.new[is].firing;
+        let lasts = sides.new_declined.get(&is).and_then(|why| why.since);
+        let of_signals = behind(firing).filter_map(|signal| self.signals.get(signal));
+        let of_episode = [lasts.and_then(|since| self.at.get(&since)), self.since.get(&firing.at)];
+        of_signals.chain(of_episode.into_iter().flatten()).flatten().copied().collect()
     }
-    pairs.extend(left.into_iter().map(Pair::Gone));
-    pairs.extend(free.into_iter().map(Pair::New));
-    pairs
 }
 
 /// Returns what came of a decision: what was sent or done, and how long after it.
