@@ -47,8 +47,11 @@ fn budgets(told: &mut Told, was: &Directory, is: &Directory) {
     for role in all {
         let (before, after) = (was.budgets.get(role), is.budgets.get(role));
         if before != after {
-            let named =
-                |budget: Option<&u32>| budget.map_or("none".to_owned(), |budget| format!("{budget} alerts per day"));
+            let named = |budget: Option<&u32>| match budget {
+                None => "none".to_owned(),
+                Some(1) => "1 alert per day".to_owned(),
+                Some(budget) => format!("{budget} alerts per day"),
+            };
             let sentence = format!("budget of {role}: {} instead of {}", named(after), named(before));
             told.say(Part::Directory, sentence, |_| false);
         }
