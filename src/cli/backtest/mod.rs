@@ -48,16 +48,17 @@ Examples:
   touchline backtest --against HEAD --feed feed.jsonl --assume-ack 30m --html report.html
   touchline backtest --against main --store data --since 2026-06-01 --format markdown
 
-Two decisions are the same where rule, key and time are. One has moved where rule and key are the same and the time is
-not, and a signal behind both is, or the episode. `otherwise` is the same decision with other consequences: another step
-of a ladder, another text. New and gone are the rest.
+Two decisions are the same where rule, key and time are. One has moved where rule and key are the
+same and the time is not, and a signal behind both is, or the episode. `otherwise` is the same
+decision with other consequences: another step of a ladder, another text. The rest is new or gone.
 
-People do what the recording says. A ladder that also ran under the old playbooks (the same rule and key, with a signal in
-common or within a day) takes the acknowledgement of then: at that instant, or, where it starts earlier or only after it,
-as long after its start. One that did not run is acknowledged after `--assume-ack`, or climbs to its end. The report says how many of each there were.
+People do what the recording says. A ladder that also ran under the old playbooks (the same rule
+and key, with a signal in common or within a day) takes the acknowledgement of then: at that
+instant, or, where it starts earlier or only after it, as long after its start. One that did not
+run is acknowledged after `--assume-ack`, or climbs to its end. The report says how many of each.
 
-A budget stands in directory.yaml: `budgets: {team_lead: 20 alerts per day}`. It is for each team lead, and a day is one of
-the playbook's time zone.
+A budget stands in directory.yaml: `budgets: {team_lead: 20 alerts per day}`. It is for each team
+lead, and a day is one of the playbook's time zone.
 
 Exit codes: 0 done, 1 a budget is exceeded, 2 could not run.")]
 pub struct Backtest {

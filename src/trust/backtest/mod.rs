@@ -2,12 +2,13 @@
 //!
 //! A [`player::Player`] takes what was recorded, moment by moment, under one version and keeps what was decided. The version
 //! that was is played first: [`answers`] knows from it which ladders were acknowledged, and when. [`compare`] pairs the
-//! decisions of both, [`counts`] adds up what reached customers and people, [`report`] is what is shown. Pure: `cli::backtest`
+//! decisions of both, [`counts`] adds up what reached customers and people, [`report`] is what is shown, with `examples` and their why. Pure: `cli::backtest`
 //! reads feeds, journals and git, and prints.
 
 pub mod answers;
 pub mod compare;
 pub mod counts;
+mod examples;
 pub mod player;
 pub mod report;
 
