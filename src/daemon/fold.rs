@@ -16,7 +16,7 @@ use crate::daemon::rules::{Rules, RulesError};
 use crate::engine::input::{Human, Input};
 use crate::engine::record::Record;
 use crate::engine::state::RestoreError;
-use crate::engine::store::{Checkpoint, Folded, Reader, SetAside, StoreError, Vault};
+use crate::engine::store::{Draft, Folded, Reader, SetAside, StoreError, Vault};
 use crate::engine::trace::Decline;
 use crate::engine::{Engine, Step, Taken};
 use crate::id::{Position, RuleId};
@@ -119,7 +119,7 @@ pub struct FoldedTurn {
     /// How often rules declined by their state or guard, by why.
     pub declines: BTreeMap<(RuleId, Decline), u64>,
     /// The whole state, where a checkpoint is due: to be kept once the cursor that stands at its position is committed.
-    pub checkpoint: Option<Checkpoint>,
+    pub checkpoint: Option<Draft>,
 }
 
 /// The engine with what it needs to be rebuilt.
@@ -239,11 +239,11 @@ impl Folder {
         self.follower = Some(follower);
     }
 
-    /// Returns the whole state as a checkpoint.
-    pub fn checkpoint(&mut self) -> Checkpoint {
+    /// Writes the whole state as a checkpoint, to be kept.
+    pub fn checkpoint(&mut self) -> Draft {
         self.last_checkpoint = (self.engine.position(), self.clock.now());
         let (position, ruleset) = (self.engine.position(), self.engine.ruleset().hash);
-        Checkpoint { position, ruleset, state: self.engine.save() }
+        self.vault.draft(position, ruleset, &mut |to| self.engine.save_to(to))
     }
 
     /// Returns whether anything was folded since the last checkpoint.

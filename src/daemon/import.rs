@@ -103,7 +103,7 @@ impl Import {
         let Started { writer, folder, .. } = &mut self.started;
         let inputs = std::mem::take(&mut self.gathered);
         let written = writer.write(Gathered { inputs, ..Gathered::default() })?;
-        for checkpoint in &written.checkpoints {
+        for checkpoint in written.checkpoints {
             self.vault.keep(checkpoint)?;
         }
         let folded = folder.fold(written.records)?;
@@ -130,7 +130,7 @@ impl Import {
         self.settle()?;
         if self.started.folder.has_news() {
             let checkpoint = self.started.folder.checkpoint();
-            self.vault.keep(&checkpoint)?;
+            self.vault.keep(checkpoint)?;
         }
         Ok(self.imported)
     }

@@ -21,7 +21,7 @@ use crate::daemon::start::Started;
 use crate::daemon::turn::{Gathered, WriteError, Writer, Written};
 use crate::engine::Engine;
 use crate::engine::record::Record;
-use crate::engine::store::{Change, Checkpoint, Ends, Row, RowId, SetAside, StoreError, Vault};
+use crate::engine::store::{Change, Draft, Ends, Row, RowId, SetAside, StoreError, Vault};
 use crate::id::Position;
 
 /// How many inputs a turn takes at most.
@@ -115,7 +115,7 @@ pub struct ByHand {
     desk: Desk,
     folder: Folder,
     turns: Receiver<ToEngine>,
-    checkpoints: Receiver<Checkpoint>,
+    checkpoints: Receiver<Draft>,
 }
 
 impl ByHand {
@@ -185,12 +185,13 @@ impl ByHand {
     /// Keeps a checkpoint; `None` where none waits.
     pub fn keep(&mut self, vault: &dyn Vault) -> Option<Result<Position, StoreError>> {
         let checkpoint = self.checkpoints.try_recv().ok()?;
-        Some(vault.keep(&checkpoint).map(|()| checkpoint.position))
+        let position = checkpoint.position;
+        Some(vault.keep(checkpoint).map(|()| position))
     }
 
     /// Returns the whole state where anything was folded since the last checkpoint and all of it is committed: what is kept
     /// at the end.
-    pub fn last_checkpoint(&mut self) -> Option<Checkpoint> {
+    pub fn last_checkpoint(&mut self) -> Option<Draft> {
         let committed = self.desk.writer.ends().cursor == self.folder.engine().position();
         (committed && self.folder.has_news()).then(|| self.folder.checkpoint())
     }
@@ -215,7 +216,7 @@ enum ToEngine {
     Look(Look),
 }
 
-fn fold_turns(mut folder: Folder, turns: &Receiver<ToEngine>, answer: &Handle) -> Option<Checkpoint> {
+fn fold_turns(mut folder: Folder, turns: &Receiver<ToEngine>, answer: &Handle) -> Option<Draft> {
     while let Ok(asked) = turns.recv() {
         let records = match asked {
             ToEngine::Fold(records) => records,
@@ -234,10 +235,11 @@ fn fold_turns(mut folder: Folder, turns: &Receiver<ToEngine>, answer: &Handle) -
     folder.has_news().then(|| folder.checkpoint())
 }
 
-fn keep(vault: &dyn Vault, checkpoints: &Receiver<Checkpoint>, listener: &Listener) {
+fn keep(vault: &dyn Vault, checkpoints: &Receiver<Draft>, listener: &Listener) {
     while let Ok(checkpoint) = checkpoints.recv() {
-        match vault.keep(&checkpoint) {
-            Ok(()) => listener(Event::CheckpointKept(checkpoint.position)),
+        let position = checkpoint.position;
+        match vault.keep(checkpoint) {
+            Ok(()) => listener(Event::CheckpointKept(position)),
             Err(error) => listener(Event::CheckpointFailed(&error)),
         }
     }
@@ -250,9 +252,9 @@ struct Desk {
     clock: Arc<dyn Clock>,
     listener: Listener,
     to_engine: Option<Sender<ToEngine>>,
-    to_vault: Option<SyncSender<Checkpoint>>,
+    to_vault: Option<SyncSender<Draft>>,
     /// A checkpoint that its thread had no room for.
-    unkept: Option<Checkpoint>,
+    unkept: Option<Draft>,
     /// Turns the engine has not answered yet.
     ahead: usize,
     pending: VecDeque<Submission>,
@@ -531,7 +533,7 @@ impl Desk {
     }
 
     /// Ends: everybody who still waits hears why; a checkpoint is kept where all went well.
-    fn end(&mut self, ended: Result<(), WriteError>, engine: JoinHandle<Option<Checkpoint>>, keeper: JoinHandle<()>) {
+    fn end(&mut self, ended: Result<(), WriteError>, engine: JoinHandle<Option<Draft>>, keeper: JoinHandle<()>) {
         let why = ended.as_ref().err().map_or_else(|| STOPPED.to_owned(), ToString::to_string);
         let mut left = self.handle.close(why.clone());
         left.submissions.extend(self.pending.drain(..));

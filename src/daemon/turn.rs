@@ -18,8 +18,8 @@ use crate::engine::record::Record;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::RuleFill;
 use crate::engine::store::{
-    Change, Checkpoint, Committed, Ends, Epoch, Folded, Kind, Reader, Rewrite, Row, RowId, RowState, RuleSources,
-    SetAside, Store, StoreError, Turn, Version,
+    Change, Committed, Draft, Ends, Epoch, Folded, Kind, Reader, Rewrite, Row, RowId, RowState, RuleSources, SetAside,
+    Store, StoreError, Turn, Version,
 };
 use crate::id::{EffectId, Position};
 use crate::store::outbox::told;
@@ -103,7 +103,7 @@ pub struct Written {
     /// Where each input stands; or why it was refused.
     pub places: Vec<Result<Position, Str>>,
     /// Checkpoints that may be kept now, their effects being committed.
-    pub checkpoints: Vec<Checkpoint>,
+    pub checkpoints: Vec<Draft>,
     /// Whether there are new rows in the outbox.
     pub has_rows: bool,
     /// Inputs that were set aside.
@@ -121,7 +121,7 @@ pub struct Writer {
     rules: Arc<RuleSet>,
     unwritten: Folded,
     set_aside: Vec<SetAside>,
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Vec<Draft>,
     /// What the engine said last, until a tick for it is written.
     next_deadline: Option<Timestamp>,
     ticked_at: Position,
@@ -302,7 +302,7 @@ impl Writer {
     }
 
     /// Returns the checkpoints that may be kept now, their effects being committed.
-    pub fn ready_checkpoints(&mut self) -> Vec<Checkpoint> {
+    pub fn ready_checkpoints(&mut self) -> Vec<Draft> {
         let cursor = self.ends.cursor;
         let (ready, waiting) =
             mem::take(&mut self.checkpoints).into_iter().partition(|checkpoint| checkpoint.position <= cursor);

@@ -479,7 +479,7 @@ impl Turn<'_> {
 
     /// A planned action is due: guards and calendars are asked at the present moment (M11, M22).
     pub(crate) fn plan_due(&mut self, number: u64) {
-        let Some(plan) = self.state.plans.remove(&number) else { return };
+        let Some(plan) = self.state.plans.remove(number) else { return };
         let rule = self.rule(plan.rule);
         if rule.status == Status::Paused {
             self.state.rules[plan.rule as usize].held.push(number);
@@ -556,7 +556,7 @@ impl Turn<'_> {
     pub(crate) fn stop_ladder(&mut self, rule: RuleNo, key: &Key, reason: &str) -> bool {
         let Some(ladder) = self.key_state(rule, key).and_then(|state| state.ladder.take()) else { return false };
         for number in ladder.plans {
-            if let Some(plan) = self.state.plans.remove(&number) {
+            if let Some(plan) = self.state.plans.remove(number) {
                 self.take_off(plan.due, rule, key.clone(), DueKind::Plan(number));
                 self.cancel(plan, reason.into());
             }

@@ -10,12 +10,12 @@ use crate::engine::clause;
 use crate::engine::effect::Values;
 use crate::engine::eval::{Record, Scope, holds_in_order};
 use crate::engine::fire::Candidate;
-use crate::engine::look::{Arrived, named_key};
+use crate::engine::look::Arrived;
+use crate::engine::name::Name;
 use crate::engine::state::{DueKind, Key, RuleNo, Window};
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
 use crate::engine::window::measure::{MeasureWindow, Period, Ratio, Sample};
-use crate::id::SignalId;
 use crate::ir::expr::Operand;
 use crate::ir::{DifferenceUnit, Measure, MeasureKind, MeasureTest, Rule, Side, Status, Trigger};
 use crate::number::Number;
@@ -58,12 +58,12 @@ impl Turn<'_> {
         }
         let window = state.window.measure();
         window.trim(horizon);
-        window.insert(arrived.place, ends, sample, arrived.signal.id.clone());
+        window.insert(arrived.place, ends, sample, arrived.name());
         let as_of = window.latest().unwrap_or(at);
         if rule.check.is_none() && !self.quiet {
             self.look_at_measure(number, &key, as_of, Some(arrived));
         } else {
-            self.note(number, named_key(rule, &key), Some(&arrived.signal.id), Verdict::Noted, compared);
+            self.note_key(number, &key, Some(&arrived.signal.id), Verdict::Noted, compared);
         }
         true
     }
@@ -187,10 +187,10 @@ impl Turn<'_> {
                 let need = measure.enough.map_or(1, |enough| enough.at_least as u64);
                 let previous = measured.previous.as_ref().map(|period| period.sample);
                 let verdict = Verdict::Unknown { recent: measured.recent.sample, previous, need };
-                self.note(number, named_key(rule, key), signal.as_ref(), verdict, compared);
+                self.note_key(number, key, signal.as_ref(), verdict, compared);
             }
             Some(false) => {
-                self.note(number, named_key(rule, key), signal.as_ref(), Verdict::TestFails, compared);
+                self.note_key(number, key, signal.as_ref(), Verdict::TestFails, compared);
                 self.set_entered(number, key, false);
                 self.leave(number, key);
             }
@@ -242,8 +242,8 @@ impl Turn<'_> {
 }
 
 /// Returns a candidate of a check: it has no signal.
-fn unsignalled(rule: RuleNo, key: Key, values: Values, signals: Vec<SignalId>, compared: Vec<Compared>) -> Candidate {
-    let chain: Arc<[_]> = Arc::new([]);
+fn unsignalled(rule: RuleNo, key: Key, values: Values, signals: Vec<Name>, compared: Vec<Compared>) -> Candidate {
+    let chain: Arc<[_]> = Arc::default();
     Candidate { rule, key, values, signal: None, signals, late: false, chain, compared }
 }
 

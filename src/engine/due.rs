@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::engine::effect::Values;
 use crate::engine::fire::Candidate;
 use crate::engine::look::Arrived;
+use crate::engine::name::Name;
 use crate::engine::state::{Due, DueKind, Key, RuleNo, Window};
 use crate::engine::turn::Turn;
 use crate::engine::window::Place;
@@ -72,13 +73,13 @@ impl Turn<'_> {
             Window::Reading(window) => {
                 window.enter_last();
                 let Some((_, signal)) = state.latest.take().map(|latest| *latest) else { return };
-                (signal, [].into(), true)
+                (signal, std::sync::Arc::default(), true)
             }
             _ => return,
         };
         let values = Values { signal: Some(signal.clone()), key: key.clone(), ..Values::default() };
         let place = Place::new(signal.at, 0);
-        let signals = vec![signal.id.clone()];
+        let signals = vec![Name::of(&signal.id)];
         let arrived = Arrived::new(signal, place, chain, false);
         let candidate = Candidate::of(number, key.clone(), values, &arrived, signals, vec![]);
         self.enter(candidate, lasts);

@@ -14,6 +14,7 @@ use crate::engine::clause;
 use crate::engine::effect::{Effect, Firing, LISTED_SIGNALS, Outcome, Values, What};
 use crate::engine::eval::{Record, Scope, grouped};
 use crate::engine::look::{Arrived, named_key};
+use crate::engine::name::Name;
 use crate::engine::state::{Account, DueKind, Episode, Key, LimitState, Pending, RuleNo, Waits, Window};
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
@@ -37,7 +38,7 @@ pub(crate) struct Candidate {
     pub key: Key,
     pub values: Values,
     pub signal: Option<SignalId>,
-    pub signals: Vec<SignalId>,
+    pub signals: Vec<Name>,
     pub late: bool,
     pub chain: Arc<[RuleId]>,
     pub compared: Vec<Compared>,
@@ -67,7 +68,7 @@ impl Candidate {
         key: Key,
         values: Values,
         arrived: &Arrived,
-        signals: Vec<SignalId>,
+        signals: Vec<Name>,
         compared: Vec<Compared>,
     ) -> Candidate {
         let (signal, late, chain) = (Some(arrived.signal.id.clone()), arrived.late, arrived.chain.clone());
@@ -331,7 +332,7 @@ impl Turn<'_> {
             position: Position(self.state.position),
             key,
             signal: candidate.signal.clone(),
-            signals: candidate.signals[skipped..].to_vec(),
+            signals: candidate.signals[skipped..].iter().map(Name::id).collect(),
             signals_total: candidate.signals.len() as u64,
             late: candidate.late,
             ruleset: self.rules.hash,
@@ -360,7 +361,7 @@ impl Turn<'_> {
         let (since, number) = (self.now, self.next_number());
         let (rule, key) = (candidate.rule, candidate.key.clone());
         let state = self.state.rules[rule as usize].keys.entry(key.clone()).or_default();
-        state.episode = Some(Episode { since, number, pending: None });
+        state.episode = Some(Box::new(Episode { since, number, pending: None }));
         match attempt {
             Attempt::Fired | Attempt::Refused => {}
             attempt => self.keep_pending(candidate, attempt),

@@ -33,7 +33,7 @@ impl Turn<'_> {
     pub(crate) fn history(&mut self, signal: Signal) {
         let memory = self.rules.vocabulary.duplicate_memory;
         let arrival = self.state.seen.arrive(&signal, self.now, memory);
-        let none: Arc<[RuleId]> = Arc::new([]);
+        let none: Arc<[RuleId]> = Arc::default();
         self.quiet = true;
         match arrival {
             Arrival::New => {

@@ -11,15 +11,16 @@ use crate::engine::effect::Values;
 use crate::engine::eval::{Record, Scope, grouped};
 use crate::engine::fire::{Attempt, Candidate};
 use crate::engine::kept::Kept;
+use crate::engine::name::Name;
 use crate::engine::state::{DueKind, Key, KeyState, Latest, RuleNo, Window};
 use crate::engine::trace::{Compared, Verdict};
 use crate::engine::turn::Turn;
-use crate::engine::window::Place;
 use crate::engine::window::absence::{AbsenceWindow, Open, Waits};
 use crate::engine::window::count::{CountWindow, Counted};
 use crate::engine::window::measure::MeasureWindow;
 use crate::engine::window::reading::{Read, ReadingWindow, Reads};
 use crate::engine::window::sequence::{Pair, SequenceWindow};
+use crate::engine::window::{At, Place};
 use crate::id::RuleId;
 use crate::ir::expr::Operand;
 use crate::ir::{KeyPart, Rule, Side, Source, Status, Trigger};
@@ -39,12 +40,19 @@ pub(crate) struct Arrived {
     pub late: bool,
     /// The signal as windows keep it, made once one does.
     kept: OnceCell<Kept>,
+    /// Its id as windows keep it, likewise.
+    name: OnceCell<Name>,
 }
 
 impl Arrived {
     /// Returns a signal at its place.
     pub fn new(signal: Arc<Signal>, place: Place, chain: Arc<[RuleId]>, late: bool) -> Arrived {
-        Arrived { signal, place, chain, late, kept: OnceCell::new() }
+        Arrived { signal, place, chain, late, kept: OnceCell::new(), name: OnceCell::new() }
+    }
+
+    /// Returns its id as windows keep it.
+    pub fn name(&self) -> Name {
+        self.name.get_or_init(|| Name::of(&self.signal.id)).clone()
     }
 
     /// Returns the signal as windows keep it.
@@ -145,11 +153,13 @@ impl Turn<'_> {
 
     /// Returns the state of a key, unless the signal lies before the closing of its case (M9).
     fn open_key(&mut self, number: RuleNo, key: &Key, arrived: &Arrived) -> Option<&mut KeyState> {
-        let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
-        match state.floor {
+        let keys = &mut self.state.rules[number as usize].keys;
+        if !keys.contains_key(key) {
+            keys.insert(key.clone(), KeyState::default());
+        }
+        match keys.get(key).and_then(|state| state.floor) {
             Some(floor) if arrived.place.at < floor => {
-                let named = named_key(self.rule(number), key);
-                self.note(number, named, Some(&arrived.signal.id), Verdict::TooLate, vec![]);
+                self.note_key(number, key, Some(&arrived.signal.id), Verdict::TooLate, vec![]);
                 None
             }
             _ => self.state.rules[number as usize].keys.get_mut(key),
@@ -159,7 +169,7 @@ impl Turn<'_> {
     fn look_each(&mut self, number: RuleNo, source: &Source, arrived: &Arrived) -> bool {
         let Some((_, compared)) = self.matches(number, source, arrived) else { return false };
         let values = Values { signal: Some(arrived.signal.clone()), ..Values::default() };
-        let candidate = Candidate::of(number, vec![], values, arrived, vec![arrived.signal.id.clone()], compared);
+        let candidate = Candidate::of(number, vec![], values, arrived, vec![arrived.name()], compared);
         self.attempt_once(candidate);
         true
     }
@@ -184,45 +194,56 @@ impl Turn<'_> {
         let zone = &self.rule(number).zone;
         let horizon = self.horizon(source.signal);
         let Some(state) = self.open_key(number, &key, arrived) else { return false };
-        let entered = state.episode.is_some();
+        let since = state.episode.as_ref().map(|episode| episode.since);
+        let waits = state.episode.as_ref().is_some_and(|episode| episode.pending.is_some());
         let window = state.window.count();
         window.trim(horizon);
-        let id = arrived.signal.id.clone();
+        let id = arrived.name();
         if quiet {
-            let carriers = if entered { window.carriers(need, now) } else { BTreeSet::new() };
+            let carriers = if since.is_some() { window.carriers(need, now) } else { BTreeSet::new() };
             let end = within.after(at, zone);
             if !window.take_in(arrived.place, end, id, distinct, need, now, &carriers) {
                 state.episode = None;
             }
-            let named = named_key(self.rule(number), &key);
-            self.note(number, named, Some(&arrived.signal.id), Verdict::Noted, compared);
+            self.note_key(number, &key, Some(&arrived.signal.id), Verdict::Noted, compared);
             return true;
         }
         let counted = window.insert(arrived.place, within.after(at, zone), id, distinct, need, now);
-        let (have, signals) =
-            (window.have(now.max(at)), if state.episode.is_some() { window.signals(now.max(at)) } else { vec![] });
-        let values =
-            Values { signal: Some(arrived.signal.clone()), key: key.clone(), count: whole(have), ..Values::default() };
+        let signal = Some(&arrived.signal.id);
         match counted {
             Counted::Below { have } => {
                 if !arrived.late {
                     self.leave(number, &key);
                 }
-                let named = named_key(self.rule(number), &key);
-                let verdict = Verdict::Counting { have, need };
-                self.note(number, named, Some(&arrived.signal.id), verdict, compared);
+                self.note_key(number, &key, signal, Verdict::Counting { have, need }, compared);
+            }
+            // Who joins an episode that has fired is asked nothing: nobody needs the signals of the window.
+            Counted::Joined { lasts } if !lasts || !waits => {
+                self.note_key(number, &key, signal, Verdict::Joined { since: since.unwrap_or(now) }, compared);
             }
             Counted::Joined { lasts } => {
-                let candidate = Candidate::of(number, key, values, arrived, signals, compared);
-                self.join(candidate, lasts);
+                let (have, signals) = (window.have(now.max(at)), window.signals(now.max(at)));
+                self.join(self.counted(number, key, have, arrived, signals, compared), lasts);
             }
             Counted::Entered { signals, have, lasts } => {
-                let values = Values { count: whole(have), ..values };
-                let candidate = Candidate::of(number, key, values, arrived, signals, compared);
-                self.enter(candidate, lasts);
+                self.enter(self.counted(number, key, have, arrived, signals, compared), lasts);
             }
         }
         true
+    }
+
+    fn counted(
+        &self,
+        number: RuleNo,
+        key: Key,
+        have: u64,
+        arrived: &Arrived,
+        signals: Vec<Name>,
+        compared: Vec<Compared>,
+    ) -> Candidate {
+        let signal = Some(arrived.signal.clone());
+        let values = Values { signal, key: key.clone(), count: whole(have), ..Values::default() };
+        Candidate::of(number, key, values, arrived, signals, compared)
     }
 
     fn look_reading(
@@ -245,32 +266,35 @@ impl Turn<'_> {
         let horizon = self.lateness_horizon(source.signal);
         let Some(state) = self.open_key(number, &key, arrived) else { return false };
         let window = state.window.reading();
-        let read = window.insert(arrived.place, value, arrived.signal.id.clone(), reads);
+        let read = window.insert(arrived.place, arrived.name(), reads);
         window.trim(horizon);
         let over = window.lasts();
-        let id = arrived.signal.id.clone();
-        let values = Values { signal: Some(arrived.signal.clone()), key: key.clone(), ..Values::default() };
-        let mut candidate = Candidate::of(number, key.clone(), values, arrived, vec![id], compared);
         if !over {
             self.leave(number, &key);
         }
+        let candidate = |compared| {
+            let values = Values { signal: Some(arrived.signal.clone()), key: key.clone(), ..Values::default() };
+            Candidate::of(number, key.clone(), values, arrived, vec![arrived.name()], compared)
+        };
+        let signal = Some(&arrived.signal.id);
         match (read, stays_for) {
             (Read::NotOver, _) => {
+                let mut compared = compared;
                 if self.watching {
-                    candidate.compared.push(self.read(number, source, field, words, &arrived.signal, false));
+                    compared.push(self.read(number, source, field, words, &arrived.signal, false));
                 }
-                self.note_candidate(&candidate, Verdict::NotOver)
+                self.note_key(number, &key, signal, Verdict::NotOver, compared);
             }
-            (Read::Joined, _) => self.join(candidate, over),
+            (Read::Joined, _) => self.join(candidate(compared), over),
             (Read::New { lasts, .. }, None) => {
                 if let Some(state) = self.state.rules[number as usize].keys.get_mut(&key) {
                     state.window.reading().enter(arrived.place);
                 }
-                self.enter(candidate, lasts);
+                self.enter(candidate(compared), lasts);
             }
             (Read::New { since, .. }, Some(length)) => {
                 let until = length.after(since, &self.rule(number).zone);
-                self.note_candidate(&candidate, Verdict::Armed { until });
+                self.note_key(number, &key, signal, Verdict::Armed { until }, compared);
             }
         }
         if let Some(length) = stays_for {
@@ -329,7 +353,7 @@ impl Turn<'_> {
     /// Makes `due` the deadline of a key in the agenda.
     pub(crate) fn arm(&mut self, number: RuleNo, key: &Key, due: Option<Timestamp>) {
         let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
-        let armed = std::mem::replace(&mut state.armed, due);
+        let armed = std::mem::replace(&mut state.armed, due.map(At::from)).map(Timestamp::from);
         if armed == due {
             return;
         }
@@ -377,11 +401,10 @@ impl Turn<'_> {
 
     fn complete(&mut self, number: RuleNo, key: Key, pair: Option<Pair>, arrived: &Arrived, compared: Vec<Compared>) {
         let Some(pair) = pair else {
-            let named = named_key(self.rule(number), &key);
-            return self.note(number, named, Some(&arrived.signal.id), Verdict::Noted, compared);
+            return self.note_key(number, &key, Some(&arrived.signal.id), Verdict::Noted, compared);
         };
-        let mut signals: Vec<_> = pair.firsts.iter().map(|signal| signal.id.clone()).collect();
-        signals.push(pair.then.id.clone());
+        let mut signals: Vec<_> = pair.firsts.iter().map(|signal| Name::of(&signal.id)).collect();
+        signals.push(Name::of(&pair.then.id));
         let values = Values {
             signal: Some(pair.then.clone()),
             first: pair.firsts.first().cloned(),
@@ -421,8 +444,7 @@ impl Turn<'_> {
             self.leave(number, &key);
         }
         let verdict = if answered { Verdict::Answered } else { Verdict::Noted };
-        let named = named_key(self.rule(number), &key);
-        self.note(number, named, Some(&arrived.signal.id), verdict, compared);
+        self.note_key(number, &key, Some(&arrived.signal.id), verdict, compared);
         self.arm_absence(number, &key);
     }
 
@@ -438,8 +460,7 @@ impl Turn<'_> {
         let deadline = self.absence_deadline(number, arrived.place.at(), &arrived.signal);
         if self.quiet && deadline <= now {
             // M10: an absence is armed for As whose deadline is still ahead.
-            let named = named_key(self.rule(number), &key);
-            return self.note(number, named, Some(&arrived.signal.id), Verdict::Noted, compared);
+            return self.note_key(number, &key, Some(&arrived.signal.id), Verdict::Noted, compared);
         }
         let open =
             Open { place: arrived.place, deadline, signal: arrived.signal.clone(), chain: arrived.chain.clone() };
@@ -449,7 +470,7 @@ impl Turn<'_> {
         let oldest = window.oldest().cloned();
         let candidate = |oldest: &Open, late: bool| {
             let values = Values { signal: Some(oldest.signal.clone()), key: key.clone(), ..Values::default() };
-            let signals = vec![oldest.signal.id.clone()];
+            let signals = vec![Name::of(&oldest.signal.id)];
             let mut candidate = Candidate::of(number, key.clone(), values, arrived, signals, compared.clone());
             candidate.signal = Some(oldest.signal.id.clone());
             candidate.chain = oldest.chain.clone();
@@ -467,8 +488,7 @@ impl Turn<'_> {
                         let (since, waits) = self.episode_of(number, &key);
                         let verdict = if self.quiet { Verdict::Noted } else { Verdict::Joined { since } };
                         let candidate = candidate(&oldest, arrived.late);
-                        let named = named_key(self.rule(number), &key);
-                        self.note(number, named, Some(&arrived.signal.id), verdict, compared);
+                        self.note_key(number, &key, Some(&arrived.signal.id), verdict, compared);
                         if waits && !self.quiet {
                             self.ask_again(candidate, since);
                         }

@@ -16,8 +16,10 @@ mod history;
 pub mod input;
 pub mod kept;
 mod look;
+mod name;
 mod people;
 pub mod plan;
+mod plans;
 pub mod record;
 pub mod refill;
 pub mod reload;
@@ -34,6 +36,7 @@ pub mod window;
 mod words;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -238,7 +241,14 @@ impl Engine {
 
     /// Returns the whole state in its saved form.
     pub fn save(&self) -> Vec<u8> {
-        self.state.save(self.ruleset.hash)
+        let mut saved = Vec::new();
+        self.save_to(&mut saved).expect("memory takes every byte");
+        saved
+    }
+
+    /// Writes the whole state out in its saved form.
+    pub fn save_to(&self, to: impl io::Write) -> io::Result<()> {
+        self.state.save(self.ruleset.hash, to)
     }
 
     /// Returns an engine with a saved state, decided by the same rule set as when it was saved.
@@ -264,7 +274,7 @@ impl Turn<'_> {
             (Arrival::New, false) => (Taken::Accepted, Verdict::Fired),
         };
         self.step.taken = verdict.0;
-        let none: Arc<[RuleId]> = Arc::new([]);
+        let none: Arc<[RuleId]> = Arc::default();
         match arrival {
             Arrival::New if verdict.0 == Taken::TooLate => self.note_all(&signal, &verdict.1),
             Arrival::New => {

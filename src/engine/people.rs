@@ -126,7 +126,7 @@ impl Turn<'_> {
             self.arm(number, &key, None);
             let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
             let ladder = state.ladder.take();
-            *state = KeyState { ladder, floor: Some(now), window: Window::None, ..KeyState::default() };
+            *state = KeyState { ladder, floor: Some(now.into()), window: Window::None, ..KeyState::default() };
         }
     }
 
@@ -149,7 +149,7 @@ impl Turn<'_> {
         }
         let id = EffectId::of(&[b"contact", &self.state.position.to_le_bytes()]);
         let things = std::mem::take(things);
-        self.about(builtin::CUSTOMER_CONTACT, id, case.as_ref(), &things, &[], Arc::new([]));
+        self.about(builtin::CUSTOMER_CONTACT, id, case.as_ref(), &things, &[], Arc::default());
     }
 
     /// Returns every ladder with steps to come whose binding is asked for, in order of rule and key.
@@ -200,7 +200,7 @@ impl Turn<'_> {
     fn tell_case(&mut self, kind: &str, case: &Str, extra: &[(&str, Value)]) {
         let id = EffectId::of(&[kind.as_bytes(), case.as_bytes(), &self.state.position.to_le_bytes()]);
         let things = self.state.cases.get(case).map(|case| case.things.clone()).unwrap_or_default();
-        self.about_case(kind, id, case, &things, extra, Arc::new([]));
+        self.about_case(kind, id, case, &things, extra, Arc::default());
     }
 
     /// Makes a signal about a case and its things.

@@ -118,7 +118,7 @@ fn fill_of(engine: &mut Engine, rule: &Rule, since: Option<Timestamp>) -> Option
     let keys = std::mem::take(&mut engine.state.rules[place].keys);
     let fill = |(key, state): (Key, KeyState)| KeyFill {
         key,
-        floor: state.floor,
+        floor: state.floor.map(Timestamp::from),
         shown: state.shown.clone(),
         latest: state.latest.clone(),
         window: at_rest(state),

@@ -11,10 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::act::ActionPlace;
+use crate::engine::act::Plan;
 use crate::engine::eval::Scope;
 use crate::engine::fire::limit_key;
 use crate::engine::input::Switch;
-use crate::engine::look::{reads, saturating_add};
+use crate::engine::look::saturating_add;
 use crate::engine::plan::{ReloadPlan, Windows, key_names};
 use crate::engine::remap::remap;
 use crate::engine::replan::addresses;
@@ -23,6 +24,7 @@ use crate::engine::state::{
     DueKind, Key, KeyFill, KeyState, Parked, RuleFill, RuleNo, RuleState, State, Waits, Window,
 };
 use crate::engine::turn::Turn;
+use crate::engine::window::At;
 use crate::engine::window::measure::MeasureWindow;
 use crate::engine::{Engine, Step};
 use crate::id::{RuleId, SignalId};
@@ -118,10 +120,10 @@ impl Engine {
                 None => parked.push(park(state, number, rule, before, now)),
             }
         }
-        for plan in state.plans.values_mut().chain(state.in_flight.values_mut().map(|flight| &mut flight.plan)) {
-            plan.rule = to(plan.rule).unwrap_or(RuleNo::MAX);
-        }
-        state.accounts.values_mut().for_each(|account| account.rule = to(account.rule).unwrap_or(RuleNo::MAX));
+        let place_of = |rule: RuleNo| to(rule).unwrap_or(RuleNo::MAX);
+        state.plans.each_rule(place_of);
+        state.in_flight.values_mut().for_each(|flight| flight.plan.rule = place_of(flight.plan.rule));
+        state.accounts.values_mut().for_each(|account| account.rule = place_of(account.rule));
         state.rules = rules;
         let mut returned = BTreeMap::new();
         for mut back in std::mem::take(&mut state.parked) {
@@ -147,8 +149,8 @@ impl Engine {
 
 /// Takes a rule's state, steps and accounts aside.
 fn park(state: &mut State, number: RuleNo, rule: &Rule, of_rule: RuleState, now: Timestamp) -> Parked {
-    let mine: Vec<u64> = state.plans.iter().filter(|(_, plan)| plan.rule == number).map(|(n, _)| *n).collect();
-    let plans = mine.into_iter().filter_map(|n| state.plans.remove(&n).map(|plan| (n, plan))).collect();
+    let plans: Vec<(u64, Plan)> = state.plans.of_rule(number).collect();
+    plans.iter().for_each(|(of, _)| drop(state.plans.remove(*of)));
     let mine: Vec<u64> = state.accounts.iter().filter(|(_, account)| account.rule == number).map(|(n, _)| *n).collect();
     let accounts = mine.into_iter().filter_map(|n| state.accounts.remove(&n).map(|account| (n, account))).collect();
     let flying = state.in_flight.iter().filter(|(_, flight)| flight.plan.rule == number).map(|(id, _)| *id);
@@ -188,6 +190,10 @@ impl Turn<'_> {
                     self.clear_windows(number, was.as_ref().is_some_and(|was| was.key == is.key));
                 }
                 (Windows::Refilled, Some(fill)) => self.take_fill(number, like, fill),
+                // What was read is not kept: how it reads against another line is not known.
+                (Windows::Refilled, None) if matches!(rule.trigger, Trigger::Reading { .. }) => {
+                    self.clear_windows(number, true);
+                }
                 (Windows::Reevaluated | Windows::Refilled, _) => self.count_anew(number, like),
             }
             if let Some(was) = was.filter(|was| was.then != is.then) {
@@ -241,8 +247,14 @@ impl Turn<'_> {
             let mut before = old.remove(&key).unwrap_or_default();
             let carriers = was.map_or_else(BTreeSet::new, |was| self.carriers(&before.window, was.need));
             let shown = before.shown.take().or(shown);
-            let mut state =
-                KeyState { window, floor, shown, latest, ladder: before.ladder.take(), ..KeyState::default() };
+            let mut state = KeyState {
+                window,
+                floor: floor.map(At::from),
+                shown,
+                latest,
+                ladder: before.ladder.take(),
+                ..KeyState::default()
+            };
             match (&mut state.window, &before.window) {
                 (Window::Measure(window), Window::Measure(before)) if was.is_some() => window.entered = before.entered,
                 (Window::Sequence(window), Window::Sequence(before)) if was.is_some() => window.keep_used(before),
@@ -277,9 +289,6 @@ impl Turn<'_> {
             match (&mut state.window, &rule.trigger) {
                 (Window::Count(window), Trigger::Count { within, .. }) => {
                     window.recount(|at| within.after(at, &rule.zone));
-                }
-                (Window::Reading(window), Trigger::Reading { side, line, clears, .. }) => {
-                    window.reread(|value| reads(value, *side, line, clears.as_ref()));
                 }
                 (Window::Sequence(window), Trigger::Sequence { within, .. }) => {
                     window.recount(|at| within.after(at, &rule.zone));
@@ -344,7 +353,7 @@ impl Turn<'_> {
             self.wait_again(number);
         }
         let plans: Vec<(u64, Timestamp, RuleNo, Key)> =
-            self.state.plans.iter().map(|(n, plan)| (*n, plan.due, plan.rule, plan.key.clone())).collect();
+            self.state.plans.iter().map(|(n, plan)| (n, plan.due, plan.rule, plan.key)).collect();
         for (plan, due, number, key) in plans {
             let held = self.state.rules[number as usize].held.contains(&plan);
             if !held || self.rule(number).status != Status::Paused {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::engine::act::{Language, Prepared};
+use crate::engine::act::{Language, Plan, Prepared};
 use crate::engine::effect::Firing;
 use crate::engine::state::{State, Window};
 use crate::signal::Signal;
@@ -32,8 +32,7 @@ pub(crate) fn remap(state: &mut State, old: &Vocabulary, new: &Vocabulary) {
             pending.values.first = pending.values.first.as_ref().map(&signal);
         }
     }
-    let plans = state.plans.values_mut().chain(state.in_flight.values_mut().map(|flight| &mut flight.plan));
-    for plan in plans {
+    let remap_plan = |plan: &mut Plan| {
         let mut firing: Firing = (*plan.firing).clone();
         firing.values.signal = firing.values.signal.as_ref().map(&signal);
         firing.values.first = firing.values.first.as_ref().map(&signal);
@@ -41,7 +40,9 @@ pub(crate) fn remap(state: &mut State, old: &Vocabulary, new: &Vocabulary) {
         let things = std::mem::take(&mut plan.things);
         plan.things = things.into_iter().filter_map(|(number, id)| Some((thing(number)?, id))).collect();
         remap_prepared(&mut plan.prepared, old, new);
-    }
+    };
+    state.plans.each(remap_plan);
+    state.in_flight.values_mut().for_each(|flight| remap_plan(&mut flight.plan));
 }
 
 fn remap_prepared(prepared: &mut Prepared, old: &Vocabulary, new: &Vocabulary) {

@@ -19,20 +19,20 @@ impl Turn<'_> {
     /// Plans a rule's pending actions anew. `was` and `is` say what each action does to whom.
     pub(crate) fn replan(&mut self, number: RuleNo, was: &[(ActionPlace, String)], is: &[(ActionPlace, String)]) {
         let counterparts = counterparts(was, is);
-        let mine = self.state.plans.iter().filter(|(_, plan)| plan.rule == number);
+        let mine = self.state.plans.of_rule(number);
         // M7: by key; of a key in the order they were planned in.
-        let mut mine: Vec<(Key, u64)> = mine.map(|(number, plan)| (plan.key.clone(), *number)).collect();
+        let mut mine: Vec<(Key, u64)> = mine.map(|(number, plan)| (plan.key, number)).collect();
         mine.sort();
         let mut due: BTreeMap<u64, (ActionPlace, Timestamp)> = BTreeMap::new();
         for (_, plan_number) in &mine {
-            let Some(plan) = self.state.plans.get(plan_number) else { continue };
+            let Some(plan) = self.state.plans.get(*plan_number) else { continue };
             let found = counterparts.get(&plan.place);
-            let again = found.and_then(|place| Some((*place, self.due_again(number, *place, plan)?)));
+            let again = found.and_then(|place| Some((*place, self.due_again(number, *place, &plan)?)));
             due.extend(again.map(|again| (*plan_number, again)));
         }
         self.keep_order(&mut due);
         for (_, plan_number) in mine {
-            let Some(mut plan) = self.state.plans.remove(&plan_number) else { continue };
+            let Some(mut plan) = self.state.plans.remove(plan_number) else { continue };
             let Some((place, due)) = due.get(&plan_number).copied() else {
                 self.forget_step(&plan, plan_number);
                 self.cancel(plan, "no longer in the playbook".into());
@@ -60,10 +60,10 @@ impl Turn<'_> {
 
     /// Of the pending steps of a ladder, none overtakes the one before (M18).
     fn keep_order(&self, due: &mut BTreeMap<u64, (ActionPlace, Timestamp)>) {
-        let mut ladders: BTreeMap<&Key, Vec<(ActionPlace, u64)>> = BTreeMap::new();
+        let mut ladders: BTreeMap<Key, Vec<(ActionPlace, u64)>> = BTreeMap::new();
         for (number, (place, _)) in due.iter().filter(|(_, (place, _))| place.ladder) {
-            if let Some(plan) = self.state.plans.get(number) {
-                ladders.entry(&plan.key).or_default().push((*place, *number));
+            if let Some(plan) = self.state.plans.get(*number) {
+                ladders.entry(plan.key).or_default().push((*place, *number));
             }
         }
         for mut steps in ladders.into_values() {
@@ -84,16 +84,17 @@ impl Turn<'_> {
 
     /// Says of each step of a ladder when the next is due: then it comes too late (M17).
     fn link_steps(&mut self, number: RuleNo) {
-        let of_ladder = |plan: &&Plan| plan.rule == number && plan.place.ladder;
+        let mine: Vec<(u64, Plan)> = self.state.plans.of_rule(number).filter(|(_, plan)| plan.place.ladder).collect();
         let mut ladders: BTreeMap<Key, BTreeMap<u16, Timestamp>> = BTreeMap::new();
-        for plan in self.state.plans.values().filter(of_ladder) {
+        for (_, plan) in &mine {
             let steps = ladders.entry(plan.key.clone()).or_default();
             let first = steps.entry(plan.place.step).or_insert(plan.due);
             *first = (*first).min(plan.due);
         }
-        for plan in self.state.plans.values_mut().filter(|plan| plan.rule == number && plan.place.ladder) {
+        for (of, mut plan) in mine {
             let later = ladders.get(&plan.key).and_then(|steps| steps.range(plan.place.step + 1..).next());
             plan.next_due = later.map(|(_, due)| *due);
+            self.state.plans.insert(of, plan);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::{BufWriter, IntoInnerError, Read};
+use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,9 +18,12 @@ use crate::engine::act::Plan;
 use crate::engine::cases::Cases;
 use crate::engine::effect::Values;
 use crate::engine::facts::Facts;
+use crate::engine::name::Name;
+use crate::engine::plans::Plans;
 use crate::engine::reload::Was;
 use crate::engine::seen::Seen;
 use crate::engine::trace::Compared;
+use crate::engine::window::At;
 use crate::engine::window::absence::AbsenceWindow;
 use crate::engine::window::count::CountWindow;
 use crate::engine::window::measure::MeasureWindow;
@@ -65,7 +68,7 @@ pub(crate) struct State {
     /// What is due when.
     pub agenda: BTreeSet<Due>,
     /// Actions to come, by number.
-    pub plans: BTreeMap<u64, Plan>,
+    pub plans: Plans,
     /// The next plan's number; also orders episodes.
     pub next_number: u64,
     /// Effects handed over of which nothing was heard yet.
@@ -116,9 +119,9 @@ pub(crate) struct KeyState {
     /// Its signals.
     pub window: Window,
     /// The episode, once entered. A count's may be over without anybody having looked.
-    pub episode: Option<Episode>,
+    pub episode: Option<Box<Episode>>,
     /// Signals before this enter no window: the rule's case was closed then (M9).
-    pub floor: Option<Timestamp>,
+    pub floor: Option<At>,
     /// The ladder, while steps are to come.
     pub ladder: Option<Box<Ladder>>,
     /// The key as it was first written, where its texts are not folded already.
@@ -126,7 +129,7 @@ pub(crate) struct KeyState {
     /// The latest reading, while `stays over … for` waits.
     pub latest: Option<Box<Latest>>,
     /// The deadline in the agenda (absence, `stays over`).
-    pub armed: Option<Timestamp>,
+    pub armed: Option<At>,
     /// Whether the time of `stays over … for` had run out when the rule changed: its next reading enters (M10).
     pub ran_out: bool,
 }
@@ -171,7 +174,7 @@ pub(crate) struct Pending {
     /// The signal that would have triggered it.
     pub signal: Option<SignalId>,
     /// The signals behind it.
-    pub signals: Vec<SignalId>,
+    pub signals: Vec<Name>,
     /// Whether a late signal brought it about.
     pub late: bool,
     /// The rules that led here.
@@ -347,13 +350,16 @@ pub enum RestoreError {
 impl State {
     /// Returns the saved form: the format version and the hash of its rule set, then the state, compressed as it is written.
     /// It is a fraction of the state in memory, which is what a checkpoint may cost.
-    pub fn save(&self, ruleset: [u8; 16]) -> Vec<u8> {
+    pub fn save(&self, ruleset: [u8; 16], mut to: impl Write) -> io::Result<()> {
         let head = postcard::to_stdvec(&(FORMAT, ruleset)).expect("two numbers can be written");
+        to.write_all(&head)?;
         // Serialising writes byte by byte.
-        let compressed = BufWriter::with_capacity(CHUNK, FrameEncoder::new(head));
-        let written = postcard::to_io(self, compressed).expect("a state has no value that cannot be written");
-        let encoder = written.into_inner().map_err(IntoInnerError::into_error).expect("memory takes every byte");
-        encoder.finish().expect("memory takes every byte")
+        let compressed = BufWriter::with_capacity(CHUNK, FrameEncoder::new(to));
+        // A state has no value that cannot be written: what fails is the place it is written to, which says so again below.
+        let written =
+            postcard::to_io(self, compressed).map_err(|_| io::Error::other("the state could not be written"))?;
+        let encoder = written.into_inner().map_err(IntoInnerError::into_error)?;
+        encoder.finish().map_err(io::Error::from)?.flush()
     }
 
     /// Reads a saved form back; the one before compression, too.
@@ -397,7 +403,9 @@ mod tests {
         let older = [&[3], &plain[1..plain.len() - 1]].concat();
         assert_eq!(State::restore(&older, [5; 16]), Ok(state.clone()));
         state.told.insert(None, Told { until: Timestamp::UNIX_EPOCH, lines: vec!["a line".into()], more: 2 });
-        assert_eq!(State::restore(&state.save([5; 16]), [5; 16]), Ok(state));
+        let mut saved = Vec::new();
+        state.save([5; 16], &mut saved).expect("memory takes every byte");
+        assert_eq!(State::restore(&saved, [5; 16]), Ok(state));
         let unknown = [&[2], &plain[1..]].concat();
         assert_eq!(State::restore(&unknown, [5; 16]), Err(RestoreError::Format { found: 2 }));
     }

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -501,11 +502,33 @@ pub struct Checkpoint {
     pub state: Vec<u8>,
 }
 
+/// A checkpoint that was written and is not kept yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The latest input in it.
+    pub position: Position,
+    /// The checkpoint itself, where its vault has no better place for it; or why it could not be written.
+    pub body: Result<Option<Checkpoint>, StoreError>,
+}
+
+/// Writes a state out, piece by piece.
+pub type WriteState<'a> = &'a mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>;
+
 /// Where checkpoints are kept: beside the store, never in it.
 pub trait Vault: fmt::Debug + Send + Sync {
-    /// Keeps a checkpoint, and the one before it. Durable when this returns. Only what is at or before the committed
-    /// cursor may be kept.
-    fn keep(&self, checkpoint: &Checkpoint) -> Result<(), StoreError>;
+    /// Writes a checkpoint aside, piece by piece: a whole one in memory, beside the state it is made of, would be too much.
+    /// It counts for nothing before it is kept.
+    fn draft(&self, position: Position, ruleset: Hash, state: WriteState) -> Draft;
+
+    /// Keeps a checkpoint that was written, and the one before it. Durable when this returns. Only what is at or before the
+    /// committed cursor may be kept.
+    fn keep(&self, draft: Draft) -> Result<(), StoreError>;
+
+    /// Writes a checkpoint and keeps it.
+    fn put(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        let Checkpoint { position, ruleset, state } = checkpoint;
+        self.keep(self.draft(*position, *ruleset, &mut |to| to.write_all(state)))
+    }
 
     /// Returns the newest sound checkpoint at or before `upto`, with a word on every newer one that is damaged.
     fn newest(&self, upto: Position) -> Result<(Option<Checkpoint>, Vec<String>), StoreError>;

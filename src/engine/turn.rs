@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use crate::engine::Step;
 use crate::engine::cases::Case;
 use crate::engine::facts::FactView;
+use crate::engine::look::named_key;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::{Due, DueKind, Key, RuleNo, State};
 use crate::engine::trace::{Asked, Compared, Look, Question, Verdict};
@@ -127,6 +128,22 @@ impl<'a> Turn<'a> {
             let key = self.as_written(rule, key);
             let rule = self.rule(rule).id.clone();
             self.step.looks.push(Look { at: self.now, rule, key, signal: signal.cloned(), verdict, compared });
+        }
+    }
+
+    /// Notes what came of a look that got as far as a key.
+    pub fn note_key(
+        &mut self,
+        rule: RuleNo,
+        key: &Key,
+        signal: Option<&SignalId>,
+        verdict: Verdict,
+        compared: Vec<Compared>,
+    ) {
+        // Most looks are watched by nobody: the key is only named where it is shown.
+        match self.watching {
+            true => self.note(rule, named_key(self.rule(rule), key), signal, verdict, compared),
+            false => self.count(rule, &verdict),
         }
     }
 

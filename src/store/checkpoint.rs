@@ -1,29 +1,33 @@
 //! Checkpoints as files: the whole state of the engine at one position, in a file of its own.
 //!
-//! A file says what it is, which format, position and rule set it has and how long it is, and ends with a SHA-256 of all of
-//! that and the state. It is written beside its place, synced, renamed, and the folder is synced: there is a whole one or none.
+//! A file says what it is, which format, position and rule set it has, and ends with how long the state is and a SHA-256 of all
+//! that comes before. It is written beside its place, piece by piece as the state is written out, synced, renamed, and the
+//! folder is synced: there is a whole one or none. Files of the first format have the length at the beginning; they are read.
 //! Two are kept, so that a damaged newest one leaves the one before. Left out: when one is due (`daemon::fold`).
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::store::{Checkpoint, Ends, Hash, StoreError, Vault};
+use crate::engine::store::{Checkpoint, Draft, Ends, Hash, StoreError, Vault, WriteState};
 use crate::id::Position;
 use crate::store::private;
 
 /// How a file begins.
 const MAGIC: &[u8; 21] = b"touchline checkpoint\n";
 /// The version of the frame; the state within has its own.
-const FORMAT: u32 = 1;
-/// Magic, format, position, rule set, length.
-const HEADER: usize = MAGIC.len() + 4 + 8 + 16 + 8;
+const FORMAT: u32 = 2;
+/// Magic, format, position, rule set.
+const HEADER: usize = MAGIC.len() + 4 + 8 + 16;
+const LENGTH: usize = 8;
 const SUM: usize = 32;
 /// How many are kept.
 const KEPT: usize = 2;
 const PREFIX: &str = "checkpoint-";
+/// How one is called that is written and not kept yet.
+const DRAFT: &str = "draft-";
 
 /// Where those are that are held on to for the history.
 const HELD: &str = "history";
@@ -105,7 +109,7 @@ impl CheckpointFolder {
         let mut copied = 0;
         for position in self.found()?.into_iter().filter(|at| (ends.trimmed.0..=ends.cursor.0).contains(at)) {
             if let Ok(checkpoint) = self.read(position) {
-                there.write(&checkpoint).map_err(|error| failed(&there.path(position), &error))?;
+                there.put(&checkpoint)?;
                 copied += 1;
             }
         }
@@ -119,24 +123,67 @@ impl CheckpointFolder {
 
     fn read(&self, position: u64) -> Result<Checkpoint, String> {
         let bytes = fs::read(self.path(position)).map_err(|error| error.to_string())?;
-        let checkpoint = unframe(&bytes)?;
+        let checkpoint = unframe(bytes)?;
         match checkpoint.position.0 == position {
             true => Ok(checkpoint),
             false => Err(format!("it is of position {}", checkpoint.position.0)),
         }
     }
 
-    fn write(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        let (path, aside) = (self.folder.join(name(checkpoint.position.0)), self.folder.join("next"));
-        let mut file = private::file(&aside)?;
-        let header = header(checkpoint);
-        let sum = Sha256::new().chain_update(&header).chain_update(&checkpoint.state).finalize();
-        file.write_all(&header)?;
-        file.write_all(&checkpoint.state)?;
-        file.write_all(&sum)?;
-        file.sync_all()?;
-        fs::rename(&aside, &path)?;
+    fn draft_of(&self, position: u64) -> PathBuf {
+        self.folder.join(format!("{DRAFT}{position:020}"))
+    }
+
+    fn write(&self, position: Position, ruleset: Hash, state: WriteState) -> io::Result<()> {
+        let file = private::file(&self.draft_of(position.0))?;
+        let mut framed = Framed { to: BufWriter::new(file), sum: Sha256::new(), length: 0 };
+        framed.write_all(&header(position, ruleset))?;
+        framed.length = 0;
+        state(&mut framed)?;
+        let length = framed.length.to_le_bytes();
+        framed.write_all(&length)?;
+        let Framed { mut to, sum, .. } = framed;
+        to.write_all(&sum.finalize())?;
+        to.flush()
+    }
+
+    fn make_durable(&self, position: u64) -> io::Result<()> {
+        let (draft, path) = (self.draft_of(position), self.folder.join(name(position)));
+        File::open(&draft)?.sync_all()?;
+        fs::rename(&draft, &path)?;
         File::open(&self.folder)?.sync_all()
+    }
+
+    /// Removes what was written and not kept, up to a position: one of a daemon that was killed, or that a newer one has made
+    /// needless. One that stays is no harm: it is removed another time.
+    fn drop_drafts(&self, upto: u64) {
+        let names = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for name in names.filter_map(|entry| entry.file_name().into_string().ok()) {
+            let position = name.strip_prefix(DRAFT).and_then(|position| position.parse::<u64>().ok());
+            if position.is_some_and(|position| position <= upto) {
+                let _ = fs::remove_file(self.folder.join(name));
+            }
+        }
+    }
+}
+
+/// Counts and sums up what is written.
+struct Framed {
+    to: BufWriter<File>,
+    sum: Sha256,
+    length: u64,
+}
+
+impl Write for Framed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.sum.update(&bytes[..written]);
+        self.length += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 
@@ -156,39 +203,43 @@ fn found_in(folder: &Path) -> Result<Vec<u64>, StoreError> {
     Ok(found)
 }
 
-fn header(checkpoint: &Checkpoint) -> Vec<u8> {
+fn header(position: Position, ruleset: Hash) -> Vec<u8> {
     let mut header = Vec::with_capacity(HEADER);
     header.extend(MAGIC);
     header.extend(FORMAT.to_le_bytes());
-    header.extend(checkpoint.position.0.to_le_bytes());
-    header.extend(checkpoint.ruleset);
-    header.extend((checkpoint.state.len() as u64).to_le_bytes());
+    header.extend(position.0.to_le_bytes());
+    header.extend(ruleset);
     header
 }
 
 /// Takes a checkpoint out of its frame, or says what is wrong with it.
-fn unframe(bytes: &[u8]) -> Result<Checkpoint, String> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or("it is no checkpoint")?;
-    if bytes.len() < HEADER + SUM {
+fn unframe(mut bytes: Vec<u8>) -> Result<Checkpoint, String> {
+    if !bytes.starts_with(MAGIC) {
+        return Err("it is no checkpoint".into());
+    }
+    if bytes.len() < HEADER + LENGTH + SUM {
         return Err("it is cut short".into());
     }
-    let (format, rest) = rest.split_at(4);
-    let (position, rest) = rest.split_at(8);
-    let (ruleset, rest) = rest.split_at(16);
-    let (length, rest) = rest.split_at(8);
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-    if number(format) != u64::from(FORMAT) {
-        return Err(format!("it has format {}, this version reads format {FORMAT}", number(format)));
-    }
-    if number(length) != (rest.len() - SUM) as u64 {
+    let (format, rest) = bytes[MAGIC.len()..].split_at(4);
+    let (position, rest) = rest.split_at(8);
+    let (position, format) = (number(position), number(format));
+    let ruleset = Hash::try_from(&rest[..16]).map_err(|_| "it is cut short")?;
+    let end = bytes.len() - SUM;
+    let (length, state) = match format {
+        1 => (HEADER..HEADER + LENGTH, HEADER + LENGTH..end),
+        2 => (end - LENGTH..end, HEADER..end - LENGTH),
+        _ => return Err(format!("it has format {format}, this version reads formats 1 to {FORMAT}")),
+    };
+    if number(&bytes[length]) != state.len() as u64 {
         return Err("it is cut short, or too long".into());
     }
-    let (state, sum) = rest.split_at(rest.len() - SUM);
-    if Sha256::digest(&bytes[..bytes.len() - SUM])[..] != *sum {
+    if Sha256::digest(&bytes[..end])[..] != bytes[end..] {
         return Err("it is not what was written".into());
     }
-    let hash = Hash::try_from(ruleset).map_err(|_| "it is cut short")?;
-    Ok(Checkpoint { position: Position(number(position)), ruleset: hash, state: state.to_vec() })
+    bytes.truncate(state.end);
+    bytes.drain(..state.start);
+    Ok(Checkpoint { position: Position(position), ruleset, state: bytes })
 }
 
 fn failed(path: &Path, error: &io::Error) -> StoreError {
@@ -196,10 +247,21 @@ fn failed(path: &Path, error: &io::Error) -> StoreError {
 }
 
 impl Vault for CheckpointFolder {
-    fn keep(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        self.write(checkpoint).map_err(|error| failed(&self.path(checkpoint.position.0), &error))?;
+    fn draft(&self, position: Position, ruleset: Hash, state: WriteState) -> Draft {
+        let written = self.write(position, ruleset, state);
+        let failed = |error: io::Error| failed(&self.draft_of(position.0), &error);
+        Draft { position, body: written.map(|()| None).map_err(failed) }
+    }
+
+    fn keep(&self, draft: Draft) -> Result<(), StoreError> {
+        let position = draft.position.0;
+        let kept = draft
+            .body
+            .and_then(|_| self.make_durable(position).map_err(|error| failed(&self.draft_of(position), &error)));
+        self.drop_drafts(position);
+        kept?;
         let found = found_in(&self.folder)?;
-        let older = found.iter().filter(|position| **position <= checkpoint.position.0).skip(KEPT);
+        let older = found.iter().filter(|of| **of <= position).skip(KEPT);
         for position in older {
             fs::remove_file(self.folder.join(name(*position))).map_err(|error| failed(&self.folder, &error))?;
         }

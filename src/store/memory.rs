@@ -14,8 +14,8 @@ use crate::engine::effect::Effect;
 use crate::engine::input::Input;
 use crate::engine::record::Record;
 use crate::engine::store::{
-    Checkpoint, Committed, Ends, Epoch, Erasure, ErasureStage, Kind, Reader, Rewrite, Row, RowId, RowState, SetAside,
-    Store, StoreError, Turn, Vault, Version,
+    Checkpoint, Committed, Draft, Ends, Epoch, Erasure, ErasureStage, Hash, Kind, Reader, Rewrite, Row, RowId,
+    RowState, SetAside, Store, StoreError, Turn, Vault, Version, WriteState,
 };
 use crate::id::{EffectId, Position};
 use crate::store::{ends_after, follows};
@@ -444,9 +444,16 @@ impl Store for MemoryStore {
 }
 
 impl Vault for MemoryStore {
-    fn keep(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    fn draft(&self, position: Position, ruleset: Hash, write: WriteState) -> Draft {
+        let mut state = Vec::new();
+        let written = write(&mut state).map_err(|error| StoreError::Failed(error.to_string()));
+        Draft { position, body: written.map(|()| Some(Checkpoint { position, ruleset, state })) }
+    }
+
+    fn keep(&self, draft: Draft) -> Result<(), StoreError> {
+        let checkpoint = draft.body?;
         let kept = self.change(|tables| {
-            tables.checkpoints.push((checkpoint.clone(), true));
+            tables.checkpoints.extend(checkpoint.clone().map(|checkpoint| (checkpoint, true)));
             let too_many = tables.checkpoints.len().saturating_sub(2);
             tables.checkpoints.drain(..too_many);
         })?;

@@ -33,8 +33,8 @@ fn decompressed(bytes: &[u8]) -> Vec<u8> {
     let frame = bytes.windows(4).position(|window| window == [0x04, 0x22, 0x4D, 0x18]);
     let in_checkpoint = bytes.starts_with(b"touchline checkpoint").then_some(frame).flatten();
     if let Some(begin) = in_checkpoint {
-        // Behind it stands the file's sum.
-        FrameDecoder::new(&bytes[begin..bytes.len() - 32]).read_to_end(&mut state).unwrap();
+        // Behind it stand its length and the file's sum.
+        FrameDecoder::new(&bytes[begin..bytes.len() - 40]).read_to_end(&mut state).unwrap();
     }
     state
 }

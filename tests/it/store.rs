@@ -376,7 +376,7 @@ fn the_memory_keeps_two_checkpoints_and_passes_over_a_damaged_one() {
     let vault = disk.open();
     for position in [10, 20, 30] {
         let checkpoint = Checkpoint { position: Position(position), ruleset: [1; 16], state: vec![position as u8] };
-        vault.keep(&checkpoint).unwrap();
+        vault.put(&checkpoint).unwrap();
     }
     assert_eq!(vault.positions().unwrap(), [Position(20), Position(30)]);
     let newest = |upto| {

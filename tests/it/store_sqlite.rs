@@ -346,7 +346,7 @@ fn checkpoint_files_come_back_as_they_were() {
     for position in [1u64, 1_000, 70_000] {
         let state = vec![position as u8; position as usize];
         let checkpoint = Checkpoint { position: Position(position), ruleset: [position as u8; 16], state };
-        vault.keep(&checkpoint).unwrap();
+        vault.put(&checkpoint).unwrap();
         assert_eq!(vault.newest(Position(position)).unwrap(), (Some(checkpoint), vec![]));
     }
     assert_eq!(vault.positions().unwrap(), [Position(1_000), Position(70_000)]);

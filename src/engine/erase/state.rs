@@ -49,10 +49,10 @@ impl Turn<'_> {
         };
         let order = |plan: &Plan| (plan.firing.rule.clone(), plan.key.clone());
         let mut planned: Vec<((RuleId, Key), u64)> =
-            self.state.plans.iter().filter(|(_, plan)| to_it(plan)).map(|(n, plan)| (order(plan), *n)).collect();
+            self.state.plans.iter().filter(|(_, plan)| to_it(plan)).map(|(n, plan)| (order(&plan), n)).collect();
         planned.sort();
         for (_, number) in planned {
-            let Some(plan) = self.state.plans.remove(&number) else { continue };
+            let Some(plan) = self.state.plans.remove(number) else { continue };
             self.take_off(plan.due, plan.rule, plan.key.clone(), DueKind::Plan(number));
             self.state.rules[plan.rule as usize].held.retain(|held| *held != number);
             self.forget_step(&plan, number);
@@ -109,8 +109,8 @@ impl Eraser<'_> {
         let rules = &self.rules.rules;
         let agenda = std::mem::take(&mut state.agenda);
         state.agenda = agenda.into_iter().map(|due| self.due(due, rules)).collect();
-        let plans = state.plans.values_mut().chain(state.in_flight.values_mut().map(|flight| &mut flight.plan));
-        plans.for_each(|plan| self.plan(plan));
+        state.plans.each(|plan| self.plan(plan));
+        state.in_flight.values_mut().for_each(|flight| self.plan(&mut flight.plan));
         for account in state.accounts.values_mut() {
             let parts = rules.get(account.rule as usize).map_or(Parts::Any, |rule| self.limit_parts(rule));
             self.key(&mut account.limit_key, &parts);

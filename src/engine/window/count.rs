@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::name::Name;
 use crate::engine::window::{At, INSTANTS_KEPT, Place, make_room};
 use crate::id::SignalId;
 use crate::value::Value;
@@ -21,17 +22,32 @@ pub struct CountWindow {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 struct Entry {
     place: Place,
-    /// The end as counted from the signal alone.
-    own_end: At,
     /// The end that counts: never earlier than that of the entry before.
     end: At,
-    id: SignalId,
+    name: Name,
     /// The value that must differ, where different ones are counted.
     distinct: Option<Box<Value>>,
     /// Whether it was part of an episode.
     in_episode: bool,
+}
+
+/// An entry as states write it: place, end, end once more (it was once kept apart from the end of the signal alone), name,
+/// what must differ, and whether it was part of an episode.
+type Written = (Place, At, At, Name, Option<Box<Value>>, bool);
+
+impl From<Written> for Entry {
+    fn from((place, _, end, name, distinct, in_episode): Written) -> Entry {
+        Entry { place, end, name, distinct, in_episode }
+    }
+}
+
+impl From<Entry> for Written {
+    fn from(entry: Entry) -> Written {
+        (entry.place, entry.end, entry.end, entry.name, entry.distinct, entry.in_episode)
+    }
 }
 
 /// What an arrival means.
@@ -50,7 +66,7 @@ pub enum Counted {
     /// N or more, in no episode: entered.
     Entered {
         /// The signals behind it, oldest first.
-        signals: Vec<SignalId>,
+        signals: Vec<Name>,
         /// How many are counted: signals, or different values.
         have: u64,
         /// Whether the new episode lasts up to now; a late signal may bring about one that is over already.
@@ -70,13 +86,13 @@ impl CountWindow {
     pub fn insert(
         &mut self,
         place: Place,
-        own_end: Timestamp,
-        id: SignalId,
+        end: Timestamp,
+        name: Name,
         distinct: Option<Value>,
         need: u64,
         now: Timestamp,
     ) -> Counted {
-        let at = self.place_in(place, own_end, id, distinct);
+        let at = self.place_in(place, end, name, distinct);
         let in_order = at + 1 == self.entries.len();
         let counted = if in_order { self.in_order(need, now) } else { self.late(at, need, now) };
         if self.entries.len() > INSTANTS_KEPT {
@@ -92,14 +108,14 @@ impl CountWindow {
     pub fn take_in(
         &mut self,
         place: Place,
-        own_end: Timestamp,
-        id: SignalId,
+        end: Timestamp,
+        name: Name,
         distinct: Option<Value>,
         need: u64,
         now: Timestamp,
         carriers: &BTreeSet<SignalId>,
     ) -> bool {
-        let index = self.place_in(place, own_end, id, distinct);
+        let index = self.place_in(place, end, name, distinct);
         let settled = carriers.is_empty() && index + 1 == self.entries.len() && self.settle_last(need, now);
         let goes_on = !settled && self.settle_around(index, need, now, carriers);
         if self.entries.len() > INSTANTS_KEPT {
@@ -109,11 +125,11 @@ impl CountWindow {
     }
 
     /// Puts a signal in its place and mends the ends behind it; returns where it stands.
-    fn place_in(&mut self, place: Place, own_end: Timestamp, id: SignalId, distinct: Option<Value>) -> usize {
+    fn place_in(&mut self, place: Place, end: Timestamp, name: Name, distinct: Option<Value>) -> usize {
         let at = self.entries.partition_point(|entry| entry.place < place);
         make_room(&mut self.entries);
-        let (end, distinct) = (own_end.into(), distinct.map(Box::new));
-        self.entries.insert(at, Entry { place, own_end: end, end, id, distinct, in_episode: false });
+        let (end, distinct) = (end.into(), distinct.map(Box::new));
+        self.entries.insert(at, Entry { place, end, name, distinct, in_episode: false });
         self.mend_ends(at);
         at
     }
@@ -152,7 +168,7 @@ impl CountWindow {
             let lasts = stretch.holds(now);
             if lasts {
                 let inside = |entry: &&Entry| stretch.holds(entry.place.at());
-                goes_on = self.entries.iter().filter(inside).any(|entry| carriers.contains(&entry.id));
+                goes_on = self.entries.iter().filter(inside).any(|entry| carriers.contains(&entry.name.id()));
             }
             let marked = !lasts || goes_on;
             for entry in self.entries.iter_mut().filter(|entry| stretch.holds(entry.place.at())) {
@@ -165,8 +181,9 @@ impl CountWindow {
     fn mend_ends(&mut self, from: usize) {
         for index in from..self.entries.len() {
             let before = index.checked_sub(1).map(|before| self.entries[before].end);
-            let end = before.map_or(self.entries[index].own_end, |before| before.max(self.entries[index].own_end));
-            if index > from && self.entries[index].end == end {
+            let own = self.entries[index].end;
+            let end = before.map_or(own, |before| before.max(own));
+            if index > from && own == end {
                 break;
             }
             self.entries[index].end = end;
@@ -268,8 +285,8 @@ impl CountWindow {
         }
     }
 
-    fn signals_at(&self, t: Timestamp) -> Vec<SignalId> {
-        self.entries.range(self.range_at(t)).map(|entry| entry.id.clone()).collect()
+    fn signals_at(&self, t: Timestamp) -> Vec<Name> {
+        self.entries.range(self.range_at(t)).map(|entry| entry.name.clone()).collect()
     }
 
     /// Tells whether the count is reached at `t`, for an episode that waits.
@@ -278,7 +295,7 @@ impl CountWindow {
     }
 
     /// Returns the signals in the window at `t`, oldest first.
-    pub fn signals(&self, t: Timestamp) -> Vec<SignalId> {
+    pub fn signals(&self, t: Timestamp) -> Vec<Name> {
         self.signals_at(t)
     }
 
@@ -291,9 +308,8 @@ impl CountWindow {
     pub fn recount(&mut self, end: impl Fn(Timestamp) -> Timestamp) {
         let mut before = Timestamp::MIN;
         for entry in &mut self.entries {
-            let own_end = end(entry.place.at());
-            before = before.max(own_end);
-            (entry.own_end, entry.end) = (own_end.into(), before.into());
+            before = before.max(end(entry.place.at()));
+            entry.end = before.into();
         }
     }
 
@@ -304,7 +320,7 @@ impl CountWindow {
         if !self.entries.iter().filter(inside).any(|entry| entry.in_episode) {
             return BTreeSet::new();
         }
-        self.entries.range(self.range_at(now)).filter(inside).map(|entry| entry.id.clone()).collect()
+        self.entries.range(self.range_at(now)).filter(inside).map(|entry| entry.name.id()).collect()
     }
 
     fn lasting(&self, need: u64, now: Timestamp) -> Option<Stretch> {
@@ -317,7 +333,7 @@ impl CountWindow {
         let stretches = self.stretches(need);
         let lasting = stretches.iter().find(|stretch| stretch.holds(now)).copied();
         let in_it = |entry: &Entry| lasting.is_some_and(|lasting| lasting.holds(entry.place.at()));
-        let goes_on = self.entries.iter().any(|entry| in_it(entry) && carriers.contains(&entry.id));
+        let goes_on = self.entries.iter().any(|entry| in_it(entry) && carriers.contains(&entry.name.id()));
         for entry in &mut self.entries {
             let lasts = in_it(entry);
             let over = stretches.iter().any(|stretch| stretch.holds(entry.place.at())) && !lasts;

@@ -6,12 +6,13 @@
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::name::Name;
 use crate::engine::window::{At, INSTANTS_KEPT, Place, make_room};
-use crate::id::SignalId;
 use crate::ir::MeasureKind;
 use crate::number::Number;
 use crate::value::Currency;
@@ -25,12 +26,58 @@ pub struct MeasureWindow {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 struct Entry {
     place: Place,
     recent_until: At,
     previous_until: At,
-    sample: Sample,
-    id: SignalId,
+    value: Short,
+    currency: Option<Currency>,
+    name: Name,
+}
+
+/// A number in nine bytes, the lowest first: 10²¹ billionths and a sign take 71 bits.
+#[derive(Clone, Copy, PartialEq)]
+struct Short([u8; 9]);
+
+impl From<Number> for Short {
+    fn from(number: Number) -> Short {
+        let mut bytes = [0; 9];
+        bytes.copy_from_slice(&number.billionths().to_le_bytes()[..9]);
+        Short(bytes)
+    }
+}
+
+impl Short {
+    fn billionths(self) -> i128 {
+        let sign = if self.0[8] & 0x80 == 0 { 0 } else { 0xFF };
+        let mut bytes = [sign; 16];
+        bytes[..9].copy_from_slice(&self.0);
+        i128::from_le_bytes(bytes)
+    }
+}
+
+impl fmt::Debug for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Number::from_billionths(self.billionths()).fmt(f)
+    }
+}
+
+/// An entry as states write it.
+type Written = (Place, At, At, Sample, Name);
+
+impl From<Written> for Entry {
+    fn from((place, recent_until, previous_until, sample, name): Written) -> Entry {
+        Entry { place, recent_until, previous_until, value: sample.value.into(), currency: sample.currency, name }
+    }
+}
+
+impl From<Entry> for Written {
+    fn from(entry: Entry) -> Written {
+        let value = Number::from_billionths(entry.value.billionths());
+        let sample = Sample { value, currency: entry.currency };
+        (entry.place, entry.recent_until, entry.previous_until, sample, entry.name)
+    }
 }
 
 /// What one signal puts into the sample.
@@ -62,9 +109,11 @@ pub struct Period {
 
 impl MeasureWindow {
     /// Puts a signal in its place; `ends` are *a + D* and *a + D + E*.
-    pub fn insert(&mut self, place: Place, ends: (Timestamp, Timestamp), sample: Sample, id: SignalId) {
+    pub fn insert(&mut self, place: Place, ends: (Timestamp, Timestamp), sample: Sample, name: Name) {
         let at = self.entries.partition_point(|entry| entry.place < place);
-        let entry = Entry { place, recent_until: ends.0.into(), previous_until: ends.1.into(), sample, id };
+        let Sample { value, currency } = sample;
+        let (recent_until, previous_until) = (ends.0.into(), ends.1.into());
+        let entry = Entry { place, recent_until, previous_until, value: value.into(), currency, name };
         make_room(&mut self.entries);
         self.entries.insert(at, entry);
         for index in at.max(1)..self.entries.len() {
@@ -102,17 +151,17 @@ impl MeasureWindow {
     }
 
     /// Returns the signals of the last D, oldest first.
-    pub fn signals(&self, t: Timestamp) -> Vec<SignalId> {
-        self.entries.range(self.recent_range(t)).map(|entry| entry.id.clone()).collect()
+    pub fn signals(&self, t: Timestamp) -> Vec<Name> {
+        self.entries.range(self.recent_range(t)).map(|entry| entry.name.clone()).collect()
     }
 
     fn period(&self, kind: MeasureKind, range: std::ops::Range<usize>) -> Period {
         let sample = range.len() as u64;
-        let samples = || self.entries.range(range.clone()).map(|entry| &entry.sample);
-        let mut currencies = samples().map(|sample| sample.currency);
+        let samples = || self.entries.range(range.clone());
+        let mut currencies = samples().map(|entry| entry.currency);
         let first = currencies.next();
         let mixed = currencies.any(|currency| Some(currency) != first);
-        let values: Vec<i128> = samples().map(|sample| sample.value.billionths()).collect();
+        let values: Vec<i128> = samples().map(|entry| entry.value.billionths()).collect();
         let currency = first.filter(|_| !mixed).flatten();
         Period { sample, currency, value: if mixed { None } else { measured(kind, values) } }
     }
@@ -242,6 +291,18 @@ mod tests {
         assert_eq!(of(MeasureKind::Average, &[]), None);
         assert_eq!(of(MeasureKind::Sum, &[]).as_deref(), Some("0"));
         assert_eq!(of(MeasureKind::Count, &[]).as_deref(), Some("0"));
+    }
+
+    #[test]
+    fn numbers_are_what_they_were_in_nine_bytes() {
+        let largest = Number::from_whole(i64::MAX);
+        let least = Number::from_whole(i64::MIN);
+        let small = ["0", "0.000000001", "-0.000000001", "-1", "4.5", "255", "-256"]
+            .map(|text| text.parse::<Number>().expect("a test's number"));
+        for number in small.into_iter().chain([largest, least]) {
+            assert_eq!(Short::from(number).billionths(), number.billionths());
+        }
+        assert_eq!(size_of::<Entry>(), 56);
     }
 
     #[test]

@@ -17,9 +17,12 @@ pub use at::{At, Place};
 /// How many instants a window keeps for one key; the oldest go first.
 pub const INSTANTS_KEPT: usize = 65_536;
 
-/// Makes room for one more where as many are kept as may be: a full buffer would double for the one that goes at once.
+/// Makes room for one more. Left alone, a full buffer doubles, beginning with four: most keys have few signals, and there are
+/// many keys.
 fn make_room<T>(entries: &mut VecDeque<T>) {
-    if entries.len() >= INSTANTS_KEPT {
-        entries.reserve_exact(1);
+    if entries.len() == entries.capacity() {
+        // Of as many as may be kept, one goes for each that comes.
+        let more = if entries.len() >= INSTANTS_KEPT { 1 } else { (entries.len() / 4).max(1) };
+        entries.reserve_exact(more);
     }
 }

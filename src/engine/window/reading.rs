@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::name::Name;
 use crate::engine::window::{INSTANTS_KEPT, Place, make_room};
 use crate::id::SignalId;
 use crate::value::Value;
@@ -37,13 +38,29 @@ pub struct ReadingWindow {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 struct Entry {
     place: Place,
-    value: Value,
-    id: SignalId,
+    name: Name,
     reads: Reads,
     over: bool,
     in_episode: bool,
+}
+
+/// An entry as states write it: with the value that was read, which is no longer kept, because another line fills the window
+/// anew from the journal (M24).
+type Written = (Place, Value, Name, Reads, bool, bool);
+
+impl From<Written> for Entry {
+    fn from((place, _, name, reads, over, in_episode): Written) -> Entry {
+        Entry { place, name, reads, over, in_episode }
+    }
+}
+
+impl From<Entry> for Written {
+    fn from(entry: Entry) -> Written {
+        (entry.place, Value::Missing, entry.name, entry.reads, entry.over, entry.in_episode)
+    }
 }
 
 /// What a reading means.
@@ -64,10 +81,10 @@ pub enum Read {
 
 impl ReadingWindow {
     /// Puts a reading in its place. A [`Read::New`] run is entered only by [`ReadingWindow::enter`].
-    pub fn insert(&mut self, place: Place, value: Value, id: SignalId, reads: Reads) -> Read {
+    pub fn insert(&mut self, place: Place, name: Name, reads: Reads) -> Read {
         let at = self.entries.partition_point(|entry| entry.place < place);
         make_room(&mut self.entries);
-        self.entries.insert(at, Entry { place, value, id, reads, over: false, in_episode: false });
+        self.entries.insert(at, Entry { place, name, reads, over: false, in_episode: false });
         self.mend_states(at);
         if self.entries.len() > INSTANTS_KEPT {
             self.drop_first();
@@ -146,15 +163,9 @@ impl ReadingWindow {
         self.entries.back().map_or(self.over_before, |entry| entry.over)
     }
 
-    /// Reads every entry anew (the line changed, M24): [`ReadingWindow::settle`] says what that means for episodes.
-    pub fn reread(&mut self, reads: impl Fn(&Value) -> Reads) {
-        self.entries.iter_mut().for_each(|entry| entry.reads = reads(&entry.value));
-        self.mend_states(0);
-    }
-
     /// Returns the latest reading of a run that was entered and lasts.
     pub fn carrier(&self) -> Option<SignalId> {
-        self.entries.back().filter(|entry| entry.over && entry.in_episode).map(|entry| entry.id.clone())
+        self.entries.back().filter(|entry| entry.over && entry.in_episode).map(|entry| entry.name.id())
     }
 
     /// Settles episodes after a change (M24): runs that are over are over, entered or not; the one that lasts is an
@@ -167,7 +178,7 @@ impl ReadingWindow {
         // The carrier itself may have been forgotten since: then what stands before the first entry speaks for it.
         let before = carrier.is_some() && lasting.start == 0 && self.over_before && self.entered_before;
         let goes_on = before && !lasting.is_empty()
-            || self.entries.range(lasting.clone()).any(|entry| Some(&entry.id) == carrier);
+            || self.entries.range(lasting.clone()).any(|entry| carrier.is_some_and(|carrier| entry.name == *carrier));
         for (place, entry) in self.entries.iter_mut().enumerate() {
             entry.in_episode = entry.over && (goes_on || !lasting.contains(&place));
         }
@@ -212,7 +223,7 @@ mod tests {
 
     fn insert(window: &mut ReadingWindow, minute: i64, reads: Reads) -> Read {
         let id = SignalId { source: "".into(), id: minute.to_string().as_str().into() };
-        let read = window.insert(Place::new(instant(minute), minute as u64), Value::Missing, id, reads);
+        let read = window.insert(Place::new(instant(minute), minute as u64), Name::of(&id), reads);
         window.trim(instant(minute - 2));
         read
     }

@@ -69,7 +69,8 @@ pub(super) fn writer(folder: &Path) -> Result<Connection, StoreError> {
         connection.pragma_update(None, "cell_size_check", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "secure_delete", true)?;
-        connection.pragma_update(None, "cache_size", -16_384)?;
+        // In kibibytes. The journal only grows at its end, and the outbox is short.
+        connection.pragma_update(None, "cache_size", -4_096)?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)
     };
     settings().map_err(|error| explain(&path, error))?;

@@ -138,7 +138,7 @@ impl<G: Ground> World<G> {
         match self.daemon()?.writer.write(gathered) {
             Ok(mut written) => {
                 for checkpoint in std::mem::take(&mut written.checkpoints) {
-                    if self.ground.vault().keep(&checkpoint) == Err(StoreError::Crashed) {
+                    if self.ground.vault().keep(checkpoint) == Err(StoreError::Crashed) {
                         return Err(self.dies());
                     }
                 }

@@ -364,7 +364,7 @@ impl World {
         life.worker.abort();
         let _ = life.worker.await;
         if let Some(checkpoint) = life.hands.last_checkpoint() {
-            let _ = self.disk.open().keep(&checkpoint);
+            let _ = self.disk.open().keep(checkpoint);
         }
         self.disk.crash();
     }
