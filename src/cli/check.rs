@@ -14,6 +14,7 @@ use super::ExitCode;
 use super::covered;
 use super::files;
 use super::load::{Loaded, load};
+use super::marks;
 use super::screen::{BOLD, DIM, GOOD, Screen, counted};
 
 /// Reads playbooks and says everything that is wrong with them, in one run.
@@ -29,6 +30,7 @@ Examples:
   touchline check playbooks/retail/recovery.play   one file, with the vocabulary beside it
   touchline check playbooks --deny warnings        for a build: warnings count as problems
   touchline check playbooks --format json          one JSON object a line, for editors and scripts
+  touchline check playbooks --format sarif > found.sarif   for code scanning; `github` marks the lines of a pull request
 
 Exit codes: 0 clean, 1 problems found, 2 could not run.")]
 pub struct Check {
@@ -52,6 +54,10 @@ enum Format {
     Human,
     /// One JSON object a line
     Json,
+    /// SARIF 2.1.0, which code scanning reads
+    Sarif,
+    /// Commands that mark the lines of a pull request on GitHub
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -73,6 +79,8 @@ impl Check {
         problems.extend(of_scenarios);
         match self.format {
             Format::Json => write!(screen.out, "{}", render::json(&loaded.sources, &problems))?,
+            Format::Sarif => writeln!(screen.out, "{}", marks::sarif(&loaded.sources, &problems))?,
+            Format::Github => problems.iter().try_for_each(|one| marks::problem(&mut screen.out, &loaded.sources, one))?,
             Format::Human => {
                 let look = render::Look { colour: true, width: screen.width };
                 write!(screen.out, "{}", render::human(&loaded.sources, &problems, look))?;

@@ -29,6 +29,7 @@ mod fmt;
 mod import;
 mod jsonl;
 mod load;
+mod marks;
 #[cfg(feature = "daemon")]
 mod people;
 #[cfg(feature = "daemon")]

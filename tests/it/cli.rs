@@ -133,6 +133,20 @@ fn check_is_0_when_clean_1_with_problems_and_2_when_it_could_not_run() {
     assert!(
         json.lines().iter().all(|line| line["code"].is_string() && line["file"].is_string() && line["line"].is_u64())
     );
+    let github = home.run(&["check", "books", "--format", "github"]);
+    assert_eq!(github.code, Some(1));
+    let command = "::error file=books/broken.play,line=4,col=8,title=N002::unknown signal `complant`%0Adid you mean";
+    assert!(github.out.contains(command), "{}", github.out);
+    let sarif = home.run(&["check", "books", "--format", "sarif"]);
+    assert_eq!(sarif.code, Some(1));
+    let run = &sarif.lines()[0]["runs"][0];
+    let found = run["results"].as_array().unwrap();
+    let found = found.iter().find(|found| found["message"]["text"].as_str().unwrap().contains("complant")).unwrap();
+    let rule = &run["tool"]["driver"]["rules"][found["ruleIndex"].as_u64().unwrap() as usize];
+    assert_eq!((&found["ruleId"], &found["level"]), (&rule["id"], &"error".into()));
+    let place = &found["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "books/broken.play");
+    assert_eq!(place["region"], serde_json::json!({"startLine": 4, "startColumn": 8, "endLine": 4, "endColumn": 16}));
     let nowhere = home.run(&["check", "nowhere"]);
     assert_eq!(nowhere.code, Some(2));
     assert!(nowhere.err.contains("nowhere does not exist"), "{}", nowhere.err);

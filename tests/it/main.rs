@@ -34,6 +34,7 @@ mod journal;
 mod keeping;
 mod ladders;
 mod lang;
+mod packaging;
 mod properties;
 mod readme;
 mod real_feedback;

@@ -6,10 +6,11 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::lang::diagnostic::{Diagnostic, Severity};
+use crate::lang::diagnostic::Severity;
 use crate::lang::render;
 use crate::trust::coverage::{Kind, Report, Tally};
 
+use super::super::marks;
 use super::super::screen::{Screen, counted};
 use super::judge::{Judged, Mark};
 use super::mutate::{Book, Change};
@@ -187,62 +188,29 @@ fn xml(text: &str) -> String {
 
 /// One command a problem, at its line.
 pub fn github(screen: &mut Screen, run: &Run<'_>) -> io::Result<()> {
+    let sources = &run.loaded.sources;
     for file in &run.files {
         for scenario in file.scenarios.iter().filter(|scenario| scenario.mark.fails()) {
             let title = format!("{}: {}", scenario.mark.words(), scenario.name);
             let text = difference(scenario).unwrap_or_else(|| title.clone());
-            command(screen, run, "error", scenario.span, &title, &text)?;
-            scenario.problems.iter().try_for_each(|problem| problem_command(screen, run, problem))?;
+            marks::command(&mut screen.out, sources, "error", scenario.span, &title, &text)?;
+            scenario.problems.iter().try_for_each(|problem| marks::problem(&mut screen.out, sources, problem))?;
         }
     }
-    run.problems.iter().try_for_each(|problem| problem_command(screen, run, problem))?;
+    run.problems.iter().try_for_each(|problem| marks::problem(&mut screen.out, sources, problem))?;
     for change in run.mutated.iter().flat_map(|mutated| &mutated.books).flat_map(|book| &book.changes) {
         if change.killed_by.is_none() {
             let title = format!("{}: {}", change.rules, change.kind);
             let text = format!("no scenario notices {}", sentence(change));
-            command(screen, run, "notice", change.span, &title, &text)?;
+            marks::command(&mut screen.out, sources, "notice", change.span, &title, &text)?;
         }
     }
     for lacking in &run.lacking {
-        writeln!(screen.out, "::error title=not enough is reached::{}", escaped(lacking))?;
+        writeln!(screen.out, "::error title=not enough is reached::{}", marks::escaped(lacking))?;
     }
     let all = run.files.iter().map(|file| file.scenarios.len() as u64).sum::<u64>();
     let not_ok = run.count(Mark::fails);
     writeln!(screen.out, "{}, {not_ok} not ok", counted(all, "scenario", "scenarios"))
-}
-
-fn problem_command(screen: &mut Screen, run: &Run<'_>, problem: &Diagnostic) -> io::Result<()> {
-    let level = match problem.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "notice",
-    };
-    let help = problem.help.as_deref().map(|help| format!("\n{help}")).unwrap_or_default();
-    let text = format!("{}{help}", problem.message);
-    command(screen, run, level, problem.span, problem.code, &text)
-}
-
-fn command(
-    screen: &mut Screen,
-    run: &Run<'_>,
-    level: &str,
-    span: crate::lang::source::Span,
-    title: &str,
-    text: &str,
-) -> io::Result<()> {
-    let (line, column) = run.loaded.sources.line_column(span.file, span.start);
-    let file = property(&run.loaded.sources.file(span.file).path);
-    let (title, text) = (property(title), escaped(text));
-    writeln!(screen.out, "::{level} file={file},line={line},col={column},title={title}::{text}")
-}
-
-/// Returns a text on one line, as GitHub reads it back.
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    escaped(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// Returns what differs from the accepted timeline, as a patch has it.
@@ -254,12 +222,10 @@ fn difference(scenario: &Judged) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, property, xml};
+    use super::xml;
 
     #[test]
     fn texts_stay_within_what_holds_them() {
         assert_eq!(xml("a < \"b\" & c\u{1b}[0m\n"), "a &lt; &quot;b&quot; &amp; c[0m\n");
-        assert_eq!(escaped("100 %\nmore"), "100 %25%0Amore");
-        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
     }
 }
