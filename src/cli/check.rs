@@ -80,7 +80,9 @@ impl Check {
         match self.format {
             Format::Json => write!(screen.out, "{}", render::json(&loaded.sources, &problems))?,
             Format::Sarif => writeln!(screen.out, "{}", marks::sarif(&loaded.sources, &problems))?,
-            Format::Github => problems.iter().try_for_each(|one| marks::problem(&mut screen.out, &loaded.sources, one))?,
+            Format::Github => {
+                problems.iter().try_for_each(|one| marks::problem(&mut screen.out, &loaded.sources, one))?
+            }
             Format::Human => {
                 let look = render::Look { colour: true, width: screen.width };
                 write!(screen.out, "{}", render::human(&loaded.sources, &problems, look))?;

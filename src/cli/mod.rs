@@ -128,6 +128,9 @@ enum Command {
     Erase(erase::Erase),
 }
 
+/// What a shell gives for a program that a closed pipe has stopped: 128 and the number of SIGPIPE.
+const CLOSED_PIPE: u8 = 141;
+
 /// Runs the command line of this process.
 pub fn main() -> std::process::ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -142,8 +145,9 @@ pub fn main() -> std::process::ExitCode {
     });
     let code = match done {
         Ok(code) => code,
-        // Whoever reads us has closed the pipe (`| head`): they have what they wanted.
-        Err(error) if is_broken_pipe(&error) => ExitCode::Clean,
+        // Whoever reads us has closed the pipe (`| head`): they have what they wanted. What was not said may have been a
+        // problem, so it ends as a program does that the closed pipe has stopped.
+        Err(error) if is_broken_pipe(&error) => return std::process::ExitCode::from(CLOSED_PIPE),
         Err(error) => {
             screen.complain(&error);
             ExitCode::CouldNotRun

@@ -152,7 +152,9 @@ impl Van {
         };
         let tried = self.poster.post(&endpoint, &row.id.to_string(), now, body).await;
         if matches!(tried, Tried::Gone { .. }) {
-            tracing::warn!(endpoint = &*row.to, "the endpoint said that it is gone, and is switched off");
+            // An endpoint that a person is reached by has that person's address for a name: no log holds addresses.
+            let endpoint_name = if row.to.contains('@') { "(a person's)" } else { &*row.to };
+            tracing::warn!(endpoint = endpoint_name, row = %row.id, "the endpoint said that it is gone, and is switched off");
             self.places.write().unwrap_or_else(PoisonError::into_inner).gone.add(&row.to, endpoint.url());
         }
         tried

@@ -454,7 +454,7 @@ pub trait Reader: fmt::Debug + Send {
     /// Returns how many rows stand so (by discriminant: the instant of a lease does not matter).
     fn count(&self, state: RowState) -> Result<u64, StoreError>;
 
-    /// Returns when the oldest row that waits was decided.
+    /// Returns when the oldest row that waits, or is being sent, was decided.
     fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Returns when the next row may be taken.

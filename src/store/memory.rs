@@ -376,7 +376,7 @@ impl Reader for MemoryStore {
     }
 
     fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError> {
-        let waits = |row: &&Row| row.state == RowState::Waiting;
+        let waits = |row: &&Row| matches!(row.state, RowState::Waiting | RowState::Leased { .. });
         self.look(|tables| Ok(tables.rows.values().filter(waits).map(|row| row.effect.at).min()))
     }
 

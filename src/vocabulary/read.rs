@@ -92,7 +92,13 @@ pub fn vocabulary(sources: &Sources, file: FileNo) -> (Option<Vocabulary>, Vec<D
                 }
             }
             key_text if KEYS.contains(&key_text) => {}
-            _ => reader.say(read::unknown_key(key, &KEYS)),
+            misspelt => {
+                reader.say(read::unknown_key(key, &KEYS));
+                // What is missing without it, and what follows from that, is not told beside it.
+                if reader.nearest(misspelt, KEYS.iter().copied()) == Some("languages") {
+                    vocabulary.languages = reader.languages(node);
+                }
+            }
         }
     }
     let top = root_place(file, entries);

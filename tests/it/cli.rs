@@ -503,7 +503,7 @@ fn a_closed_pipe_is_no_panic() {
     drop(child.stdout.take());
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert!(!ran.err.contains("panicked"), "{}", ran.err);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(ran.code, Some(141), "{}", ran.err);
 }
 
 #[test]

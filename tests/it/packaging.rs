@@ -14,7 +14,10 @@ fn root() -> &'static Path {
 fn program(folder: &Path, name: &str, words: &[&str]) -> Command {
     let own = Path::new(env!("CARGO_BIN_EXE_touchline")).parent().unwrap();
     let mut command = Command::new(name);
-    command.args(words).current_dir(folder).env("PATH", format!("{}:{}", own.display(), std::env::var("PATH").unwrap()));
+    command
+        .args(words)
+        .current_dir(folder)
+        .env("PATH", format!("{}:{}", own.display(), std::env::var("PATH").unwrap()));
     for (name, value) in [("NAME", "Test"), ("EMAIL", "test@example.test")] {
         command.env(format!("GIT_AUTHOR_{name}"), value).env(format!("GIT_COMMITTER_{name}"), value);
     }

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use rusqlite::Connection;
+use touchline::daemon::board::firings;
 use touchline::daemon::rules::{Rules, RulesError};
+use touchline::engine::effect::What;
 use touchline::engine::input::Input;
 use touchline::engine::store::Reader;
+use touchline::id::Position;
 use touchline::store::sqlite::SqliteReader;
 use touchline::store::sqlite::views::{FILE, Views};
 
@@ -46,7 +49,7 @@ fn seen(folder: &Folder) -> Vec<String> {
 #[test]
 fn the_views_say_what_journal_and_outbox_hold_and_are_built_anew() {
     let folder = Folder::new();
-    let mut world = world(&folder, 400, 100, 71);
+    let mut world = world(&folder, 1_600, 100, 71);
     follow(&folder, 7);
     world.finish(&mut Dice::new(3));
     follow(&folder, 7);
@@ -69,6 +72,15 @@ fn the_views_say_what_journal_and_outbox_hold_and_are_built_anew() {
     drop(statement);
     drop(connection);
     assert_eq!(count("v_outbox"), reader.outbox(None, None, 1 << 30).unwrap().len());
+    // What a limit held back did not fire.
+    let told = reader.effects(Position(1), 1 << 20).unwrap();
+    let fired: usize = told.iter().map(|(position, effects)| firings(*position, effects).len()).sum();
+    let held_back = told.iter().flat_map(|(_, effects)| effects).filter(|effect| effect.what == What::Firing).count();
+    assert!(
+        count("v_firings") == fired && held_back > 0,
+        "{} rows, {fired} fired, {held_back} did not",
+        count("v_firings")
+    );
     assert!(count("v_firings") > 0 && count("v_alerts") > 0 && count("v_cases") > 0, "{first:#?}");
     assert!(first.iter().all(|row| !row.contains("@example.test")), "no address is in them");
     assert!(

@@ -37,8 +37,7 @@ use mutate::Mutated;
 ///
 /// A playbook with errors is not played, and a timeline in which something expected did not happen is not accepted.
 ///
-/// In a folder with scenarios every live rule needs one, unless a file of scenarios names it under `without_scenario`. A
-/// scenario with `todo: reason` shows what does not work yet: it has to fail, and says so once it does not.
+/// Every live rule needs a scenario, unless a file of scenarios names it under `without_scenario`. A scenario with `todo: reason` shows what does not work yet: it has to fail, and says so once it does not.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -42,8 +42,10 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Pro
 
 async fn gauges(app: &Arc<App>) -> Result<crate::daemon::metrics::Gauges, Problem> {
     let now = app.clock.now();
-    let (ends, due, unsent, dead, erasures) = lists::read(app, |reader| {
-        let (waiting, dead) = (reader.count(RowState::Waiting)?, reader.count(RowState::Dead)?);
+    let (ends, due, unsent, dead, erasures) = lists::read(app, move |reader| {
+        // What is being sent waits as well: a mail server may take its time.
+        let waiting = reader.count(RowState::Waiting)? + reader.count(RowState::Leased { until: now })?;
+        let dead = reader.count(RowState::Dead)?;
         let erasures = reader.erasures()?.iter().filter(|erasure| erasure.stage != ErasureStage::Done).count();
         Ok((reader.ends()?, reader.oldest_waiting()?, waiting, dead, erasures))
     })

@@ -398,9 +398,10 @@ impl Reader for SqliteReader {
     }
 
     fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT decided FROM outbox WHERE state = ?1 AND due IS NOT NULL ORDER BY decided LIMIT 1";
+        let sql = "SELECT decided FROM outbox WHERE state IN (?1, ?2) AND due IS NOT NULL ORDER BY decided LIMIT 1";
         let mut statement = self.statement(sql)?;
-        let oldest = statement.query_row([state_number(RowState::Waiting)], |row| row.get::<_, i64>(0)).optional();
+        let states = [RowState::Waiting, RowState::Leased { until: Timestamp::UNIX_EPOCH }].map(state_number);
+        let oldest = statement.query_row(states, |row| row.get::<_, i64>(0)).optional();
         let oldest = oldest.map_err(|error| explain(&self.path, error))?;
         Ok(oldest.and_then(|oldest| Timestamp::from_microsecond(oldest).ok()))
     }

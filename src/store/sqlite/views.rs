@@ -25,7 +25,7 @@ use crate::vocabulary::{Type, builtin};
 /// The file in a data folder.
 pub const FILE: &str = "views.sqlite";
 /// Another number: the file is built anew.
-pub(super) const FORMAT: i32 = 4;
+pub(super) const FORMAT: i32 = 5;
 /// How many open rows of the outbox are looked at in one go.
 const REFRESHED: usize = 500;
 
@@ -323,6 +323,10 @@ fn add_human(transaction: &Transaction, human: &Human, position: i64, at: &str) 
 
 fn add_effect(transaction: &Transaction, effect: &Effect, rules: Option<&RuleSet>) -> Done {
     let Some(firing) = &effect.firing else { return Ok(()) };
+    // One that the limit refused, or its chain, came to nothing: it did not fire.
+    if effect.what == What::Firing {
+        return Ok(());
+    }
     let key: Vec<Value> = firing.key.iter().map(|(_, value)| value.clone()).collect();
     let key = key_text(&key);
     let rule = (&*firing.rule.playbook, &*firing.rule.rule);

@@ -3,6 +3,36 @@
 
 /// A rule as a sentence, the code of its first problem, and how its help begins.
 pub const IN_SENTENCES: &[(&str, &str, &str)] = &[
+    (
+        "when \"3\" or more complaints for the same customer within 14 days then alert care_team",
+        "P031",
+        "write `3` without quotes",
+    ),
+    (
+        "when queue_reading.wait goes over \"10\" minutes for each store then alert care_team",
+        "P031",
+        "write `10` without quotes",
+    ),
+    (
+        "when nps of survey_response.score over the last 7 days is at least \"15\" points below the 28 days before for each store then alert care_team",
+        "P031",
+        "write `15` without quotes",
+    ),
+    (
+        "when >= 3 complaints for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `3 or more complaints`",
+    ),
+    (
+        "when > 3 complaints for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `4 or more complaints`",
+    ),
+    (
+        "when 3+ complaints for the same customer within 14 days then alert care_team",
+        "P018",
+        "write `3 or more complaints`",
+    ),
     ("when queue_reading.wait goes over 10 Min for each store then alert care_team", "P017", "write `minutes`"),
     ("when queue_reading.wait goes over 10 минут for each store then alert care_team", "P032", "write `minutes`"),
     ("when queue_reading.wait goes over 10 minučių for each store then alert care_team", "P032", "write `minutes`"),

@@ -229,21 +229,27 @@ impl Words<'_> {
             .then(|| Phrase::new(1, format!("with at least {}", self.text(1))))
     }
 
-    /// `atleast 3 complaints`, `three or more complaints`, `at least three complaints`
+    /// `atleast 3 complaints`, `three or more complaints`, `at least three complaints`, `>= 3 complaints`, `3+ complaints`
     fn count(&self) -> Found {
         (self.index == 0).then_some(())?;
+        let plus = self.text(1) == "+";
         let (words, more) = match (&*self.word(0), &*self.word(1)) {
             ("atleast" | "at_least", _) => (1, 0),
             ("at", "least") => (2, 0),
             ("more", "than") => (2, 1),
-            _ => (0, 0),
+            _ => match self.text(0) {
+                ">=" | "≥" => (1, 0),
+                ">" => (1, 1),
+                _ => (0, 0),
+            },
         };
         let spelt = number(&self.word(words));
         // `at least 3 complaints` is told by the trigger's own recogniser.
-        let digits = self.text(words).parse::<u32>().ok().filter(|_| words == 1);
+        let digits = self.text(words).parse::<u32>().ok().filter(|_| words == 1 || plus);
         let least = spelt.or(digits)?;
         let length = match (words, &*self.word(1), &*self.word(2)) {
             (0, "or", "more") => 3,
+            (0, _, _) if plus => 2,
             (words, _, _) => words + 1,
         };
         let signal = self.word(length);

@@ -352,7 +352,7 @@ impl<'a> Reader<'a> {
             return self.hole(node.span);
         }
         let Some(list) = node.list() else { return self.leaf(node, what, play::condition) };
-        if self.cut_in_list(node, list, what) {
+        if self.cut_in_list(node, list, what) || self.cut_in_number(node, list) {
             return self.hole(node.span);
         }
         let mut all: Vec<Condition> =
@@ -393,6 +393,26 @@ impl<'a> Reader<'a> {
                 .label("read as two conditions")
                 .help(help),
         );
+        true
+    }
+
+    /// Says that YAML has cut `[score is at most 6,5]` at its decimal comma.
+    fn cut_in_number(&mut self, node: &Node, list: &[Node]) -> bool {
+        if !self.sources.slice(node.span).starts_with('[') {
+            return false;
+        }
+        let plain = |node: &Node| node.scalar().filter(|s| s.style == ScalarStyle::Plain).map(|s| s.text.clone());
+        let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+        let cut = list.windows(2).find_map(|pair| {
+            let (before, rest) = (plain(&pair[0])?, plain(&pair[1])?);
+            let whole = before.rsplit(' ').next().filter(|whole| digits(whole))?.to_owned();
+            let touches = self.sources.slice(pair[0].span.to(pair[1].span)).ends_with(&format!("{whole},{rest}"));
+            (digits(&rest) && touches).then(|| (pair[0].span.to(pair[1].span), format!("{before}.{rest}"), whole, rest))
+        });
+        let Some((span, sentence, whole, rest)) = cut else { return false };
+        let message = format!("`{whole},{rest}` is written with a comma");
+        let help = format!("write `{whole}.{rest}`: `{sentence}`");
+        self.problem(Diagnostic::error(codes::DECIMAL_COMMA, span, message).help(help));
         true
     }
 

@@ -3,10 +3,12 @@
 use jiff::civil::Date;
 
 use crate::lang::codes;
+use crate::number::Number;
 
 use super::super::super::diagnose::shown;
 use super::super::super::grammar::Rule;
 use super::super::super::scan::Kind;
+use super::super::super::words;
 use super::{Found, Phrase, Words};
 
 impl Words<'_> {
@@ -15,11 +17,25 @@ impl Words<'_> {
         if entry == Rule::e_header {
             return None;
         }
-        self.date()
+        self.quoted_number(entry)
+            .or_else(|| self.date())
             .or_else(|| self.named_date())
             .or_else(|| self.half_day())
             .or_else(|| self.money())
             .or_else(|| self.address(entry))
+    }
+
+    /// `"3" or more complaints`, `over "10" minutes`, `at least "15" points`
+    fn quoted_number(&self, entry: Rule) -> Found {
+        let counts = entry == Rule::e_trigger && self.index == 0 && self.word(1) == "or";
+        let unit = self.word(1);
+        let measured = words::unit(&unit).is_some() || matches!(&*unit, "points" | "percent" | "business");
+        (matches!(self.kind(0), Some(Kind::Text(true))) && (counts || measured)).then_some(())?;
+        let number = self.text(0).trim_matches(|c: char| !c.is_alphanumeric() && c != '-');
+        number.parse::<Number>().is_ok().then_some(())?;
+        let message = format!("`{}` is a text, a number stands here", shown(self.text(0)));
+        let help = format!("write `{number}` without quotes");
+        Some(Phrase::new(1, number).told(codes::QUOTED_NUMBER, message).help(help))
     }
 
     /// `24.12.2026`, `24/12/2026`, `2026/12/24`
