@@ -18,6 +18,7 @@ use crate::id::EffectId;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileNo, Sources, Span};
 use crate::value::Str;
+pub use crate::vocabulary::contact::Class;
 
 mod mill;
 mod places;
@@ -55,17 +56,6 @@ pub struct Template {
     html: BTreeSet<Str>,
 }
 
-/// A kind of mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// Belongs to something the customer did or asked for.
-    Transactional,
-    /// Asks the customer something.
-    Survey,
-    /// Offers or advertises.
-    Marketing,
-}
-
 /// A mail as it goes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedMail {
@@ -77,17 +67,6 @@ pub struct RenderedMail {
     pub html: Option<String>,
     /// The language it is in.
     pub language: Str,
-}
-
-impl Class {
-    /// All of them with the word that stands in `template.yaml`.
-    pub const ALL: [(&'static str, Class); 3] =
-        [("transactional", Class::Transactional), ("survey", Class::Survey), ("marketing", Class::Marketing)];
-
-    /// Returns the word that stands in `template.yaml`.
-    pub fn name(self) -> &'static str {
-        Class::ALL.iter().find(|(_, class)| *class == self).map_or("", |(name, _)| name)
-    }
 }
 
 impl Templates {

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::engine::Step;
-use crate::engine::effect::{Effect, Firing, Outcome, What};
+use crate::engine::effect::{Effect, Firing, Outcome, QUIET_HOURS, What};
 use crate::engine::ruleset::RuleSet;
 use crate::id::RuleId;
 use crate::ir::Trigger;
@@ -295,7 +295,8 @@ impl Story {
             }
             Outcome::Planned => {
                 let due = effect.due.map(|due| words::instant(due, &zone)).unwrap_or_default();
-                entry("later", DIM, format!("{due} {action}"))
+                let quiet = if &*effect.reason == QUIET_HOURS { ": quiet hours" } else { "" };
+                entry("later", DIM, format!("{due} {action}{quiet}"))
             }
             Outcome::Limited => entry("limited", WARN, format!("{action}: {reason}")),
             Outcome::Silenced => entry("silenced", WARN, format!("{action}: {reason}")),

@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::cases::Case;
-use crate::engine::effect::{Effect, Firing, Outcome, What};
+use crate::engine::contacts::put_off;
+use crate::engine::effect::{Effect, Firing, Outcome, QUIET_HOURS, What};
 use crate::engine::eval::{Record, Scope};
 use crate::engine::input::{SHADOW, STALE};
 use crate::engine::state::{Bound, DueKind, Flight, Key, Ladder, RuleNo, Told};
@@ -124,8 +125,15 @@ impl Turn<'_> {
             match (mode, plan) {
                 (Mode::Silenced { until }, Ok(plan)) => self.silence(plan, until),
                 (_, Err(plan)) => self.fail(plan, "its calendar never opens".into()),
-                (Mode::Live, Ok(plan)) if plan.due <= self.now => self.hand_over(plan),
-                (Mode::Live, Ok(plan)) => later.extend(self.plan(plan)),
+                (Mode::Live, Ok(plan)) if plan.due <= self.now => match self.quiet_until(&plan) {
+                    Some(until) => {
+                        let mut plan = plan;
+                        put_off(&mut plan, until);
+                        later.extend(self.plan(plan, QUIET_HOURS));
+                    }
+                    None => self.hand_over(plan),
+                },
+                (Mode::Live, Ok(plan)) => later.extend(self.plan(plan, "delayed")),
             }
         }
         self.has_acted(&rule.id, &key);
@@ -463,7 +471,7 @@ impl Turn<'_> {
     }
 
     /// Plans an action; gives its number and place.
-    pub(crate) fn plan(&mut self, mut plan: Plan) -> Option<(u64, ActionPlace)> {
+    pub(crate) fn plan(&mut self, mut plan: Plan, reason: &str) -> Option<(u64, ActionPlace)> {
         if self.state.plans.len() >= PLANS_KEPT {
             self.fail(plan, format!("{PLANS_KEPT} actions are planned already").into());
             return None;
@@ -471,7 +479,7 @@ impl Turn<'_> {
         plan.planned = true;
         let (number, place) = (self.next_number(), plan.place);
         let what = self.unsent(&plan);
-        self.say(&plan, Outcome::Planned, "delayed".into(), what);
+        self.say(&plan, Outcome::Planned, reason.into(), what);
         self.put(plan.due, plan.rule, plan.key.clone(), DueKind::Plan(number));
         self.state.plans.insert(number, plan);
         Some((number, place))
@@ -495,6 +503,9 @@ impl Turn<'_> {
             && let Some(due) = self.deferred(&plan)
         {
             return self.defer(plan, number, due);
+        }
+        if let Some(until) = self.quiet_until(&plan) {
+            return self.wait_out(plan, number, until);
         }
         self.forget_step(&plan, number);
         let mut record: Record = Some(Vec::new());
@@ -574,6 +585,7 @@ impl Turn<'_> {
 
     /// Withdraws what was handed over, as far as it is unsent.
     pub(crate) fn take_back(&mut self, plan: Plan, reason: &str) {
+        self.forget_contact(&plan);
         self.account_lost(plan.account);
         self.say(&plan, Outcome::Cancelled, reason.into(), What::Withdraw);
     }
@@ -581,6 +593,9 @@ impl Turn<'_> {
     /// Hears what became of an effect.
     pub(crate) fn delivered(&mut self, effect: EffectId, failed: Option<Str>) {
         let Some(Flight { plan }) = self.state.in_flight.remove(&effect) else { return };
+        if failed.is_some() {
+            self.forget_contact(&plan);
+        }
         match failed {
             None => self.account_sent(plan.account),
             Some(reason) if &*reason == SHADOW => self.silence(plan, None),
@@ -595,7 +610,7 @@ impl Turn<'_> {
         }
     }
 
-    fn account_sent(&mut self, account: Option<u64>) {
+    pub(crate) fn account_sent(&mut self, account: Option<u64>) {
         if let Some(number) = account {
             self.state.accounts.remove(&number);
         }
@@ -675,7 +690,7 @@ impl Turn<'_> {
     }
 
     /// Says what came of an action.
-    fn say(&mut self, plan: &Plan, outcome: Outcome, reason: Str, what: What) {
+    pub(crate) fn say(&mut self, plan: &Plan, outcome: Outcome, reason: Str, what: What) {
         let due = (outcome == Outcome::Planned || self.was_planned(plan)).then_some(plan.due);
         let step = if plan.place.ladder { plan.place.step + 1 } else { 0 };
         let (id, at, to, firing) = (plan.id, self.now, self.to(plan), Some(plan.firing.clone()));

@@ -16,6 +16,9 @@ use crate::vocabulary::{FactNo, ThingNo};
 /// How many signals a firing lists; the total is beside them.
 pub const LISTED_SIGNALS: usize = 100;
 
+/// Why something is planned that would have gone while it was quiet (M23).
+pub const QUIET_HOURS: &str = "quiet hours";
+
 /// One thing the engine asks for, or says it does not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effect {

@@ -6,6 +6,7 @@ mod act;
 pub mod cases;
 mod check;
 mod clause;
+mod contacts;
 mod due;
 pub mod effect;
 pub mod erase;

@@ -14,6 +14,7 @@ use crate::vocabulary::{FactNo, ThingNo, Vocabulary};
 pub(crate) fn remap(state: &mut State, old: &Vocabulary, new: &Vocabulary) {
     state.facts.remap(old, new);
     state.cases.remap(old, new);
+    state.contacts.remap(old, new);
     let thing = |number: ThingNo| new.thing(&old.thing_type(number).name);
     let seen = std::mem::take(&mut state.things_seen);
     state.things_seen = seen.into_iter().filter_map(|(number, id)| Some((thing(number)?, id))).collect();

@@ -4,7 +4,6 @@
 //! saved form names by hash; a switch moves them by id (`engine::reload`). Iteration that shows goes over ordered
 //! collections only.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::act::Plan;
 use crate::engine::cases::Cases;
+use crate::engine::contacts::Contacts;
 use crate::engine::effect::Values;
 use crate::engine::facts::Facts;
 use crate::engine::name::Name;
@@ -34,7 +34,7 @@ use crate::value::{Str, Value};
 use crate::vocabulary::ThingNo;
 
 /// The version of the saved form.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 /// How many bytes are compressed at a time.
 const CHUNK: usize = 1 << 16;
 
@@ -79,8 +79,10 @@ pub(crate) struct State {
     pub silences: Vec<Silence>,
     /// Rules that disappeared, with their state, until they are given up (M24).
     pub parked: Vec<Parked>,
-    /// What owners are told, by whose it is; the last, because states of format 3 end before it.
+    /// What owners are told, by whose it is; states of format 3 end before it.
     pub told: BTreeMap<Option<Str>, Told>,
+    /// Who was contacted (M23); the last, because states of format 5 end before it.
+    pub contacts: Contacts,
 }
 
 /// What an owner is told when the time for collecting it is over.
@@ -368,11 +370,13 @@ impl State {
         let (found, rest): (u32, _) = postcard::take_from_bytes(bytes).map_err(unreadable)?;
         let (of, rest): ([u8; 16], _) = postcard::take_from_bytes(rest).map_err(unreadable)?;
         let state = match found {
-            FORMAT => Cow::Owned(decompressed(rest)?),
+            FORMAT => decompressed(rest)?,
+            // Who was contacted came with format 6: nobody.
+            5 => [decompressed(rest)?, vec![0, 0]].concat(),
             // Before format 5 it was not compressed.
-            4 => Cow::Borrowed(rest),
+            4 => [rest, &[0, 0]].concat(),
             // What owners are told came with format 4: nothing.
-            3 => Cow::Owned([rest, &[0]].concat()),
+            3 => [rest, &[0, 0, 0]].concat(),
             found => return Err(RestoreError::Format { found }),
         };
         if of != ruleset {
@@ -397,8 +401,14 @@ mod tests {
     fn a_state_of_the_formats_before_is_read() {
         let mut state = State { position: 7, ..State::default() };
         // The number of a format is one byte.
-        let plain = postcard::to_stdvec(&(4u32, [5u8; 16], &state)).expect("it can be written");
-        assert_eq!(State::restore(&plain, [5; 16]), Ok(state.clone()));
+        let written = postcard::to_stdvec(&(4u32, [5u8; 16], &state)).expect("it can be written");
+        // Formats up to 5 end before who was contacted, format 5 is compressed.
+        let plain = &written[..written.len() - 2];
+        assert_eq!(State::restore(plain, [5; 16]), Ok(state.clone()));
+        let mut compressed = FrameEncoder::new(Vec::new());
+        compressed.write_all(&plain[17..]).expect("memory takes every byte");
+        let compressed = compressed.finish().expect("memory takes every byte");
+        assert_eq!(State::restore(&[&[5], &plain[1..17], &compressed].concat(), [5; 16]), Ok(state.clone()));
         // Format 3 ends before what owners are told.
         let older = [&[3], &plain[1..plain.len() - 1]].concat();
         assert_eq!(State::restore(&older, [5; 16]), Ok(state.clone()));

@@ -30,11 +30,17 @@ impl Turn<'_> {
         text.into()
     }
 
-    /// Writes and hands over a mail, or says why it cannot go.
+    /// Writes and hands over a mail, or says why it cannot or may not go.
     pub(crate) fn hand_mail(&mut self, plan: Plan) {
         match self.mail(&plan) {
             Err(reason) => self.fail(plan, reason),
-            Ok((template, mail)) => self.send(plan, What::Email { template, mail: Some(mail) }, "immediate"),
+            Ok((template, mail)) => match self.full_budget(&plan) {
+                Some(reason) => self.drop_contact(plan, reason),
+                None => {
+                    self.note_contact(&plan);
+                    self.send(plan, What::Email { template, mail: Some(mail) }, "immediate");
+                }
+            },
         }
     }
 

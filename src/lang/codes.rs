@@ -141,6 +141,7 @@ codes! {
     BAD_CSV "V038" "a directory in CSV that cannot be read";
     UNKNOWN_WAY "V039" "a way of reaching somebody that there is not";
     BAD_BUDGET "V040" "a budget of alerts that cannot be read, or of a role that nobody fills";
+    BAD_CONTACT_BUDGET "V041" "a contact budget or quiet hours that cannot be read";
 
     // ─── S0xx: scenarios ───
     UNKNOWN_STEP "S001" "a key that no scenario and no step has";

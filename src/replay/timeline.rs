@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::engine::effect::{Effect, Firing, Outcome, What};
+use crate::engine::effect::{Effect, Firing, Outcome, QUIET_HOURS, What};
 use crate::engine::ruleset::RuleSet;
 use crate::engine::trace::{Look, Verdict};
 use crate::engine::{Step, Taken};
@@ -176,6 +176,9 @@ impl Pen {
         let mut line = format!("{:<9} {}", effect.outcome.word(), words::action(effect, &self.rules));
         if let (Outcome::Planned, Some(due)) = (effect.outcome, effect.due) {
             line.push_str(&format!(", due {}", words::instant(due, &self.zone)));
+            if &*effect.reason == QUIET_HOURS {
+                line.push_str(": quiet hours");
+            }
         }
         let told = matches!(effect.outcome, Outcome::Sent | Outcome::Planned);
         if let (Outcome::Sent, Some(text)) = (effect.outcome, words::text(effect, &self.rules)) {

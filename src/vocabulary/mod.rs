@@ -7,6 +7,7 @@
 
 pub mod builtin;
 pub mod calendar;
+pub mod contact;
 pub mod directory;
 pub mod lexicon;
 pub mod read;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Str;
 use calendar::Calendar;
+use contact::ContactBudget;
 use lexicon::Lexicons;
 
 macro_rules! numbered {
@@ -73,6 +75,8 @@ pub struct Vocabulary {
     pub lexicons: Lexicons,
     /// Opening times.
     pub calendars: Vec<Calendar>,
+    /// How often customers may be contacted, and when not (M23).
+    pub contacts: ContactBudget,
     /// How long a signal is known again (M6); 30 days unless declared.
     pub duplicate_memory: SignedDuration,
     /// The words in what could not be read of it, which was said: a name among them may well be declared there.

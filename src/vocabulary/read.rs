@@ -10,6 +10,7 @@
 
 mod braces;
 mod calendars;
+mod contacts;
 mod csv;
 mod directory;
 mod lexicons;
@@ -32,6 +33,7 @@ use crate::lang::yaml::parse::Parsed;
 use crate::lang::yaml::{parse, read, slips};
 use crate::suggest::nearest;
 use crate::value::Str;
+use crate::vocabulary::contact::ContactBudget;
 use crate::vocabulary::lexicon::Lexicons;
 use crate::vocabulary::typed::{is_language, nearest_zone};
 use crate::vocabulary::{DEFAULT_DUPLICATE_MEMORY, Stage, Vocabulary};
@@ -44,7 +46,7 @@ pub const MAX_NAMES: usize = 1_000;
 /// The most entries of a lexicon in one language.
 const MAX_ENTRIES: usize = 100_000;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "vocabulary",
     "time_zone",
     "languages",
@@ -55,6 +57,7 @@ const KEYS: [&str; 11] = [
     "lexicons",
     "calendars",
     "holidays",
+    "contact_budget",
     "duplicate_memory",
 ];
 
@@ -112,6 +115,7 @@ pub fn vocabulary(sources: &Sources, file: FileNo) -> (Option<Vocabulary>, Vec<D
     reader.things_and_signals(&root, &mut vocabulary);
     vocabulary.lexicons = Lexicons::new(reader.lexicons(root.get("lexicons"), &vocabulary.languages));
     vocabulary.calendars = reader.calendars(root.get("calendars"), root.get("holidays"));
+    vocabulary.contacts = reader.contact_budget(root.get("contact_budget"), &vocabulary);
     vocabulary.lost = std::mem::take(&mut reader.lost);
     (Some(vocabulary), reader.finish())
 }
@@ -132,6 +136,7 @@ fn empty(fingerprint: [u8; 16]) -> Vocabulary {
         signals: Vec::new(),
         lexicons: Lexicons::default(),
         calendars: Vec::new(),
+        contacts: ContactBudget::default(),
         duplicate_memory: DEFAULT_DUPLICATE_MEMORY,
         lost: BTreeSet::new(),
         fingerprint,

@@ -173,6 +173,24 @@ fn three_changes_by_hand_are_told_rule_by_rule() {
 }
 
 #[test]
+fn a_contact_budget_is_told_with_the_rules_that_write_to_somebody() {
+    let home = shipped("diff_budget");
+    let vocabulary = home.read("new/vocabulary.yaml");
+    let budget =
+        "contact_budget:\n  customer: {email: 2 every 30 days, any: 3 every 30 days, exempt: [transactional]}\n";
+    home.write("new/vocabulary.yaml", &format!("{vocabulary}\n{budget}  quiet_hours: 21:00 to 08:00\n"));
+    let told = diff(&home);
+    assert!(told.out.contains("quiet hours: 21:00 to 08:00 instead of none"), "{}{}", told.out, told.err);
+    let said = "contact budget of `customer`: email 2 every 30 days and any 3 every 30 days, transactional";
+    assert!(told.out.contains(said), "{}{}", told.out, told.err);
+    assert!(
+        told.out.contains("touches gold_silent, order_not_delivered, gold_detractor, thank_promoter"),
+        "{}",
+        told.out
+    );
+}
+
+#[test]
 fn comments_spelling_order_and_syntax_are_wording() {
     let home = shipped("diff_wording");
     change(&home, "retail_care.play", "within 14 days", "within 2 weeks");

@@ -408,6 +408,48 @@ rule again "Again about the same"
     );
 }
 
+/// M23: what went out before counts under the new budget, also after a restart; quiet hours hold from the switch on.
+#[test]
+fn a_changed_contact_budget_counts_what_went_out_before() {
+    let mailing = |budget: &str| {
+        let vocabulary = format!("{VOCABULARY}contact_budget:\n  customer: {{email: {budget}}}\n{QUIET}");
+        let mut sources = Sources::default();
+        sources.add("shop/vocabulary.yaml", vocabulary.as_bytes());
+        sources.add("shop/directory.yaml", DIRECTORY.as_bytes());
+        sources.add("shop/emails/sorry/template.yaml", b"class: survey\nfallback: en\n");
+        sources.add("shop/emails/sorry/en/subject.txt", b"Sorry");
+        sources.add("shop/emails/sorry/en/body.txt", b"We are.");
+        let rule = "rule sorry \"Sorry\"\n  when complaint\n  then email customer using \"sorry\"\n";
+        sources.add("shop/care.play", format!("playbook care \"Care\"\n{rule}").as_bytes());
+        let project = compile::project(&sources, &compile::Options::default());
+        let errors: Vec<_> = project.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        project.units[0].ruleset()
+    };
+    const QUIET: &str = "  quiet_hours: 21:00 to 08:00\n";
+    let (sent, limited) = (["sent email to customer C1"], ["limited email to customer C1"]);
+    let mut shop = Shop::open(mailing("3 every 7 days"));
+    let address = r#"{"thing": "customer", "id": "C1", "at": "2026-03-02T09:00:00+01:00", "facts": {"email": "c1@example.test"}}"#;
+    let Ok(FeedLine::Facts { change, .. }) = parse_line(address, &shop.rules.vocabulary) else {
+        panic!("it is a fact")
+    };
+    shop.give(Input::Fact(change), at("02 09:00"));
+    assert_eq!(words(&shop.complaint("02 10:00", "")), sent);
+    assert_eq!(words(&shop.complaint("03 10:00", "")), sent);
+    let tighter = mailing("2 every 7 days");
+    shop.reload(tighter.clone(), "03 12:00");
+    assert_eq!(words(&shop.complaint("04 10:00", "")), limited, "two went out in these seven days");
+    let saved = shop.driver.engine().save();
+    shop.driver.replace(Engine::restore(tighter, &saved).expect("it was saved under this set"));
+    assert_eq!(words(&shop.complaint("05 10:00", "")), limited);
+    assert_eq!(words(&shop.complaint("09 10:00", "")), sent, "the first is seven days old");
+    shop.reload(mailing("9 every 7 days"), "09 12:00");
+    assert_eq!(words(&shop.complaint("09 13:00", "")), sent, "a wider budget has room at once");
+    let waits = ["planned email to customer C1 due 2026-03-10T07:00:00Z"];
+    assert_eq!(words(&shop.complaint("09 22:00", "")), waits);
+    assert_eq!(words(&shop.until("10 09:00")), sent);
+}
+
 #[test]
 fn state_that_was_saved_goes_on_after_a_change() {
     let mut shop = Shop::open(rules(COUNT));

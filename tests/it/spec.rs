@@ -4,7 +4,7 @@
 //! again; a `play` block may begin with its first rule; ```` ```play named=later.play ```` is a version for a `reload` step.
 //! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it, `coverage` what they reach,
 //! `changes` which small changes of the playbook they would notice. `csv` is the directory
-//! as a table, `feed` recorded lines; a block `touchline replay …` or `touchline why …` must equal what the command prints of
+//! as a table, `mail named=…` a mail in English (`template.yaml`, then its subject, then its text), `feed` recorded lines; a block `touchline replay …` or `touchline why …` must equal what the command prints of
 //! them, with `--playbooks` and `--feed` given. For `touchline diff` and `touchline backtest` the present playbook lies in `before/`, and
 //! each `play named=…` in a folder of its name.
 //! `TOUCHLINE_SPEC=rewrite cargo test --test it spec` writes the timelines anew: read them before they are committed.
@@ -35,6 +35,7 @@ struct Chapter {
     csv: String,
     feed: String,
     given: String,
+    mails: Vec<(String, String)>,
     play: String,
     later: Vec<(String, String)>,
     steps: String,
@@ -110,9 +111,10 @@ impl Chapter {
             "timeline" => self.timelines += 1,
             "text" | "coverage" | "changes" => {}
             _ if info.starts_with("touchline ") => self.timelines += 1,
-            _ => match info.strip_prefix("play named=") {
-                Some(file) => self.later.push((file.to_owned(), block)),
-                None => panic!("{name}: `{info}` is no kind of block"),
+            _ => match (info.strip_prefix("play named="), info.strip_prefix("mail named=")) {
+                (Some(file), _) => self.later.push((file.to_owned(), block)),
+                (_, Some(mail)) => self.mails.push((mail.to_owned(), block)),
+                _ => panic!("{name}: `{info}` is no kind of block"),
             },
         }
     }
@@ -125,6 +127,13 @@ impl Chapter {
             false => sources.add("directory.csv", self.csv.as_bytes()),
         };
         sources.add("manual.play", whole(play).as_bytes());
+        for (mail, text) in &self.mails {
+            let (declared, rest) = text.split_once("subject: ").unwrap();
+            let (subject, body) = rest.split_once('\n').unwrap();
+            for (file, text) in [("template.yaml", declared), ("en/subject.txt", subject), ("en/body.txt", body)] {
+                sources.add(format!("emails/{mail}/{file}"), text.as_bytes());
+            }
+        }
         let given = match self.given.is_empty() {
             true => String::new(),
             false => format!("given:\n{}", indented(&self.given, 2)),

@@ -95,6 +95,7 @@ impl Eraser<'_> {
             }
             self.value(&mut case.outcome, &[]);
         }
+        state.contacts.rename(self.thing, &self.id, &self.alias);
         state.cases.each_key(&|rule, key| self.key(key, &self.parts_of(rule, true)));
         if self.vocabulary().thing(builtin::CUSTOMER) == Some(self.thing) {
             state.cases.rename_customer(&self.id, &self.alias);

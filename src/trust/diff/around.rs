@@ -91,6 +91,7 @@ fn plain(told: &mut Told, was: &Vocabulary, is: &Vocabulary) {
         let sentence = format!("channels: {} instead of {}", names(&is.channels), names(&was.channels));
         told.say(Part::Vocabulary, sentence, |_| false);
     }
+    super::contacts::all(told, was, is);
 }
 
 fn signal(told: &mut Told, (name, old, new): Pair<SignalType>, was: &Vocabulary, is: &Vocabulary) {

@@ -8,6 +8,7 @@
 
 mod acts;
 mod around;
+mod contacts;
 mod mails;
 mod places;
 mod sentences;

@@ -39,6 +39,17 @@ pub struct Plan {
     pub number: usize,
 }
 
+impl Plan {
+    /// M23: a mail that waits for the end of the quiet hours does not come too late because the next step comes first.
+    fn put_off(mut self, over: Timestamp) -> Plan {
+        self.due = over;
+        if let Some(rung) = &mut self.ladder {
+            rung.next_due = rung.next_due.filter(|next| *next > over);
+        }
+        self
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Rung {
     pub step: u16,
@@ -154,6 +165,16 @@ impl Naive {
                 self.emit(&plan, Done { outcome: Outcome::Planned, reason, what, to }, Some(due));
                 self.plans.push(plan);
             }
+            // M23: quiet hours defer.
+            _ if silence.is_none()
+                && let Some(over) = self.quiet_over(&plan) =>
+            {
+                let plan = plan.put_off(over);
+                let (what, to) = self.foretell(&plan);
+                let reason = "quiet".into();
+                self.emit(&plan, Done { outcome: Outcome::Planned, reason, what, to }, Some(over));
+                self.plans.push(plan);
+            }
             _ => {
                 let done = match silence {
                     Some(reason) => {
@@ -194,9 +215,11 @@ impl Naive {
         };
         let stale =
             if plan.ladder.is_some_and(|rung| rung.next_due.is_some()) { now >= stale_at } else { now > stale_at };
+        let quiet = self.quiet_over(&plan);
         let declined = if now > plan.due && stale {
             cancelled("stale")
         } else if self.reopens(&plan) <= now
+            && quiet.is_none()
             && !self.scope(&self.as_read_by(&plan.rule, &plan.firing)).guards(&plan.rule.guards)
         {
             // M11: asked when it would really go.
@@ -207,6 +230,13 @@ impl Naive {
             let plan = Plan { due: open, ..plan };
             let done = Done { outcome: Outcome::Planned, reason: "closed".into(), what, to };
             self.emit(&plan, done, Some(open));
+            self.plans.insert(place, plan);
+            return;
+        } else if let Some(over) = quiet {
+            // M23: quiet hours defer, too.
+            let plan = plan.put_off(over);
+            let done = Done { outcome: Outcome::Planned, reason: "quiet".into(), what, to };
+            self.emit(&plan, done, Some(over));
             self.plans.insert(place, plan);
             return;
         } else {
@@ -342,6 +372,8 @@ impl Naive {
                 let with: Vec<(Str, Value)> =
                     with.iter().map(|(name, operand)| (name.clone(), firing.operand(operand))).collect();
                 match self.mail(plan, (thing, &who, address), &template, language.as_ref(), &with) {
+                    // M23: a full budget drops.
+                    Some(_) if self.is_full(plan) => done(Outcome::Limited, "budget", what, to),
                     Some(mail) => done(Outcome::Sent, "sent", What::Email { template, mail: Some(mail) }, to),
                     None => done(Outcome::Failed, "mail", what, to),
                 }

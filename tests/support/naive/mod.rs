@@ -7,6 +7,7 @@
 
 mod acting;
 mod cases;
+mod contacts;
 mod deadlines;
 mod eval;
 mod firing;

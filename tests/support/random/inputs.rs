@@ -186,7 +186,8 @@ fn again(dice: &mut Dice, events: &[Event]) -> Option<Input> {
 fn fact(dice: &mut Dice) -> FactChange {
     let vocabulary = &ground().vocabulary;
     let thing = vocabulary.thing("customer").expect("it stands in the ground");
-    let (name, value) = match dice.below(7) {
+    let (name, value) = match dice.below(9) {
+        7 | 8 => ("zone", Value::Text((*dice.pick(&["Asia/Tokyo", "America/New_York", "Europe/Madrid"])).into())),
         4 => ("email", Value::Text((*dice.pick(&["one@example.test", "two@example.test"])).into())),
         5 => ("language", Value::Text((*dice.pick(&["pl", "en", "lt"])).into())),
         6 => ("email", Value::Missing),

@@ -59,18 +59,21 @@ pub struct Ground {
     pub templates: Arc<Templates>,
 }
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 11] = [
     (
         "emails/thanks/template.yaml",
-        "class: transactional\nfallback: en\nvariables: [voucher, customer.segment]\ndefaults: {voucher: none}\n",
+        "class: marketing\nfallback: en\nvariables: [voucher, customer.segment]\ndefaults: {voucher: none}\n",
     ),
     ("emails/thanks/en/subject.txt", "Thank you"),
     ("emails/thanks/en/body.txt", "{{ voucher }} for {{ customer.segment }}"),
-    ("emails/sorry/template.yaml", "class: transactional\nfallback: pl\nvariables: [voucher]\n"),
+    ("emails/sorry/template.yaml", "class: survey\nfallback: pl\nvariables: [voucher]\n"),
     ("emails/sorry/pl/subject.txt", "Przepraszamy"),
     ("emails/sorry/pl/body.txt", "{{ voucher }}"),
     ("emails/thanks/pl/subject.txt", "Dziękujemy"),
     ("emails/thanks/pl/body.txt", "{{ voucher }}"),
+    ("emails/receipt/template.yaml", "class: transactional\nfallback: en\n"),
+    ("emails/receipt/en/subject.txt", "Your receipt"),
+    ("emails/receipt/en/body.txt", "Here it is."),
 ];
 
 pub fn ground() -> &'static Ground {

@@ -493,7 +493,7 @@ impl Maker<'_> {
                 vec![("voucher".into(), about)]
             }
         };
-        let template = (*self.dice.pick(&["thanks", "sorry"])).into();
+        let template = (*self.dice.pick(&["thanks", "thanks", "sorry", "sorry", "receipt"])).into();
         Some(ActionKind::Email { who, thing, address, template, language, with })
     }
 
