@@ -350,7 +350,7 @@ pub(super) fn base(
     if let Some(checkpoint) = checkpoint {
         if checkpoint.position >= since {
             let ruleset = rules.get(checkpoint.ruleset, reader)?;
-            return Ok((Engine::restore(ruleset, &checkpoint.state)?, damaged));
+            return Ok((Engine::restore(ruleset, checkpoint.state)?, damaged));
         }
         damaged.push(format!("the checkpoint at {} lies before what can be decided again", checkpoint.position.0));
     }

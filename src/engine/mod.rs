@@ -19,6 +19,7 @@ pub mod kept;
 mod look;
 mod name;
 mod people;
+mod pieces;
 pub mod plan;
 mod plans;
 pub mod record;
@@ -253,7 +254,7 @@ impl Engine {
     }
 
     /// Returns an engine with a saved state, decided by the same rule set as when it was saved.
-    pub fn restore(ruleset: Arc<RuleSet>, saved: &[u8]) -> Result<Engine, RestoreError> {
+    pub fn restore(ruleset: Arc<RuleSet>, saved: impl io::Read) -> Result<Engine, RestoreError> {
         let state = State::restore(saved, ruleset.hash)?;
         Ok(Engine { ruleset, state, watch: Watch::default(), observing: BTreeSet::new() })
     }

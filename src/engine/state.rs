@@ -5,7 +5,7 @@
 //! collections only.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io::{self, BufWriter, IntoInnerError, Read, Write};
+use std::io::{self, BufReader, BufWriter, IntoInnerError, Read, Write};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use crate::engine::contacts::Contacts;
 use crate::engine::effect::Values;
 use crate::engine::facts::Facts;
 use crate::engine::name::Name;
+use crate::engine::pieces;
 use crate::engine::plans::Plans;
 use crate::engine::reload::Was;
 use crate::engine::seen::Seen;
@@ -364,33 +365,27 @@ impl State {
         encoder.finish().map_err(io::Error::from)?.flush()
     }
 
-    /// Reads a saved form back; the one before compression, too.
-    pub fn restore(bytes: &[u8], ruleset: [u8; 16]) -> Result<State, RestoreError> {
-        let unreadable = |error: postcard::Error| RestoreError::Unreadable(error.to_string());
-        let (found, rest): (u32, _) = postcard::take_from_bytes(bytes).map_err(unreadable)?;
-        let (of, rest): ([u8; 16], _) = postcard::take_from_bytes(rest).map_err(unreadable)?;
-        let state = match found {
-            FORMAT => decompressed(rest)?,
+    /// Reads a saved form back, and those of versions before, piece by piece.
+    pub fn restore(saved: impl Read, ruleset: [u8; 16]) -> Result<State, RestoreError> {
+        let mut saved = BufReader::with_capacity(CHUNK, saved);
+        let (found, of): (u32, [u8; 16]) = pieces::read(&mut saved)?;
+        let lacking: &[u8] = match found {
+            FORMAT => &[],
             // Who was contacted came with format 6: nobody.
-            5 => [decompressed(rest)?, vec![0, 0]].concat(),
-            // Before format 5 it was not compressed.
-            4 => [rest, &[0, 0]].concat(),
+            4 | 5 => &[0, 0],
             // What owners are told came with format 4: nothing.
-            3 => [rest, &[0, 0, 0]].concat(),
+            3 => &[0, 0, 0],
             found => return Err(RestoreError::Format { found }),
         };
         if of != ruleset {
             return Err(RestoreError::OtherRules);
         }
-        postcard::from_bytes(&state).map_err(unreadable)
+        match found {
+            // Before format 5 it was not compressed.
+            ..=4 => pieces::read(&mut saved.chain(lacking)),
+            _ => pieces::read(&mut FrameDecoder::new(saved).chain(lacking)),
+        }
     }
-}
-
-fn decompressed(bytes: &[u8]) -> Result<Vec<u8>, RestoreError> {
-    let mut state = Vec::new();
-    let read = FrameDecoder::new(bytes).read_to_end(&mut state);
-    read.map_err(|error| RestoreError::Unreadable(error.to_string()))?;
-    Ok(state)
 }
 
 #[cfg(test)]
@@ -408,15 +403,15 @@ mod tests {
         let mut compressed = FrameEncoder::new(Vec::new());
         compressed.write_all(&plain[17..]).expect("memory takes every byte");
         let compressed = compressed.finish().expect("memory takes every byte");
-        assert_eq!(State::restore(&[&[5], &plain[1..17], &compressed].concat(), [5; 16]), Ok(state.clone()));
+        assert_eq!(State::restore(&*[&[5], &plain[1..17], &compressed].concat(), [5; 16]), Ok(state.clone()));
         // Format 3 ends before what owners are told.
         let older = [&[3], &plain[1..plain.len() - 1]].concat();
-        assert_eq!(State::restore(&older, [5; 16]), Ok(state.clone()));
+        assert_eq!(State::restore(&*older, [5; 16]), Ok(state.clone()));
         state.told.insert(None, Told { until: Timestamp::UNIX_EPOCH, lines: vec!["a line".into()], more: 2 });
         let mut saved = Vec::new();
         state.save([5; 16], &mut saved).expect("memory takes every byte");
-        assert_eq!(State::restore(&saved, [5; 16]), Ok(state));
+        assert_eq!(State::restore(&*saved, [5; 16]), Ok(state));
         let unknown = [&[2], &plain[1..]].concat();
-        assert_eq!(State::restore(&unknown, [5; 16]), Err(RestoreError::Format { found: 2 }));
+        assert_eq!(State::restore(&*unknown, [5; 16]), Err(RestoreError::Format { found: 2 }));
     }
 }

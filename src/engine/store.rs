@@ -502,6 +502,23 @@ pub struct Checkpoint {
     pub state: Vec<u8>,
 }
 
+/// A checkpoint as its vault has it: its state is read piece by piece, because a whole one in memory, beside the state that is
+/// made of it, would be too much.
+pub struct Saved {
+    /// The latest input in it.
+    pub position: Position,
+    /// The rule set that decided last.
+    pub ruleset: Hash,
+    /// What `Engine::save` gave; whole and sound.
+    pub state: Box<dyn io::Read + Send>,
+}
+
+impl fmt::Debug for Saved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Saved").field("position", &self.position).finish_non_exhaustive()
+    }
+}
+
 /// A checkpoint that was written and is not kept yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -531,7 +548,7 @@ pub trait Vault: fmt::Debug + Send + Sync {
     }
 
     /// Returns the newest sound checkpoint at or before `upto`, with a word on every newer one that is damaged.
-    fn newest(&self, upto: Position) -> Result<(Option<Checkpoint>, Vec<String>), StoreError>;
+    fn newest(&self, upto: Position) -> Result<(Option<Saved>, Vec<String>), StoreError>;
 
     /// Returns the positions of what is kept, sound or not, oldest first: the journal behind the oldest is still needed,
     /// and one beyond the journal's end means that the journal has lost its end.

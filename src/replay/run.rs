@@ -393,7 +393,7 @@ impl Play {
     fn restart(&mut self, at: Timestamp, span: Span) {
         self.until(at);
         let saved = self.driver.engine().save();
-        match Engine::restore(self.rules.clone(), &saved) {
+        match Engine::restore(self.rules.clone(), &*saved) {
             Ok(mut engine) => {
                 engine.watch(Watch::Everything);
                 self.driver.replace(engine);

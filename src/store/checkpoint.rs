@@ -6,12 +6,12 @@
 //! Two are kept, so that a damaged newest one leaves the one before. Left out: when one is due (`daemon::fold`).
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::engine::store::{Checkpoint, Draft, Ends, Hash, StoreError, Vault, WriteState};
+use crate::engine::store::{Draft, Ends, Hash, Saved, StoreError, Vault, WriteState};
 use crate::id::Position;
 use crate::store::private;
 
@@ -108,8 +108,8 @@ impl CheckpointFolder {
         let there = CheckpointFolder::open(data)?;
         let mut copied = 0;
         for position in self.found()?.into_iter().filter(|at| (ends.trimmed.0..=ends.cursor.0).contains(at)) {
-            if let Ok(checkpoint) = self.read(position) {
-                there.put(&checkpoint)?;
+            if let Ok(Saved { position, ruleset, mut state }) = self.read(position) {
+                there.keep(there.draft(position, ruleset, &mut |mut to| io::copy(&mut state, &mut to).map(drop)))?;
                 copied += 1;
             }
         }
@@ -121,12 +121,13 @@ impl CheckpointFolder {
         if path.exists() { path } else { self.folder.join(HELD).join(name(position)) }
     }
 
-    fn read(&self, position: u64) -> Result<Checkpoint, String> {
-        let bytes = fs::read(self.path(position)).map_err(|error| error.to_string())?;
-        let checkpoint = unframe(bytes)?;
-        match checkpoint.position.0 == position {
-            true => Ok(checkpoint),
-            false => Err(format!("it is of position {}", checkpoint.position.0)),
+    /// Opens one whose frame is whole and sound, or says what is wrong with it.
+    fn read(&self, position: u64) -> Result<Saved, String> {
+        let file = File::open(self.path(position)).map_err(|error| error.to_string())?;
+        let saved = unframe(file)?;
+        match saved.position.0 == position {
+            true => Ok(saved),
+            false => Err(format!("it is of position {}", saved.position.0)),
         }
     }
 
@@ -212,34 +213,59 @@ fn header(position: Position, ruleset: Hash) -> Vec<u8> {
     header
 }
 
-/// Takes a checkpoint out of its frame, or says what is wrong with it.
-fn unframe(mut bytes: Vec<u8>) -> Result<Checkpoint, String> {
-    if !bytes.starts_with(MAGIC) {
+/// Sums up the next bytes of a file.
+fn summed(file: &mut File, length: u64) -> io::Result<[u8; SUM]> {
+    let (mut sum, mut left) = (Sha256::new(), length);
+    let mut bytes = vec![0; 1 << 16];
+    while left > 0 {
+        let some = left.min(bytes.len() as u64) as usize;
+        file.read_exact(&mut bytes[..some])?;
+        sum.update(&bytes[..some]);
+        left -= some as u64;
+    }
+    Ok(sum.finalize().into())
+}
+
+/// Takes a checkpoint out of its frame, or says what is wrong with it. All of the file is read, and none of it kept.
+fn unframe(mut file: File) -> Result<Saved, String> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it is cut short".to_owned(),
+        _ => error.to_string(),
+    };
+    let all = file.metadata().map_err(unreadable)?.len();
+    let mut header = [0; HEADER];
+    let read = file.read_exact(&mut header);
+    if !header.starts_with(MAGIC) {
         return Err("it is no checkpoint".into());
     }
-    if bytes.len() < HEADER + LENGTH + SUM {
+    read.map_err(unreadable)?;
+    if all < (HEADER + LENGTH + SUM) as u64 {
         return Err("it is cut short".into());
     }
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |number, byte| number << 8 | u64::from(*byte));
-    let (format, rest) = bytes[MAGIC.len()..].split_at(4);
-    let (position, rest) = rest.split_at(8);
+    let (format, rest) = header[MAGIC.len()..].split_at(4);
+    let (position, ruleset) = rest.split_at(8);
     let (position, format) = (number(position), number(format));
-    let ruleset = Hash::try_from(&rest[..16]).map_err(|_| "it is cut short")?;
-    let end = bytes.len() - SUM;
+    let ruleset = Hash::try_from(ruleset).map_err(|_| "it is cut short")?;
+    let body = all - (HEADER + LENGTH + SUM) as u64;
     let (length, state) = match format {
-        1 => (HEADER..HEADER + LENGTH, HEADER + LENGTH..end),
-        2 => (end - LENGTH..end, HEADER..end - LENGTH),
+        1 => (HEADER as u64, (HEADER + LENGTH) as u64),
+        2 => (HEADER as u64 + body, HEADER as u64),
         _ => return Err(format!("it has format {format}, this version reads formats 1 to {FORMAT}")),
     };
-    if number(&bytes[length]) != state.len() as u64 {
+    let mut said = [0; LENGTH];
+    file.seek(SeekFrom::Start(length)).and_then(|_| file.read_exact(&mut said)).map_err(unreadable)?;
+    if number(&said) != body {
         return Err("it is cut short, or too long".into());
     }
-    if Sha256::digest(&bytes[..end])[..] != bytes[end..] {
+    let sum = file.rewind().and_then(|()| summed(&mut file, all - SUM as u64)).map_err(unreadable)?;
+    let mut said = [0; SUM];
+    file.read_exact(&mut said).map_err(unreadable)?;
+    if sum != said {
         return Err("it is not what was written".into());
     }
-    bytes.truncate(state.end);
-    bytes.drain(..state.start);
-    Ok(Checkpoint { position: Position(position), ruleset, state: bytes })
+    file.seek(SeekFrom::Start(state)).map_err(unreadable)?;
+    Ok(Saved { position: Position(position), ruleset, state: Box::new(file.take(body)) })
 }
 
 fn failed(path: &Path, error: &io::Error) -> StoreError {
@@ -268,7 +294,7 @@ impl Vault for CheckpointFolder {
         Ok(())
     }
 
-    fn newest(&self, upto: Position) -> Result<(Option<Checkpoint>, Vec<String>), StoreError> {
+    fn newest(&self, upto: Position) -> Result<(Option<Saved>, Vec<String>), StoreError> {
         let mut damaged = Vec::new();
         for position in self.found()?.into_iter().filter(|position| *position <= upto.0) {
             match self.read(position) {

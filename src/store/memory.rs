@@ -6,6 +6,7 @@
 //! A disk that syncs seldom ([`Disk::sloppy`]) is the control: on it, the tests of durability have to fail.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::engine::input::Input;
 use crate::engine::record::Record;
 use crate::engine::store::{
     Checkpoint, Committed, Draft, Ends, Epoch, Erasure, ErasureStage, Hash, Kind, Reader, Rewrite, Row, RowId,
-    RowState, SetAside, Store, StoreError, Turn, Vault, Version, WriteState,
+    RowState, Saved, SetAside, Store, StoreError, Turn, Vault, Version, WriteState,
 };
 use crate::id::{EffectId, Position};
 use crate::store::{ends_after, follows};
@@ -460,13 +461,15 @@ impl Vault for MemoryStore {
         kept.ok_or_else(|| StoreError::Failed("the checkpoint may not be there".into()))
     }
 
-    fn newest(&self, upto: Position) -> Result<(Option<Checkpoint>, Vec<String>), StoreError> {
+    fn newest(&self, upto: Position) -> Result<(Option<Saved>, Vec<String>), StoreError> {
         self.look(|tables| {
             let mut damaged = Vec::new();
             let old_enough = |kept: &&(Checkpoint, bool)| kept.0.position <= upto;
             for (checkpoint, sound) in tables.checkpoints.iter().rev().filter(old_enough) {
                 if *sound {
-                    return Ok((Some(checkpoint.clone()), damaged));
+                    let Checkpoint { position, ruleset, state } = checkpoint.clone();
+                    let state = Box::new(io::Cursor::new(state));
+                    return Ok((Some(Saved { position, ruleset, state }), damaged));
                 }
                 damaged.push(format!("the checkpoint at {} is damaged", checkpoint.position.0));
             }

@@ -78,7 +78,7 @@ fn a_journal_written_down_and_read_back_gives_the_same_effects_and_state() {
     let mut again = Engine::new(rules.clone());
     for (place, (bytes, step)) in records.iter().zip(&steps).enumerate() {
         if place % 500 == 499 {
-            again = Engine::restore(rules.clone(), &again.save()).expect("the same rule set");
+            again = Engine::restore(rules.clone(), &*again.save()).expect("the same rule set");
         }
         let record = Record::from_bytes(bytes).expect("it was written");
         assert_eq!(record.position.0, place as u64 + 1);

@@ -457,8 +457,8 @@ fn state_that_was_saved_goes_on_after_a_change() {
     let changed = rules(&COUNT.replace("14 days", "10 days"));
     shop.reload(changed.clone(), "02 12:00");
     let saved = shop.driver.engine().save();
-    assert!(Engine::restore(rules(COUNT), &saved).is_err(), "a state belongs to its rule set");
-    shop.driver.replace(Engine::restore(changed, &saved).expect("it was saved under this set"));
+    assert!(Engine::restore(rules(COUNT), &*saved).is_err(), "a state belongs to its rule set");
+    shop.driver.replace(Engine::restore(changed, &*saved).expect("it was saved under this set"));
     shop.complaint("03 10:00", "");
     assert_eq!(words(&shop.complaint("04 10:00", "")), ["sent alert to care_team three"]);
 }

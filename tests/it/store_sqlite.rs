@@ -2,12 +2,13 @@
 //! ends in a message and never in another decision.
 
 use std::fs;
+use std::io::Read;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use touchline::daemon::start::start;
-use touchline::engine::store::{Checkpoint, Ends, Reader, StoreError, Vault};
+use touchline::engine::store::{Checkpoint, Ends, Reader, Saved, StoreError, Vault};
 use touchline::id::Position;
 use touchline::store::checkpoint::CheckpointFolder;
 use touchline::store::sqlite::{SqliteReader, SqliteStore};
@@ -342,12 +343,15 @@ fn of_damaged_checkpoints_the_one_before_is_taken() {
 fn checkpoint_files_come_back_as_they_were() {
     let folder = Folder::new();
     let vault = CheckpointFolder::open(&folder.0).unwrap();
-    assert_eq!(vault.newest(Position(9)).unwrap(), (None, vec![]));
+    assert_eq!(vault.newest(Position(9)).unwrap().0.map(|saved| saved.position), None);
     for position in [1u64, 1_000, 70_000] {
         let state = vec![position as u8; position as usize];
         let checkpoint = Checkpoint { position: Position(position), ruleset: [position as u8; 16], state };
         vault.put(&checkpoint).unwrap();
-        assert_eq!(vault.newest(Position(position)).unwrap(), (Some(checkpoint), vec![]));
+        let Saved { position, ruleset, mut state } = vault.newest(checkpoint.position).unwrap().0.expect("it is sound");
+        let mut bytes = Vec::new();
+        state.read_to_end(&mut bytes).unwrap();
+        assert_eq!(Checkpoint { position, ruleset, state: bytes }, checkpoint);
     }
     assert_eq!(vault.positions().unwrap(), [Position(1_000), Position(70_000)]);
     assert_eq!(vault.newest(Position(69_999)).unwrap().0.map(|found| found.position), Some(Position(1_000)));

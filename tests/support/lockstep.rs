@@ -362,7 +362,7 @@ pub fn saving_matters(case: &Case) -> Option<String> {
     let every = 1 + case.seed as usize % 3;
     let as_written = |rules: &[Arc<Rule>]| rules.to_vec();
     let through_bytes = |engine: Engine, step: usize| match step % every {
-        0 => Engine::restore(engine.ruleset().clone(), &engine.save()).expect("it was saved by the same rules"),
+        0 => Engine::restore(engine.ruleset().clone(), &*engine.save()).expect("it was saved by the same rules"),
         _ => engine,
     };
     first_difference(&alone(case, as_written, |engine, _| engine), &alone(case, as_written, through_bytes))
