@@ -53,7 +53,7 @@ impl Turn<'_> {
         let ends = ends(rule, measure, at);
         let horizon = self.lateness_horizon(measure.source.signal);
         let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
-        if state.floor.is_some_and(|floor| at < floor) {
+        if state.aside().floor.is_some_and(|floor| at < floor) {
             return false;
         }
         let window = state.window.measure();

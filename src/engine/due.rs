@@ -61,7 +61,7 @@ impl Turn<'_> {
         let now = self.now;
         let paused = rule.status == Status::Paused;
         let Some(state) = self.key_state(number, key) else { return };
-        state.armed = None;
+        state.change_aside(|aside| aside.armed = None);
         let (signal, chain, lasts) = match &mut state.window {
             // A paused rule sees nothing: what passes meanwhile passes unseen.
             Window::Absence(window) if paused => return window.drop_passed(now),
@@ -72,7 +72,9 @@ impl Turn<'_> {
             }
             Window::Reading(window) => {
                 window.enter_last();
-                let Some((_, signal)) = state.latest.take().map(|latest| *latest) else { return };
+                let Some((_, signal)) = state.change_aside(|aside| aside.latest.take()).map(|latest| *latest) else {
+                    return;
+                };
                 (signal, std::sync::Arc::default(), true)
             }
             _ => return,

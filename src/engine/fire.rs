@@ -114,7 +114,9 @@ impl Turn<'_> {
         }
         // Texts speak of the key as it was written.
         let mut candidate = candidate.clone();
-        if let Some(shown) = self.key_state(candidate.rule, &candidate.key).and_then(|state| state.shown.as_deref()) {
+        if let Some(shown) =
+            self.key_state(candidate.rule, &candidate.key).and_then(|state| state.aside().shown.as_deref())
+        {
             candidate.values.key = shown.clone();
         }
         let candidate = &candidate;
@@ -528,6 +530,8 @@ impl Turn<'_> {
 
 impl LimitState {
     fn fired(&mut self, at: Timestamp, account: u64) {
+        // Most keys fire once: left alone, the first would make room for four.
+        self.firings.reserve_exact(1);
         self.firings.push_back((at, account));
         while self.firings.len() > 2 {
             self.firings.pop_front();

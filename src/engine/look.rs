@@ -139,7 +139,9 @@ impl Turn<'_> {
                 let key: Key = written.iter().cloned().map(grouped).collect();
                 if key != written {
                     let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
-                    state.shown.get_or_insert(Box::new(written));
+                    state.change_aside(|aside| {
+                        aside.shown.get_or_insert(Box::new(written));
+                    });
                 }
                 Some((key, record.unwrap_or_default()))
             }
@@ -157,7 +159,7 @@ impl Turn<'_> {
         if !keys.contains_key(key) {
             keys.insert(key.clone(), KeyState::default());
         }
-        match keys.get(key).and_then(|state| state.floor) {
+        match keys.get(key).and_then(|state| state.aside().floor) {
             Some(floor) if arrived.place.at < floor => {
                 self.note_key(number, key, Some(&arrived.signal.id), Verdict::TooLate, vec![]);
                 None
@@ -334,8 +336,10 @@ impl Turn<'_> {
         let since = state.window.reading().unentered_since();
         let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
         // The latest reading is what the firing will speak of, also where a late one begins its run.
-        state.latest = Some(latest_of(state.latest.take(), arrived));
-        state.ran_out = false;
+        state.change_aside(|aside| {
+            aside.latest = Some(latest_of(aside.latest.take(), arrived));
+            aside.ran_out = false;
+        });
         self.arm(number, key, due);
     }
 
@@ -345,7 +349,11 @@ impl Turn<'_> {
         let zone = &self.rule(number).zone;
         let now = self.now;
         let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
-        let since = state.window.reading().unentered_since().filter(|_| state.latest.is_some() && !state.ran_out);
+        let since = state
+            .window
+            .reading()
+            .unentered_since()
+            .filter(|_| state.aside().latest.is_some() && !state.aside().ran_out);
         let due = since.map(|since| saturating_add(length.after(since, zone), wait).max(now));
         self.arm(number, key, due);
     }
@@ -353,7 +361,8 @@ impl Turn<'_> {
     /// Makes `due` the deadline of a key in the agenda.
     pub(crate) fn arm(&mut self, number: RuleNo, key: &Key, due: Option<Timestamp>) {
         let Some(state) = self.state.rules[number as usize].keys.get_mut(key) else { return };
-        let armed = std::mem::replace(&mut state.armed, due.map(At::from)).map(Timestamp::from);
+        let armed =
+            state.change_aside(|aside| std::mem::replace(&mut aside.armed, due.map(At::from))).map(Timestamp::from);
         if armed == due {
             return;
         }

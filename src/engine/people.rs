@@ -126,7 +126,8 @@ impl Turn<'_> {
             self.arm(number, &key, None);
             let state = self.state.rules[number as usize].keys.entry(key.clone()).or_default();
             let ladder = state.ladder.take();
-            *state = KeyState { ladder, floor: Some(now.into()), window: Window::None, ..KeyState::default() };
+            *state = KeyState::of(Window::None, ladder);
+            state.change_aside(|aside| aside.floor = Some(now.into()));
         }
     }
 

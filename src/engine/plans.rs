@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use triomphe::ThinArc;
 
 use crate::engine::act::{ActionPlace, Plan, Prepared};
 use crate::engine::effect::Firing;
@@ -25,20 +26,21 @@ use crate::vocabulary::{CalendarNo, ThingNo};
 pub(crate) struct Plans {
     kept: BTreeMap<u64, Kept>,
     /// The firing written last: plans of one firing come one after the other.
-    last: Option<(Arc<Firing>, Arc<[u8]>)>,
+    last: Option<(Arc<Firing>, Written)>,
 }
 
-/// A plan in its written form.
+/// A plan in its written form, one word wide: its rule and its firing, and the rest.
 #[derive(Clone, Debug, PartialEq)]
-struct Kept {
-    rule: RuleNo,
-    firing: Arc<[u8]>,
-    rest: Box<[u8]>,
-}
+struct Kept(ThinArc<(RuleNo, Written), u8>);
 
-/// What is written of a plan beside its firing and its rule.
+/// A firing in its written form.
+type Written = ThinArc<(), u8>;
+
+/// What is written of a plan beside its firing and its rule. Instants are numbers: in letters they would take half of it.
 type Rest<Key, Things, Prepared> =
-    (EffectId, Key, ActionPlace, Timestamp, bool, Option<CalendarNo>, Option<Timestamp>, Option<u64>, Things, Prepared);
+    (EffectId, Key, ActionPlace, Instant, bool, Option<CalendarNo>, Option<Instant>, Option<u64>, Things, Prepared);
+
+type Instant = (i64, i32);
 
 impl Plans {
     /// Returns how many there are.
@@ -69,7 +71,7 @@ impl Plans {
 
     /// Returns those of a rule, by number.
     pub fn of_rule(&self, rule: RuleNo) -> impl Iterator<Item = (u64, Plan)> {
-        let mine = self.kept.iter().filter(move |(_, kept)| kept.rule == rule);
+        let mine = self.kept.iter().filter(move |(_, kept)| kept.rule() == rule);
         mine.map(|(number, kept)| (*number, kept.plan()))
     }
 
@@ -80,7 +82,10 @@ impl Plans {
 
     /// Says of each which rule it is of.
     pub fn each_rule(&mut self, change: impl Fn(RuleNo) -> RuleNo) {
-        self.kept.values_mut().for_each(|kept| kept.rule = change(kept.rule));
+        for kept in self.kept.values_mut() {
+            let (_, firing) = &kept.0.header.header;
+            *kept = Kept::of((change(kept.rule()), firing.clone()), &kept.0.slice);
+        }
     }
 
     /// Changes every one.
@@ -94,19 +99,19 @@ impl Plans {
 
     fn pack(&mut self, plan: Plan) -> Kept {
         let Plan { id, rule, key, place, due, planned, during, next_due, account, firing, things, prepared } = plan;
+        let (due, next_due) = (instant(due), next_due.map(instant));
         let rest: Rest<_, _, _> = (id, key, place, due, planned, during, next_due, account, things, prepared);
-        let firing = self.firing(firing);
-        Kept { rule, firing, rest: written(&rest).into() }
+        Kept::of((rule, self.firing(firing)), &written(&rest))
     }
 
     /// Returns a firing in its written form, shared with the plan before where it is the same.
-    fn firing(&mut self, firing: Arc<Firing>) -> Arc<[u8]> {
+    fn firing(&mut self, firing: Arc<Firing>) -> Written {
         if let Some((last, bytes)) = &self.last
             && Arc::ptr_eq(last, &firing)
         {
             return bytes.clone();
         }
-        let mut bytes: Arc<[u8]> = written(&*firing).into();
+        let mut bytes = Written::from_header_and_slice((), &written(&*firing));
         // Those read back from a state, or taken out and put back, have each a firing of their own.
         if let Some((_, last)) = &self.last
             && *last == bytes
@@ -119,12 +124,30 @@ impl Plans {
 }
 
 impl Kept {
+    fn of(head: (RuleNo, Written), rest: &[u8]) -> Kept {
+        Kept(ThinArc::from_header_and_slice(head, rest))
+    }
+
+    fn rule(&self) -> RuleNo {
+        self.0.header.header.0
+    }
+
     fn plan(&self) -> Plan {
-        let rest: Rest<Key, Vec<(ThingNo, Str)>, Prepared> = read(&self.rest);
+        let (rule, firing) = &self.0.header.header;
+        let rest: Rest<Key, Vec<(ThingNo, Str)>, Prepared> = read(&self.0.slice);
         let (id, key, place, due, planned, during, next_due, account, things, prepared) = rest;
-        let (rule, firing) = (self.rule, Arc::new(read(&self.firing)));
+        let (due, next_due) = (timestamp(due), next_due.map(timestamp));
+        let (rule, firing) = (*rule, Arc::new(read(&firing.slice)));
         Plan { id, rule, key, place, due, planned, during, next_due, account, firing, things, prepared }
     }
+}
+
+fn instant(at: Timestamp) -> Instant {
+    (at.as_second(), at.subsec_nanosecond())
+}
+
+fn timestamp((second, nanosecond): Instant) -> Timestamp {
+    Timestamp::new(second, nanosecond).expect("it was made from one")
 }
 
 fn written<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {

@@ -118,9 +118,9 @@ fn fill_of(engine: &mut Engine, rule: &Rule, since: Option<Timestamp>) -> Option
     let keys = std::mem::take(&mut engine.state.rules[place].keys);
     let fill = |(key, state): (Key, KeyState)| KeyFill {
         key,
-        floor: state.floor.map(Timestamp::from),
-        shown: state.shown.clone(),
-        latest: state.latest.clone(),
+        floor: state.aside().floor.map(Timestamp::from),
+        shown: state.aside().shown.clone(),
+        latest: state.aside().latest.clone(),
         window: at_rest(state),
     };
     let mut keys: Vec<KeyFill> = keys.into_iter().map(fill).collect();

@@ -21,7 +21,7 @@ use crate::engine::remap::remap;
 use crate::engine::replan::addresses;
 use crate::engine::ruleset::RuleSet;
 use crate::engine::state::{
-    DueKind, Key, KeyFill, KeyState, Parked, RuleFill, RuleNo, RuleState, State, Waits, Window,
+    Aside, DueKind, Key, KeyFill, KeyState, Parked, RuleFill, RuleNo, RuleState, State, Waits, Window,
 };
 use crate::engine::turn::Turn;
 use crate::engine::window::At;
@@ -227,14 +227,16 @@ impl Turn<'_> {
 
     fn clear_windows(&mut self, number: RuleNo, same_key: bool) {
         for state in self.state.rules[number as usize].keys.values_mut() {
-            let floor = state.floor.filter(|_| same_key);
-            *state = KeyState { ladder: state.ladder.take(), floor, ..KeyState::default() };
+            let floor = state.aside().floor.filter(|_| same_key);
+            *state = KeyState::of(Window::None, state.ladder.take());
+            state.change_aside(|aside| aside.floor = floor);
         }
         self.drop_idle_keys(number);
     }
 
     fn drop_idle_keys(&mut self, number: RuleNo) {
-        let idle = |state: &KeyState| state.ladder.is_none() && state.floor.is_none() && state.window == Window::None;
+        let idle =
+            |state: &KeyState| state.ladder.is_none() && state.aside().floor.is_none() && state.window == Window::None;
         self.state.rules[number as usize].keys.retain(|_, state| !idle(state));
     }
 
@@ -246,15 +248,10 @@ impl Turn<'_> {
         for KeyFill { key, window, floor, shown, latest } in fill.keys {
             let mut before = old.remove(&key).unwrap_or_default();
             let carriers = was.map_or_else(BTreeSet::new, |was| self.carriers(&before.window, was.need));
-            let shown = before.shown.take().or(shown);
-            let mut state = KeyState {
-                window,
-                floor: floor.map(At::from),
-                shown,
-                latest,
-                ladder: before.ladder.take(),
-                ..KeyState::default()
-            };
+            let shown = before.change_aside(|aside| aside.shown.take()).or(shown);
+            let mut state = KeyState::of(window, before.ladder.take());
+            let floor = floor.map(At::from);
+            state.change_aside(|aside| *aside = Aside { floor, shown, latest, ..Aside::default() });
             match (&mut state.window, &before.window) {
                 (Window::Measure(window), Window::Measure(before)) if was.is_some() => window.entered = before.entered,
                 (Window::Sequence(window), Window::Sequence(before)) if was.is_some() => window.keep_used(before),
@@ -274,7 +271,9 @@ impl Turn<'_> {
             entered.entered = true;
             let (window, episode) =
                 if goes_on { (Window::Measure(Box::new(entered)), state.episode) } else { (Window::None, None) };
-            (key, KeyState { ladder: state.ladder, window, episode, ..KeyState::default() })
+            let mut kept = KeyState::of(window, state.ladder);
+            kept.episode = episode;
+            (key, kept)
         }));
         self.state.rules[number as usize].keys = keys.into_iter().collect();
         self.drop_idle_keys(number);
@@ -331,7 +330,8 @@ impl Turn<'_> {
                 let due = |(since, length): (Timestamp, crate::clock::Length)| {
                     saturating_add(length.after(since, &rule.zone), wait)
                 };
-                state.ran_out = window.unentered_since().zip(*stays_for).map(due).is_some_and(|due| due <= now);
+                let ran_out = window.unentered_since().zip(*stays_for).map(due).is_some_and(|due| due <= now);
+                state.change_aside(|aside| aside.ran_out = ran_out);
                 goes_on
             }
             (Window::Absence(window), Trigger::Absence { .. }) => window.settle(now, carriers),
@@ -381,7 +381,7 @@ impl Turn<'_> {
         let rule = self.rule(number);
         for key in keys {
             if let Some(state) = self.key_state(number, &key) {
-                state.armed = None;
+                state.change_aside(|aside| aside.armed = None);
             }
             match &rule.trigger {
                 Trigger::Absence { .. } => self.arm_absence(number, &key),

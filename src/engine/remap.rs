@@ -25,9 +25,11 @@ pub(crate) fn remap(state: &mut State, old: &Vocabulary, new: &Vocabulary) {
             Window::Absence(window) => window.remap(&signal),
             _ => {}
         }
-        if let Some((_, latest)) = key.latest.as_deref_mut() {
-            *latest = signal(latest);
-        }
+        key.change_aside(|aside| {
+            if let Some((_, latest)) = aside.latest.as_deref_mut() {
+                *latest = signal(latest);
+            }
+        });
         if let Some(pending) = key.episode.as_mut().and_then(|episode| episode.pending.as_mut()) {
             pending.values.signal = pending.values.signal.as_ref().map(&signal);
             pending.values.first = pending.values.first.as_ref().map(&signal);

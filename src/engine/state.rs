@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::engine::act::Plan;
 use crate::engine::cases::Cases;
@@ -116,17 +116,25 @@ pub(crate) struct RuleState {
     pub held: Vec<u64>,
 }
 
-/// What one rule remembers of one key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// What one rule remembers of one key, in fifty-six bytes: what most keys never have stands aside.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(from = "Written")]
 pub(crate) struct KeyState {
     /// Its signals.
     pub window: Window,
     /// The episode, once entered. A count's may be over without anybody having looked.
     pub episode: Option<Box<Episode>>,
-    /// Signals before this enter no window: the rule's case was closed then (M9).
-    pub floor: Option<At>,
     /// The ladder, while steps are to come.
     pub ladder: Option<Box<Ladder>>,
+    /// Nothing where all of it is as at first.
+    aside: Option<Box<Aside>>,
+}
+
+/// What most keys never have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Aside {
+    /// Signals before this enter no window: the rule's case was closed then (M9).
+    pub floor: Option<At>,
     /// The key as it was first written, where its texts are not folded already.
     pub shown: Option<Box<Key>>,
     /// The latest reading, while `stays over … for` waits.
@@ -135,6 +143,62 @@ pub(crate) struct KeyState {
     pub armed: Option<At>,
     /// Whether the time of `stays over … for` had run out when the rule changed: its next reading enters (M10).
     pub ran_out: bool,
+}
+
+impl KeyState {
+    /// Returns a key with a window and a ladder.
+    pub fn of(window: Window, ladder: Option<Box<Ladder>>) -> KeyState {
+        KeyState { window, ladder, ..KeyState::default() }
+    }
+
+    /// Returns what most keys never have.
+    pub fn aside(&self) -> &Aside {
+        static AT_FIRST: Aside = Aside { floor: None, shown: None, latest: None, armed: None, ran_out: false };
+        self.aside.as_deref().unwrap_or(&AT_FIRST)
+    }
+
+    /// Changes it.
+    pub fn change_aside<T>(&mut self, change: impl FnOnce(&mut Aside) -> T) -> T {
+        let Some(aside) = &mut self.aside else {
+            let mut aside = Aside::default();
+            let told = change(&mut aside);
+            self.aside = (aside != Aside::default()).then(|| Box::new(aside));
+            return told;
+        };
+        let told = change(aside);
+        if **aside == Aside::default() {
+            self.aside = None;
+        }
+        told
+    }
+}
+
+/// What is remembered of one key, as states write it.
+#[derive(Deserialize)]
+struct Written {
+    window: Window,
+    episode: Option<Box<Episode>>,
+    floor: Option<At>,
+    ladder: Option<Box<Ladder>>,
+    shown: Option<Box<Key>>,
+    latest: Option<Box<Latest>>,
+    armed: Option<At>,
+    ran_out: bool,
+}
+
+impl From<Written> for KeyState {
+    fn from(Written { window, episode, floor, ladder, shown, latest, armed, ran_out }: Written) -> KeyState {
+        let mut state = KeyState { window, episode, ladder, aside: None };
+        state.change_aside(|aside| *aside = Aside { floor, shown, latest, armed, ran_out });
+        state
+    }
+}
+
+impl Serialize for KeyState {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Aside { floor, shown, latest, armed, ran_out } = self.aside();
+        (&self.window, &self.episode, floor, &self.ladder, shown, latest, armed, ran_out).serialize(to)
+    }
 }
 
 /// A reading and its place.

@@ -171,7 +171,7 @@ impl<'a> Turn<'a> {
     fn as_written(&self, rule: RuleNo, key: Vec<(Str, Value)>) -> Vec<(Str, Value)> {
         let grouped: Key = key.iter().map(|(_, value)| value.clone()).collect();
         let state = self.state.rules.get(rule as usize).and_then(|rule| rule.keys.get(&grouped));
-        match state.and_then(|state| state.shown.as_deref()) {
+        match state.and_then(|state| state.aside().shown.as_deref()) {
             Some(shown) => key.into_iter().zip(shown).map(|((name, _), value)| (name, value.clone())).collect(),
             None => key,
         }

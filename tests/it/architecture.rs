@@ -40,7 +40,7 @@ const CONFINED: [(&str, &[&str]); 36] = [
     ("lz4_flex", &["engine/state.rs"]),
     ("bumpalo", &["engine/pieces.rs"]),
     ("hashbrown", &["engine/seen.rs"]),
-    ("triomphe", &["engine/kept.rs", "engine/name.rs"]),
+    ("triomphe", &["engine/kept.rs", "engine/name.rs", "engine/plans.rs"]),
     ("minijinja", &["template/mill.rs"]),
     ("annotate_snippets", &["lang/render.rs"]),
     ("aho_corasick", &["vocabulary/lexicon.rs"]),

@@ -440,7 +440,7 @@ fn a_changed_contact_budget_counts_what_went_out_before() {
     shop.reload(tighter.clone(), "03 12:00");
     assert_eq!(words(&shop.complaint("04 10:00", "")), limited, "two went out in these seven days");
     let saved = shop.driver.engine().save();
-    shop.driver.replace(Engine::restore(tighter, &saved).expect("it was saved under this set"));
+    shop.driver.replace(Engine::restore(tighter, &*saved).expect("it was saved under this set"));
     assert_eq!(words(&shop.complaint("05 10:00", "")), limited);
     assert_eq!(words(&shop.complaint("09 10:00", "")), sent, "the first is seven days old");
     shop.reload(mailing("9 every 7 days"), "09 12:00");

@@ -175,12 +175,14 @@ impl Eraser<'_> {
 
     fn key_state(&self, state: &mut KeyState, rule: Option<&Rule>, parts: &Parts) {
         self.window(&mut state.window, rule);
-        if let Some(shown) = &mut state.shown {
-            self.key(shown, parts);
-        }
-        if let Some((_, latest)) = state.latest.as_deref_mut() {
-            *latest = self.shared(latest);
-        }
+        state.change_aside(|aside| {
+            if let Some(shown) = &mut aside.shown {
+                self.key(shown, parts);
+            }
+            if let Some((_, latest)) = aside.latest.as_deref_mut() {
+                *latest = self.shared(latest);
+            }
+        });
         if let Some(pending) = state.episode.as_mut().and_then(|episode| episode.pending.as_mut()) {
             self.pending(pending, parts);
         }

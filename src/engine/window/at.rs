@@ -20,6 +20,27 @@ const SHIFT: i64 = 1 << 39;
 /// A second in nanoseconds.
 const SECOND: i64 = 1_000_000_000;
 
+impl At {
+    /// Returns how many whole seconds lie between it and a later one; `None` where they are not whole, or too many.
+    pub fn seconds_until(self, end: At) -> Option<u32> {
+        let same = self.0[5..] == end.0[5..];
+        u32::try_from(end.second() - self.second()).ok().filter(|_| same)
+    }
+
+    /// Returns the instant so many seconds later, which [`At::seconds_until`] has told.
+    pub fn later(self, seconds: u32) -> At {
+        let mut bytes = self.0;
+        bytes[..5].copy_from_slice(&(self.second() + SHIFT + i64::from(seconds)).to_be_bytes()[3..]);
+        At(bytes)
+    }
+
+    fn second(self) -> i64 {
+        let mut second = [0; 8];
+        second[3..].copy_from_slice(&self.0[..5]);
+        i64::from_be_bytes(second) - SHIFT
+    }
+}
+
 impl From<Timestamp> for At {
     fn from(at: Timestamp) -> At {
         let (mut second, mut nanosecond) = (at.as_second(), i64::from(at.subsec_nanosecond()));
@@ -36,11 +57,9 @@ impl From<Timestamp> for At {
 
 impl From<At> for Timestamp {
     fn from(at: At) -> Timestamp {
-        let (mut second, mut nanosecond) = ([0; 8], [0; 4]);
-        second[3..].copy_from_slice(&at.0[..5]);
+        let mut nanosecond = [0; 4];
         nanosecond.copy_from_slice(&at.0[5..]);
-        let (second, nanosecond) = (i64::from_be_bytes(second) - SHIFT, i32::from_be_bytes(nanosecond));
-        Timestamp::new(second, nanosecond).expect("it was made from one")
+        Timestamp::new(at.second(), i32::from_be_bytes(nanosecond)).expect("it was made from one")
     }
 }
 

@@ -6,6 +6,7 @@
 //! about that belongs to no episode is entered once; nothing past is re-opened or merged (M5).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,12 @@ use crate::engine::window::{At, INSTANTS_KEPT, Place, make_room};
 use crate::id::SignalId;
 use crate::value::Value;
 
+/// How many entries before a new one are looked at for the same value.
+const NEAR: usize = 8;
+
 /// The signals of one key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Restored")]
 pub struct CountWindow {
     entries: VecDeque<Entry>,
 }
@@ -28,25 +33,43 @@ struct Entry {
     /// The end that counts: never earlier than that of the entry before.
     end: At,
     name: Name,
-    /// The value that must differ, where different ones are counted.
-    distinct: Option<Box<Value>>,
+    /// The value that must differ, where different ones are counted; shared with an entry near by that has the same.
+    distinct: Option<Arc<Value>>,
     /// Whether it was part of an episode.
     in_episode: bool,
 }
 
+/// A window as it is read back: nothing is shared yet.
+#[derive(Deserialize)]
+struct Restored {
+    entries: VecDeque<Entry>,
+}
+
+impl From<Restored> for CountWindow {
+    fn from(Restored { entries }: Restored) -> CountWindow {
+        let mut window = CountWindow { entries: VecDeque::with_capacity(entries.len()) };
+        for mut entry in entries {
+            entry.distinct = entry.distinct.map(|value| window.shared(value, window.entries.len()));
+            window.entries.push_back(entry);
+        }
+        window
+    }
+}
+
 /// An entry as states write it: place, end, end once more (it was once kept apart from the end of the signal alone), name,
 /// what must differ, and whether it was part of an episode.
-type Written = (Place, At, At, Name, Option<Box<Value>>, bool);
+type Written = (Place, At, At, Name, Option<Value>, bool);
 
 impl From<Written> for Entry {
     fn from((place, _, end, name, distinct, in_episode): Written) -> Entry {
-        Entry { place, end, name, distinct, in_episode }
+        Entry { place, end, name, distinct: distinct.map(Arc::new), in_episode }
     }
 }
 
 impl From<Entry> for Written {
     fn from(entry: Entry) -> Written {
-        (entry.place, entry.end, entry.end, entry.name, entry.distinct, entry.in_episode)
+        let distinct = entry.distinct.map(|value| Value::clone(&value));
+        (entry.place, entry.end, entry.end, entry.name, distinct, entry.in_episode)
     }
 }
 
@@ -128,15 +151,22 @@ impl CountWindow {
     fn place_in(&mut self, place: Place, end: Timestamp, name: Name, distinct: Option<Value>) -> usize {
         let at = self.entries.partition_point(|entry| entry.place < place);
         make_room(&mut self.entries);
-        let (end, distinct) = (end.into(), distinct.map(Box::new));
+        let (end, distinct) = (end.into(), distinct.map(|value| self.shared(Arc::new(value), at)));
         self.entries.insert(at, Entry { place, end, name, distinct, in_episode: false });
         self.mend_ends(at);
         at
     }
 
+    /// Returns a value that has to differ, as an entry just before it has it if one does.
+    fn shared(&self, value: Arc<Value>, at: usize) -> Arc<Value> {
+        let mut near =
+            self.entries.range(at.saturating_sub(NEAR)..at).rev().filter_map(|entry| entry.distinct.as_ref());
+        near.find(|of| **of == value).cloned().unwrap_or(value)
+    }
+
     /// Changes the values that have to differ.
     pub fn each_different(&mut self, change: impl FnMut(&mut Value)) {
-        self.entries.iter_mut().filter_map(|entry| entry.distinct.as_deref_mut()).for_each(change);
+        self.entries.iter_mut().filter_map(|entry| entry.distinct.as_mut()).map(Arc::make_mut).for_each(change);
     }
 
     /// The usual case, without looking at the whole window: history in order, and no episode. Tells whether it was that.
@@ -364,7 +394,7 @@ struct Sweep<'a> {
     from: usize,
     until: usize,
     /// Where different values are counted: how often each is inside.
-    values: Option<BTreeMap<&'a Option<Box<Value>>, u64>>,
+    values: Option<BTreeMap<&'a Option<Arc<Value>>, u64>>,
 }
 
 impl<'a> Sweep<'a> {

@@ -5,11 +5,11 @@
 //! billionths: no floating point, rounding only in print.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
-use std::fmt;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::engine::name::Name;
 use crate::engine::window::{At, INSTANTS_KEPT, Place, make_room};
@@ -18,65 +18,90 @@ use crate::number::Number;
 use crate::value::Currency;
 
 /// The sample of one key.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Written")]
 pub struct MeasureWindow {
     entries: VecDeque<Entry>,
     /// Whether the episode lasts.
     pub entered: bool,
+    /// What entries have that few windows need.
+    beside: Option<Box<Beside>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+/// A signal of the sample, in forty bytes: windows of measures are the longest there are.
+#[derive(Clone, Debug, PartialEq)]
 struct Entry {
     place: Place,
-    recent_until: At,
-    previous_until: At,
-    value: Short,
-    currency: Option<Currency>,
     name: Name,
+    /// In billionths.
+    value: i64,
+    /// The two ends, in whole seconds after its time; [`ODD`] where it stands in [`Beside::odd`].
+    ends: (u32, u32),
+    /// 0 for none, otherwise one more than its place in [`Beside::currencies`].
+    currency: u8,
 }
 
-/// A number in nine bytes, the lowest first: 10²¹ billionths and a sign take 71 bits.
-#[derive(Clone, Copy, PartialEq)]
-struct Short([u8; 9]);
+/// Says of an entry that it does not fit into its forty bytes.
+const ODD: (u32, u32) = (u32::MAX, u32::MAX);
 
-impl From<Number> for Short {
-    fn from(number: Number) -> Short {
-        let mut bytes = [0; 9];
-        bytes.copy_from_slice(&number.billionths().to_le_bytes()[..9]);
-        Short(bytes)
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Beside {
+    currencies: Vec<Currency>,
+    /// Entries that have ends apart from their time by more than whole seconds, large values, or one currency too many.
+    odd: BTreeMap<Place, Odd>,
+}
+
+/// What a signal puts in, whatever it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Odd {
+    ends: (At, At),
+    value: i128,
+    currency: Option<Currency>,
+}
+
+/// A window as states write it.
+#[derive(Deserialize)]
+struct Written {
+    entries: Vec<WrittenEntry>,
+    entered: bool,
+}
+
+type WrittenEntry = (Place, At, At, Sample, Name);
+
+impl From<Written> for MeasureWindow {
+    fn from(Written { entries, entered }: Written) -> MeasureWindow {
+        let mut window = MeasureWindow { entered, entries: VecDeque::with_capacity(entries.len()), beside: None };
+        for (place, recent_until, previous_until, Sample { value, currency }, name) in entries {
+            let odd = Odd { ends: (recent_until, previous_until), value: value.billionths(), currency };
+            let entry = window.entry(place, odd, name);
+            window.entries.push_back(entry);
+        }
+        window
     }
 }
 
-impl Short {
-    fn billionths(self) -> i128 {
-        let sign = if self.0[8] & 0x80 == 0 { 0 } else { 0xFF };
-        let mut bytes = [sign; 16];
-        bytes[..9].copy_from_slice(&self.0);
-        i128::from_le_bytes(bytes)
+impl Serialize for MeasureWindow {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut written = to.serialize_struct("Written", 2)?;
+        written.serialize_field("entries", &Entries(self))?;
+        written.serialize_field("entered", &self.entered)?;
+        written.end()
     }
 }
 
-impl fmt::Debug for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Number::from_billionths(self.billionths()).fmt(f)
+/// The entries of a window, written one by one.
+struct Entries<'a>(&'a MeasureWindow);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.written())
     }
 }
 
-/// An entry as states write it.
-type Written = (Place, At, At, Sample, Name);
-
-impl From<Written> for Entry {
-    fn from((place, recent_until, previous_until, sample, name): Written) -> Entry {
-        Entry { place, recent_until, previous_until, value: sample.value.into(), currency: sample.currency, name }
-    }
-}
-
-impl From<Entry> for Written {
-    fn from(entry: Entry) -> Written {
-        let value = Number::from_billionths(entry.value.billionths());
-        let sample = Sample { value, currency: entry.currency };
-        (entry.place, entry.recent_until, entry.previous_until, sample, entry.name)
+/// What is kept beside differs with what came and went.
+impl PartialEq for MeasureWindow {
+    fn eq(&self, other: &MeasureWindow) -> bool {
+        self.entered == other.entered && self.written().eq(other.written())
     }
 }
 
@@ -111,20 +136,91 @@ impl MeasureWindow {
     /// Puts a signal in its place; `ends` are *a + D* and *a + D + E*.
     pub fn insert(&mut self, place: Place, ends: (Timestamp, Timestamp), sample: Sample, name: Name) {
         let at = self.entries.partition_point(|entry| entry.place < place);
-        let Sample { value, currency } = sample;
-        let (recent_until, previous_until) = (ends.0.into(), ends.1.into());
-        let entry = Entry { place, recent_until, previous_until, value: value.into(), currency, name };
+        let ends = (ends.0.into(), ends.1.into());
+        let odd = Odd { ends, value: sample.value.billionths(), currency: sample.currency };
+        let entry = self.entry(place, odd, name);
         make_room(&mut self.entries);
         self.entries.insert(at, entry);
-        for index in at.max(1)..self.entries.len() {
-            let (recent, previous) = (self.entries[index - 1].recent_until, self.entries[index - 1].previous_until);
-            let entry = &mut self.entries[index];
-            entry.recent_until = entry.recent_until.max(recent);
-            entry.previous_until = entry.previous_until.max(previous);
-        }
+        self.mend_ends(at);
         if self.entries.len() > INSTANTS_KEPT {
-            self.entries.pop_front();
+            self.drop_first();
         }
+    }
+
+    /// No end is earlier than that of the signal before it (M1); those behind the new one at `at` are so up to now.
+    fn mend_ends(&mut self, at: usize) {
+        for index in at.max(1)..self.entries.len() {
+            let (before, own) = (self.whole(&self.entries[index - 1]).ends, self.whole(&self.entries[index]).ends);
+            let ends = (own.0.max(before.0), own.1.max(before.1));
+            if ends != own {
+                self.set_ends(index, ends);
+            } else if index > at {
+                break;
+            }
+        }
+    }
+
+    fn set_ends(&mut self, index: usize, ends: (At, At)) {
+        let entry = &self.entries[index];
+        let (place, name, whole) = (entry.place, entry.name.clone(), self.whole(entry));
+        self.forget(index);
+        self.entries[index] = self.entry(place, Odd { ends, ..whole }, name);
+    }
+
+    /// Makes an entry, of which beside is kept what does not fit.
+    fn entry(&mut self, place: Place, whole: Odd, name: Name) -> Entry {
+        let after = |end: At| place.at.seconds_until(end).filter(|seconds| *seconds < u32::MAX);
+        let fits =
+            (i64::try_from(whole.value), after(whole.ends.0), after(whole.ends.1), self.currency(whole.currency));
+        if let (Ok(value), Some(recent), Some(previous), Some(currency)) = fits {
+            return Entry { place, name, value, ends: (recent, previous), currency };
+        }
+        self.beside.get_or_insert_default().odd.insert(place, whole);
+        Entry { place, name, value: 0, ends: ODD, currency: 0 }
+    }
+
+    /// Returns the number of a currency within this window; `None` where there are too many of them.
+    fn currency(&mut self, currency: Option<Currency>) -> Option<u8> {
+        let Some(currency) = currency else { return Some(0) };
+        let known = &mut self.beside.get_or_insert_default().currencies;
+        let place = known.iter().position(|of| *of == currency).unwrap_or(known.len());
+        let number = u8::try_from(place + 1).ok()?;
+        if place == known.len() {
+            known.push(currency);
+        }
+        Some(number)
+    }
+
+    fn written(&self) -> impl Iterator<Item = WrittenEntry> + '_ {
+        self.entries.iter().map(|entry| {
+            let Odd { ends: (recent_until, previous_until), value, currency } = self.whole(entry);
+            let sample = Sample { value: Number::from_billionths(value), currency };
+            (entry.place, recent_until, previous_until, sample, entry.name.clone())
+        })
+    }
+
+    /// Returns an entry spread out.
+    fn whole(&self, entry: &Entry) -> Odd {
+        let beside = || self.beside.as_deref().expect("an entry that needs it put it there");
+        if entry.ends == ODD {
+            return beside().odd[&entry.place];
+        }
+        let ends = (entry.place.at.later(entry.ends.0), entry.place.at.later(entry.ends.1));
+        let currency = usize::from(entry.currency).checked_sub(1).map(|place| beside().currencies[place]);
+        Odd { ends, value: entry.value.into(), currency }
+    }
+
+    /// Forgets what is kept beside an entry.
+    fn forget(&mut self, index: usize) {
+        let entry = &self.entries[index];
+        if let (true, Some(beside)) = (entry.ends == ODD, &mut self.beside) {
+            beside.odd.remove(&entry.place);
+        }
+    }
+
+    fn drop_first(&mut self) {
+        self.forget(0);
+        self.entries.pop_front();
     }
 
     /// Returns the latest signal's time.
@@ -134,7 +230,7 @@ impl MeasureWindow {
 
     fn recent_range(&self, t: Timestamp) -> std::ops::Range<usize> {
         let until = self.entries.partition_point(|entry| entry.place.at <= t);
-        let from = self.entries.partition_point(|entry| entry.recent_until <= t);
+        let from = self.entries.partition_point(|entry| self.whole(entry).ends.0 <= t);
         from.min(until)..until
     }
 
@@ -146,7 +242,7 @@ impl MeasureWindow {
     /// Measures the period before as of `t`.
     pub fn previous(&self, kind: MeasureKind, t: Timestamp) -> Period {
         let until = self.recent_range(t).start;
-        let from = self.entries.partition_point(|entry| entry.previous_until <= t);
+        let from = self.entries.partition_point(|entry| self.whole(entry).ends.1 <= t);
         self.period(kind, from.min(until)..until)
     }
 
@@ -157,11 +253,11 @@ impl MeasureWindow {
 
     fn period(&self, kind: MeasureKind, range: std::ops::Range<usize>) -> Period {
         let sample = range.len() as u64;
-        let samples = || self.entries.range(range.clone());
+        let samples = || self.entries.range(range.clone()).map(|entry| self.whole(entry));
         let mut currencies = samples().map(|entry| entry.currency);
         let first = currencies.next();
         let mixed = currencies.any(|currency| Some(currency) != first);
-        let values: Vec<i128> = samples().map(|entry| entry.value.billionths()).collect();
+        let values: Vec<i128> = samples().map(|entry| entry.value).collect();
         let currency = first.filter(|_| !mixed).flatten();
         Period { sample, currency, value: if mixed { None } else { measured(kind, values) } }
     }
@@ -169,17 +265,17 @@ impl MeasureWindow {
     /// Counts both ends anew (a length changed, M24).
     pub fn recount(&mut self, ends: impl Fn(Timestamp) -> (Timestamp, Timestamp)) {
         let mut before = (Timestamp::MIN, Timestamp::MIN);
-        for entry in &mut self.entries {
-            let own = ends(entry.place.at());
+        for index in 0..self.entries.len() {
+            let own = ends(self.entries[index].place.at());
             before = (before.0.max(own.0), before.1.max(own.1));
-            (entry.recent_until, entry.previous_until) = (before.0.into(), before.1.into());
+            self.set_ends(index, (before.0.into(), before.1.into()));
         }
     }
 
     /// Forgets what left the period before ahead of `horizon`.
     pub fn trim(&mut self, horizon: Timestamp) {
-        while self.entries.front().is_some_and(|entry| entry.previous_until < horizon) {
-            self.entries.pop_front();
+        while self.entries.front().is_some_and(|entry| self.whole(entry).ends.1 < horizon) {
+            self.drop_first();
         }
     }
 
@@ -294,15 +390,41 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_what_they_were_in_nine_bytes() {
-        let largest = Number::from_whole(i64::MAX);
-        let least = Number::from_whole(i64::MIN);
-        let small = ["0", "0.000000001", "-0.000000001", "-1", "4.5", "255", "-256"]
-            .map(|text| text.parse::<Number>().expect("a test's number"));
-        for number in small.into_iter().chain([largest, least]) {
-            assert_eq!(Short::from(number).billionths(), number.billionths());
+    fn what_does_not_fit_into_an_entry_comes_back_whole() {
+        assert_eq!(size_of::<Entry>(), 40);
+        let at = |second, nanosecond| Timestamp::new(second, nanosecond).expect("a test's instant");
+        let numbers = ["0", "0.000000001", "-0.000000001", "-1", "4.5", "9223372036.854775807", "9223372036.854775808"];
+        let mut numbers: Vec<Number> = numbers.iter().map(|text| text.parse().expect("a test's number")).collect();
+        numbers.extend([Number::from_whole(i64::MAX), Number::from_whole(i64::MIN)]);
+        // More currencies than an entry has numbers for.
+        let codes = (b'A'..=b'Z').flat_map(|one| (b'A'..=b'L').map(move |other| [one, other, b'X']));
+        let codes = codes.map(|code| Currency::of(std::str::from_utf8(&code).expect("letters")));
+        let mut window = MeasureWindow::default();
+        let mut put = Vec::new();
+        for (number, currency) in (0u64..).zip(codes.chain([None])) {
+            let second = number as i64 * 10;
+            let ends = match number % 3 {
+                0 => (at(second + 60, 7), at(second + 120, 7)),
+                1 => (at(second + 60, 8), at(second + 120, 7)),
+                _ => (at(second + 60, 7), at(second + i64::from(u32::MAX), 7)),
+            };
+            let sample = Sample { value: numbers[number as usize % numbers.len()], currency };
+            let place = Place::new(at(second, 7), number);
+            window.insert(place, ends, sample.clone(), name(number));
+            put.push((place, sample));
         }
-        assert_eq!(size_of::<Entry>(), 56);
+        let entries: Vec<WrittenEntry> = window.written().collect();
+        let came_back: Vec<(Place, Sample)> =
+            entries.iter().map(|(place, _, _, sample, _)| (*place, sample.clone())).collect();
+        assert_eq!(came_back, put);
+        assert!(entries.is_sorted_by_key(|entry| entry.1) && entries.is_sorted_by_key(|entry| entry.2));
+        assert_eq!(MeasureWindow::from(Written { entries, entered: false }), window);
+        window.trim(Timestamp::MAX);
+        assert!(window.is_empty() && window.beside.is_some_and(|beside| beside.odd.is_empty()));
+    }
+
+    fn name(number: u64) -> Name {
+        Name::of(&crate::id::SignalId { source: "".into(), id: number.to_string().as_str().into() })
     }
 
     #[test]
