@@ -68,6 +68,15 @@ impl Screen {
         }
     }
 
+    /// Returns a screen that writes to `out`, as a pipe that nobody watches.
+    #[cfg(test)]
+    pub fn on_paper(out: Box<dyn Write>) -> Screen {
+        let (choice, bar) = (ColorChoice::Never, Bar::default());
+        let err = AutoStream::new(io::stderr(), choice);
+        let out = AutoStream::new(out, choice);
+        Screen { out, err, width: WIDEST, err_width: None, colour: false, watched: false, bar }
+    }
+
     /// Lets a bar show how far the work has come.
     pub fn show(&mut self, bar: ProgressBar) {
         *self.bar.borrow_mut() = Some(bar);

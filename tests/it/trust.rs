@@ -324,3 +324,15 @@ fn the_yaml_form_of_a_playbook_has_the_same_changes() {
     assert!(play.len() > 30, "only {} changes", play.len());
     assert_eq!(play, of(&["playbooks/retail_yaml/retail_care.test.yaml"]));
 }
+
+#[test]
+fn a_review_needs_somebody_to_ask_and_says_what_to_type_instead() {
+    let home = home("review", SCENARIOS);
+    let piped = home.run_with(&["test", "books", "--review"], "a\na\n");
+    assert_eq!(piped.code, Some(2), "{piped:?}");
+    assert!(piped.err.contains("type `touchline test books --accept`"), "{}", piped.err);
+    assert!(!home.0.join("books/snapshots").exists(), "nothing was played, nothing accepted");
+    assert_eq!(home.run(&["test", "books", "--review", "--accept"]).code, Some(2));
+    let shaped = home.run(&["test", "books", "--review", "--format", "json"]);
+    assert!(shaped.code == Some(2) && shaped.err.contains("--format"), "{shaped:?}");
+}

@@ -60,6 +60,13 @@ pub enum Mark {
     Todo,
 }
 
+impl Judged {
+    /// Tells whether a person may accept what was drawn: it differs, and everything expected happened.
+    pub fn can_be_accepted(&self) -> bool {
+        self.mark == Mark::NotOk && self.difference.is_some() && self.problems.is_empty()
+    }
+}
+
 impl Mark {
     /// Tells whether the run has failed.
     pub fn fails(self) -> bool {
@@ -164,29 +171,60 @@ enum Compared {
 
 /// Compares a timeline with the accepted one; what is new is written beside it, or in its place where it is accepted.
 fn compare(path: &str, name: &str, timeline: &str, accept: bool) -> anyhow::Result<Compared> {
-    let (folder, stem) = (snapshots(path), snapshot::file_stem(path, name));
-    let (accepted_path, new_path) = (folder.join(format!("{stem}.snap")), folder.join(format!("{stem}.snap.new")));
-    let accepted = match fs::read_to_string(&accepted_path) {
+    let snapshot = Snapshot::of(path, name);
+    let accepted = match fs::read_to_string(&snapshot.accepted) {
         Ok(text) => snapshot::read(&text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(files::explain(&accepted_path, error)),
+        Err(error) => return Err(files::explain(&snapshot.accepted, error)),
     };
     if accepted.as_deref().is_some_and(|accepted| snapshot::is_same(accepted, timeline)) {
-        remove(&new_path)?;
+        remove(&snapshot.new)?;
         return Ok(Compared::Same);
     }
-    let file = path.rsplit('/').next().unwrap_or(path);
-    let text = snapshot::write(file, name, timeline);
-    fs::create_dir_all(&folder).map_err(|error| files::explain(&folder, error))?;
     if accept {
-        fs::write(&accepted_path, text).map_err(|error| files::explain(&accepted_path, error))?;
-        remove(&new_path)?;
+        snapshot.accept(path, name, timeline)?;
         return Ok(Compared::Accepted);
     }
-    fs::write(&new_path, text).map_err(|error| files::explain(&new_path, error))?;
+    put(&snapshot.new, &text_of(path, name, timeline))?;
     let what = if accepted.is_some() { "differs from the accepted timeline" } else { "no accepted timeline yet" };
-    let says = format!(" ({what}: {})", files::shown(&new_path));
+    let says = format!(" ({what}: {})", files::shown(&snapshot.new));
     Ok(Compared::Differs { accepted: accepted.unwrap_or_default(), says })
+}
+
+/// The two files of a scenario's timeline.
+pub struct Snapshot {
+    accepted: PathBuf,
+    /// What was drawn and is not accepted yet.
+    new: PathBuf,
+}
+
+impl Snapshot {
+    /// Returns those of a scenario in the file at `path`.
+    pub fn of(path: &str, name: &str) -> Snapshot {
+        let (folder, stem) = (snapshots(path), snapshot::file_stem(path, name));
+        Snapshot { accepted: folder.join(format!("{stem}.snap")), new: folder.join(format!("{stem}.snap.new")) }
+    }
+
+    /// Makes what was drawn the accepted timeline.
+    pub fn accept(&self, path: &str, name: &str, timeline: &str) -> anyhow::Result<()> {
+        put(&self.accepted, &text_of(path, name, timeline))?;
+        remove(&self.new)
+    }
+
+    /// Throws away what was drawn.
+    pub fn reject(&self) -> anyhow::Result<()> {
+        remove(&self.new)
+    }
+}
+
+fn text_of(path: &str, name: &str, timeline: &str) -> String {
+    snapshot::write(path.rsplit('/').next().unwrap_or(path), name, timeline)
+}
+
+fn put(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(folder).map_err(|error| files::explain(folder, error))?;
+    fs::write(path, text).map_err(|error| files::explain(path, error))
 }
 
 /// Returns snapshots that no scenario writes any more; with `accept` they are removed instead.
@@ -216,7 +254,8 @@ fn snapshots(path: &str) -> PathBuf {
     Path::new(path).parent().unwrap_or(Path::new("")).join("snapshots")
 }
 
-fn remove(path: &Path) -> anyhow::Result<()> {
+/// Removes a file that may be there.
+pub fn remove(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),

@@ -1,12 +1,13 @@
 //! `touchline test`: plays the scenarios beside the playbooks and compares their timelines with the accepted ones.
 //!
 //! Here: what may be asked, and the run. `judge` plays and compares, `told` shows it to people, `machine` to other programs,
-//! `reach` says how far the scenarios reach, `mutate` which changes they would notice.
+//! `reach` says how far the scenarios reach, `mutate` which changes they would notice, `review` asks about each difference.
 
 mod judge;
 mod machine;
 mod mutate;
 mod reach;
+mod review;
 mod told;
 
 use std::path::PathBuf;
@@ -28,12 +29,14 @@ use super::load::{Loaded, load};
 use super::screen::Screen;
 use judge::{FileJudged, Mark};
 use mutate::Mutated;
+use review::Reviewed;
 
 /// Plays the scenarios beside the playbooks and compares their timelines with the accepted ones.
 ///
 /// Scenarios lie in `*.test.yaml`, accepted timelines in `snapshots/`.
 /// A timeline that is new or has changed is written as `.snap.new` beside the accepted one and shown as a difference;
-/// `--accept` accepts it. Read it first: the timeline is the test. `cargo insta review` reads the same files.
+/// `--review` shows one after the other and asks, `--accept` accepts all. Read them first: the timeline is the test.
+/// `cargo insta review` reads the same files.
 ///
 /// A playbook with errors is not played, and a timeline in which something expected did not happen is not accepted.
 ///
@@ -44,6 +47,7 @@ Examples:
   touchline test                                        every scenario below this folder
   touchline test playbooks/retail/recovery.test.yaml    one file
   touchline test playbooks --filter ladder              scenarios with this word in their name, file or rules
+  touchline test playbooks --review                     look at each difference: accept, reject, skip or quit
   touchline test playbooks --accept                     accept every timeline as it is drawn now
   touchline test playbooks --coverage                   what the scenarios reach, rule by rule
   touchline test playbooks --require 90                 for a build: fail where they reach less than 90 percent
@@ -75,6 +79,9 @@ pub struct Test {
     /// Accept every new or changed timeline
     #[arg(long)]
     accept: bool,
+    /// Show every new or changed timeline and ask: accept, reject, skip or quit
+    #[arg(long, conflicts_with_all = ["accept", "mutate", "require_killed"])]
+    review: bool,
     /// Play only scenarios with this text in their name, their file or the rules they cover
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -120,6 +127,8 @@ struct Run<'a> {
     mutated: Option<Mutated>,
     /// What belongs to no single scenario.
     problems: Vec<Diagnostic>,
+    /// What a person answered, where somebody was asked.
+    reviewed: Option<Reviewed>,
     /// What is required and not reached, in words.
     lacking: Vec<String>,
     /// How many scenarios were left out by `--filter`.
@@ -145,6 +154,12 @@ impl Run<'_> {
 
 impl Test {
     pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        if self.review {
+            if self.format != Format::Human {
+                bail!("--review asks a person: it goes with no --format but human");
+            }
+            review::must_be_watched(&self.paths)?;
+        }
         let loaded = load(&self.paths)?;
         if !loaded.has_playbooks() {
             bail!("{} holds no playbook: name a folder with *.play or *.play.yaml files", self.named());
@@ -180,6 +195,10 @@ impl Test {
         for ((file, _), played) in sound.iter().zip(&played) {
             judged.push(judge::file(&self, &loaded, file, played, &problems)?);
         }
+        let reviewed = match self.review {
+            true => Some(review::walk(screen, &mut judged, &mut std::io::stdin().lock())?),
+            false => None,
+        };
         let hold = judged.iter().flat_map(|file| &file.scenarios).all(|scenario| !scenario.mark.fails());
         let mutated = match self.mutates() {
             // What a scenario that fails would notice is not known.
@@ -197,7 +216,7 @@ impl Test {
             broken.iter().map(|(file, _)| (loaded.sources.file(file.file).path.clone(), file.scenarios.len() as u64));
         let broken = broken.collect();
         let run =
-            Run { loaded: &loaded, files: judged, broken, coverage, unread, mutated, problems, lacking, filtered };
+            Run { loaded: &loaded, files: judged, broken, coverage, unread, mutated, problems, reviewed, lacking, filtered };
         match self.format {
             Format::Human => told::show(&self, screen, &run)?,
             Format::Json => machine::json(&self, screen, &run)?,

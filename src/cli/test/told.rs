@@ -8,11 +8,14 @@ use crate::lang::render;
 use super::super::files;
 use super::super::screen::{BAD, BOLD, GOOD, Screen, WARN, counted, difference, hang};
 use super::judge::{Judged, Mark};
-use super::{Run, Test, mutate, reach};
+use super::{Run, Test, mutate, reach, review};
 
 /// Prints it.
 pub fn show(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<()> {
     let mut problems: Vec<Diagnostic> = run.problems.clone();
+    if run.reviewed.is_some() {
+        writeln!(screen.out)?;
+    }
     for file in &run.files {
         writeln!(screen.out, "{BOLD}{}{BOLD:#}", file.path)?;
         for scenario in &file.scenarios {
@@ -43,7 +46,11 @@ pub fn show(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<(
     }
     let look = render::Look { colour: true, width: screen.width };
     write!(screen.out, "{}", render::human(&run.loaded.sources, &in_order(problems), look))?;
-    summary(test, screen, run)
+    summary(test, screen, run)?;
+    if let Some(reviewed) = run.reviewed {
+        review::show(screen, reviewed, run.count(|mark| mark == Mark::NotOk))?;
+    }
+    Ok(())
 }
 
 /// Those of scenarios' files first, as they are played; then those of playbooks.
@@ -88,8 +95,8 @@ fn summary(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<()
     }
     let not_ok = run.count(|mark| mark == Mark::NotOk);
     writeln!(out, "{BAD}{played}, {not_ok} not ok{more}{BAD:#}")?;
-    if !test.accept && not_ok > 0 {
-        writeln!(out, "read the differences, then `touchline test --accept` or `cargo insta review`")?;
+    if !test.accept && not_ok > 0 && run.reviewed.is_none() {
+        writeln!(out, "read the differences, then `touchline test --accept`; `--review` asks about one after the other")?;
     }
     Ok(())
 }
