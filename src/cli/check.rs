@@ -1,4 +1,7 @@
-//! `touchline check`: everything that is wrong with playbooks, and what each of them uses.
+//! `touchline check`: everything that is wrong with playbooks, and what each of them uses. `recorded` says what a recording
+//! tells about them.
+
+mod recorded;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,7 +10,8 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use crate::compile::Unit;
-use crate::lang::diagnostic::{Diagnostic, MOST_SHOWN, More};
+use crate::lang::diagnostic::{Diagnostic, MOST_SHOWN, More, Severity};
+use crate::lang::pages::page;
 use crate::lang::render;
 
 use super::ExitCode;
@@ -16,6 +20,7 @@ use super::files;
 use super::load::{Loaded, load};
 use super::marks;
 use super::screen::{BOLD, DIM, GOOD, Screen, counted};
+use recorded::{Recorded, play_recorded};
 
 /// Reads playbooks and says everything that is wrong with them, in one run.
 ///
@@ -30,7 +35,14 @@ Examples:
   touchline check playbooks/retail/recovery.play   one file, with the vocabulary beside it
   touchline check playbooks --deny warnings        for a build: warnings count as problems
   touchline check playbooks --format json          one JSON object a line, for editors and scripts
+  touchline check playbooks/retail --feed june.jsonl july.jsonl   and what that feedback says about the rules
+  touchline check playbooks --allow L005 L018      say nothing about these
   touchline check playbooks --format sarif > found.sarif   for code scanning; `github` marks the lines of a pull request
+
+With a recording (`--feed`, or the data folder of `touchline serve` with `--store`) the rules are played on it, nothing is
+sent, and its last 90 days are looked at: how many alerts a week each rule sends, by role and step of its ladder; readings that
+enter again and again without `clears under`; rules and steps that are never reached; and pairs of rules that wrote to one
+customer within a day. Of a recording shorter than 90 days, what is never reached is only noted.
 
 Exit codes: 0 clean, 1 problems found, 2 could not run.")]
 pub struct Check {
@@ -43,6 +55,15 @@ pub struct Check {
     /// What counts as a problem besides errors
     #[arg(long, value_enum)]
     deny: Option<Deny>,
+    /// Codes of warnings and notes that are not told: `touchline explain` knows them
+    #[arg(long, value_name = "CODE", num_args = 1.., value_parser = code)]
+    allow: Vec<String>,
+    /// Recorded signals, one JSON object a line: say what they tell about the rules; several are read one after the other
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "store")]
+    feed: Vec<PathBuf>,
+    /// The data folder of `touchline serve`, in place of a feed; it is only read
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
     /// Name every playbook and rule with what it uses
     #[arg(short, long)]
     verbose: bool,
@@ -77,6 +98,11 @@ impl Check {
         let (scenarios, of_scenarios) = loaded.scenarios();
         problems.extend(covered::warnings(&loaded, &scenarios, &of_scenarios));
         problems.extend(of_scenarios);
+        let recorded = match self.feed.is_empty() && self.store.is_none() {
+            true => None,
+            false => play_recorded(&loaded, (&self.feed, self.store.as_deref()), &mut problems, screen)?,
+        };
+        problems.retain(|problem| problem.is_error() || !self.allow.iter().any(|allowed| allowed == problem.code));
         match self.format {
             Format::Json => write!(screen.out, "{}", render::json(&loaded.sources, &problems))?,
             Format::Sarif => writeln!(screen.out, "{}", marks::sarif(&loaded.sources, &problems))?,
@@ -85,11 +111,15 @@ impl Check {
             }
             Format::Human => {
                 let look = render::Look { colour: true, width: screen.width };
-                write!(screen.out, "{}", render::human(&loaded.sources, &problems, look))?;
+                let shown: Vec<Diagnostic> =
+                    problems.iter().filter(|one| self.verbose || !Recorded::is_in_table(one)).cloned().collect();
+                write!(screen.out, "{}", render::human(&loaded.sources, &shown, look))?;
+                recorded.map_or(Ok(()), |recorded| recorded.table(screen))?;
                 self.summary(screen, &loaded, &problems)?;
             }
         }
-        let denied = |problem: &Diagnostic| problem.is_error() || self.deny == Some(Deny::Warnings);
+        let warnings = self.deny == Some(Deny::Warnings);
+        let denied = |problem: &Diagnostic| problem.is_error() || warnings && problem.severity == Severity::Warning;
         Ok(if problems.iter().any(denied) { ExitCode::Problems } else { ExitCode::Clean })
     }
 
@@ -145,6 +175,14 @@ impl Check {
         let emails = emails.unwrap_or_else(|| none("emails"));
         writeln!(out, "  {DIM}with {}, {directory}, {emails}{DIM:#}", unit.vocabulary_path)?;
         Ok(())
+    }
+}
+
+/// Reads the code of a message.
+fn code(text: &str) -> Result<String, String> {
+    match page(text) {
+        Some(page) => Ok(page.code.to_owned()),
+        None => Err(format!("`{text}` is no code of a message: `touchline explain` lists them")),
     }
 }
 

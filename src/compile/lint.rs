@@ -9,12 +9,12 @@ mod range;
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashMap;
 
 use crate::compile::Unit;
 use crate::compile::loops::actions;
-use crate::compile::measure::{reach, word};
+use crate::compile::measure::reach;
 use crate::ir::action::ActionKind;
 use crate::ir::{Delay, MeasureKind, Rule, Status, Trigger};
 use crate::lang::codes;
@@ -54,6 +54,11 @@ pub fn uncovered(rule: &Rule) -> Diagnostic {
         "add one to {file} beside the playbook, with `covers: {id}`, or name it there under `without_scenario`, or write \
          `status shadow` while it is on trial"
     ))
+}
+
+/// Returns the places of those steps of a rule's ladder that would be due before the one above them if it began at an instant.
+pub fn overtaken(unit: &Unit, rule: &Rule, at: Timestamp) -> Vec<usize> {
+    ladder::overtaken(&unit.vocabulary, rule, at)
 }
 
 /// Returns the place of a rule's beginning: its word `rule` in the DSL, its first key in YAML.
@@ -105,7 +110,7 @@ fn no_sample(unit: &Unit, rule: &Rule, found: &mut Vec<Diagnostic>) {
     let kind = unit.vocabulary.signal_type(measure.source.signal);
     let signals = kind.plural.as_ref().unwrap_or(&kind.name);
     let both = matches!(measure.test, crate::ir::MeasureTest::Previous { .. });
-    let message = format!("rule `{}` believes the {} of a single signal", rule.id.rule, word(measure.kind));
+    let message = format!("rule `{}` believes the {} of a single signal", rule.id.rule, measure.kind.word());
     let periods = if both { " in both periods" } else { "" };
     found.push(
         Diagnostic::warning(codes::NO_SAMPLE, head(rule), message)

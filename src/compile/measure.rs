@@ -18,22 +18,6 @@ use crate::number::Number;
 use crate::value::Value;
 use crate::vocabulary::{FieldNo, Scale, SignalNo, Type};
 
-/// The word of a measure.
-pub fn word(kind: MeasureKind) -> &'static str {
-    match kind {
-        MeasureKind::Nps => "nps",
-        MeasureKind::Csat => "csat",
-        MeasureKind::Average => "average",
-        MeasureKind::Median => "median",
-        MeasureKind::Sum => "sum",
-        MeasureKind::Count => "count",
-        MeasureKind::Share => "share",
-        MeasureKind::Lowest => "lowest",
-        MeasureKind::Highest => "highest",
-        MeasureKind::Gap => "gap",
-    }
-}
-
 /// The unit a measure comes in.
 #[derive(Clone, Debug)]
 struct MeasuredIn {
@@ -135,8 +119,8 @@ impl Lower<'_> {
         let fields = &self.vocabulary.signal_type(signal).fields;
         let ty = |number: FieldNo| fields[number.index()].ty.clone();
         let name = match &measure.field {
-            Some(field) => format!("the {} of `{}`", word(kind), field.node),
-            None => format!("the {} of `{}`", word(kind), measure.source.signal.node),
+            Some(field) => format!("the {} of `{}`", kind.word(), field.node),
+            None => format!("the {} of `{}`", kind.word(), measure.source.signal.node),
         };
         let number = |range, percent| Some(MeasuredIn { ty: Type::Number, range, percent, name: name.clone() });
         match (kind, field.map(ty)) {
@@ -202,7 +186,7 @@ impl Lower<'_> {
     }
 
     fn does_not_fit(&mut self, measure: &tree::Measure, ty: &Type) {
-        let kind = word(measure.kind.node);
+        let kind = measure.kind.node.word();
         let what = describe(self.vocabulary, ty);
         let field = measure.field.as_ref().map_or("", |field| &field.node);
         let span = measure.field.as_ref().map_or(measure.span, |field| field.span);

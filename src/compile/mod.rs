@@ -24,5 +24,5 @@ mod value;
 mod words;
 
 pub use again::again;
-pub use lint::uncovered;
+pub use lint::{head as lint_head, overtaken, uncovered};
 pub use project::{Broken, Options, PlaybookInfo, Project, Unit, project};

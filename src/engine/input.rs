@@ -124,6 +124,22 @@ impl HumanAction {
     }
 }
 
+impl Human {
+    /// Returns the same with what it is about named otherwise: a case is called otherwise under other rules.
+    pub fn about(self, name: impl Fn(Target) -> Target) -> Human {
+        let action = match self.action {
+            HumanAction::Acknowledge(target) => HumanAction::Acknowledge(name(target)),
+            HumanAction::Close { target, outcome } => HumanAction::Close { target: name(target), outcome },
+            HumanAction::Reopen(target) => HumanAction::Reopen(name(target)),
+            HumanAction::Assign { target, to } => HumanAction::Assign { target: name(target), to },
+            HumanAction::Comment { target, text } => HumanAction::Comment { target: name(target), text },
+            HumanAction::Contact { target, customer } => HumanAction::Contact { target: target.map(name), customer },
+            silence @ HumanAction::Silence { .. } => silence,
+        };
+        Human { by: self.by, action }
+    }
+}
+
 /// What a human action is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {

@@ -251,6 +251,10 @@ codes! {
     DEFINE_UNUSED "L013" "a defined condition that no rule uses";
     MIXED_ALPHABETS "L014" "a word in a text or a name in a vocabulary that mixes letters of two alphabets";
     PERSONAL_KEY "L015" "a rule or a limit that is kept for each value of a personal field";
+    EXPECTED_VOLUME "L016" "how many alerts a week a recording would have led to";
+    ENTERS_AGAIN "L017" "a reading that enters again and again in a recording";
+    NOT_REACHED "L018" "a rule or a step of a ladder that nothing recorded reaches";
+    TWO_CONTACTS "L019" "two rules that wrote to one customer within a day";
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub enum Severity {
     Error,
     /// It can be used, and is probably not what was meant.
     Warning,
-    /// No problem of its own: it says how many more there are.
+    /// No problem: something to know, such as how many more there are.
     Note,
 }
 
@@ -80,6 +80,11 @@ impl Diagnostic {
     /// Returns a warning at `span`.
     pub fn warning(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, Severity::Warning, span, message.into())
+    }
+
+    /// Returns a note at `span`.
+    pub fn note(code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, Severity::Note, span, message.into())
     }
 
     fn new(code: &'static str, severity: Severity, span: Span, message: String) -> Diagnostic {

@@ -263,6 +263,24 @@ pub enum MeasureKind {
     Gap,
 }
 
+impl MeasureKind {
+    /// Returns the word a sentence has for it: `nps of …`, `gap between …`.
+    pub fn word(self) -> &'static str {
+        match self {
+            MeasureKind::Nps => "nps",
+            MeasureKind::Csat => "csat",
+            MeasureKind::Average => "average",
+            MeasureKind::Median => "median",
+            MeasureKind::Sum => "sum",
+            MeasureKind::Count => "count",
+            MeasureKind::Share => "share",
+            MeasureKind::Lowest => "lowest",
+            MeasureKind::Highest => "highest",
+            MeasureKind::Gap => "gap",
+        }
+    }
+}
+
 /// What a measure is held against.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MeasureTest {

@@ -3,11 +3,13 @@
 //!
 //! [`coverage`] holds what scenarios reached against what there is to reach, [`mutate`] changes rules a little and plays
 //! scenarios against each change. [`reading`] reads a rule aloud from what it means, [`diff`] says what differs between two
-//! readings, [`same`] when two rules provably mean the same, [`backtest`] what a change would have done on recorded feedback. Pure: `cli` brings the files and prints.
+//! readings, [`same`] when two rules provably mean the same, [`backtest`] what a change would have done on recorded
+//! feedback, [`recorded`] what such feedback says about rules as they are. Pure: `cli` brings the files and prints.
 
 pub mod backtest;
 pub mod coverage;
 pub mod diff;
 pub mod mutate;
 pub mod reading;
+pub mod recorded;
 pub mod same;

@@ -242,6 +242,32 @@ fn a_new_ladder_is_acknowledged_after_the_assumed_time_and_the_report_says_so() 
 }
 
 #[test]
+fn it_stops_where_until_says_and_runs_on_to_it() {
+    let home = ladders("backtest_until", &LADDER.replace("within 7 days", "within 8 days"));
+    // Somebody whom nobody answers, at the end of the feed.
+    let more = ["2026-03-04T09:00:00+01:00", "2026-03-04T10:00:00+01:00"].map(|at| complaint(&format!("u{at}"), at));
+    let more = more.map(|line| line.replace("C1", "C9") + "\n").concat();
+    home.write("feed.jsonl", &format!("{}{more}", home.read("feed.jsonl")));
+    let told = |until: &[&str]| {
+        let report = of_ladders(&home, until);
+        (number(&report["recorded"]["signals"]), report["recorded"]["until"].clone(), report["roles"].clone())
+    };
+    let (all, none, plain) = told(&[]);
+    assert!(none.is_null() && all > 1, "{none}");
+    let (stopped, at, _) = told(&["--until", "2026-03-03"]);
+    assert!(
+        stopped < all && at.as_str().is_some_and(|at| at.ends_with("2026-03-03 00:00")),
+        "{stopped} of {all}, {at}"
+    );
+    assert_eq!(stopped, 3);
+    let (on, _, climbed) = told(&["--until", "2027-01-01"]);
+    assert_eq!(on, all, "nothing more was recorded");
+    let alerts =
+        |roles: &Value| -> u64 { roles.as_array().unwrap().iter().map(|role| number(&role["alerts"]["new"])).sum() };
+    assert_eq!(alerts(&climbed), alerts(&plain) + 1, "what was planned is due: {climbed} after {plain}");
+}
+
+#[test]
 fn a_budget_that_is_exceeded_fails_and_one_that_is_kept_does_not() {
     let home = shipped("backtest_budget");
     change(&home, "retail_care.play", "goes over 10 minutes", "goes over 6 minutes");

@@ -197,7 +197,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Mistakes that need several files. Each folder is checked as a person would check it; one whose name begins with
-/// `test_` has its scenarios played. All have `shared/` beside them but those that bring or lack their own.
+/// `test_` has its scenarios played, one that begins with `recorded` its feed. All have `shared/` beside them but those that bring or lack their own.
 #[test]
 fn mistakes_in_folders_give_the_messages_beside_them() {
     let cases = root().join("tests/lang/err_folders");
@@ -223,7 +223,11 @@ fn mistakes_in_folders_give_the_messages_beside_them() {
         if name != "alone" && !folder.join("vocabulary.yaml").exists() {
             copy(&cases.join("shared"), &place);
         }
-        let words: &[&str] = if name.starts_with("test_") { &["test", "--accept", "."] } else { &["check", "."] };
+        let words: &[&str] = match name.split('_').next() {
+            Some("test") => &["test", "--accept", "."],
+            Some("recorded") => &["check", ".", "--verbose", "--feed", "feed.jsonl"],
+            _ => &["check", "."],
+        };
         let run = Command::new(env!("CARGO_BIN_EXE_touchline")).args(words).current_dir(&place).output();
         let run = run.expect("the command runs");
         let text = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));

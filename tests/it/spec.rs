@@ -4,7 +4,8 @@
 //! again; a `play` block may begin with its first rule; ```` ```play named=later.play ```` is a version for a `reload` step.
 //! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it, `coverage` what they reach,
 //! `changes` which small changes of the playbook they would notice. `csv` is the directory
-//! as a table, `mail named=…` a mail in English (`template.yaml`, then its subject, then its text), `feed` recorded lines; a block `touchline replay …` or `touchline why …` must equal what the command prints of
+//! as a table, `mail named=…` a mail in English (`template.yaml`, then its subject, then its text), `feed` recorded lines; a
+//! block `touchline replay …`, `touchline why …` or `touchline check …` must equal what the command prints of
 //! them, with `--playbooks` and `--feed` given. For `touchline diff` and `touchline backtest` the present playbook lies in `before/`, and
 //! each `play named=…` in a folder of its name.
 //! `TOUCHLINE_SPEC=rewrite cargo test --test it spec` writes the timelines anew: read them before they are committed.
@@ -167,6 +168,7 @@ impl Chapter {
         let given: &[&str] = match verb {
             "diff" => &[],
             "backtest" => &["--feed", "feed.jsonl"],
+            "check" => &["manual.play", "--feed", "feed.jsonl"],
             _ => &["--playbooks", ".", "--feed", "feed.jsonl"],
         };
         let now = ("before.play".to_owned(), self.play.clone());

@@ -336,3 +336,64 @@ fn a_review_needs_somebody_to_ask_and_says_what_to_type_instead() {
     let shaped = home.run(&["test", "books", "--review", "--format", "json"]);
     assert!(shaped.code == Some(2) && shaped.err.contains("--format"), "{shaped:?}");
 }
+
+/// A year of complaints, one every fourth day, and nobody who answers.
+fn a_year() -> String {
+    let day = |n: i64| jiff::civil::date(2026, 1, 1).checked_add(jiff::Span::new().days(n * 4)).unwrap();
+    (0..91).map(|n| crate::cli::complaint(&format!("c{n}"), &format!("{}T10:00:00Z", day(n))) + "\n").collect()
+}
+
+#[test]
+fn a_recording_says_how_many_alerts_a_week_in_every_shape() {
+    let home = home("recorded", SCENARIOS);
+    home.write("feed.jsonl", &a_year());
+    let check = |more: &[&str]| home.run(&[&["check", "books/care.play", "--feed", "feed.jsonl"], more].concat());
+    let lines = check(&["--format", "json"]).lines();
+    let messages = |lines: &[Value], code: &str| -> Vec<(String, String)> {
+        let own = lines.iter().filter(|line| line["code"] == code);
+        own.map(|line| (line["severity"].as_str().unwrap().into(), line["message"].as_str().unwrap().into())).collect()
+    };
+    // One every fourth day: the count of two within seven days is left after three of them and entered at the next, 22.5 times
+    // in 90 days. The share is all of them all the time: it was entered long before.
+    let volumes = messages(&lines, "L016");
+    assert_eq!(volumes.len(), 3, "the paused rule has none: {volumes:?}");
+    assert!(volumes.iter().all(|(severity, _)| severity == "note"), "{volumes:?}");
+    assert!(
+        volumes.iter().any(|(_, said)| said.contains("`twice` (step 1 of the ladder): 1.8 a week, 2 in")),
+        "{volumes:?}"
+    );
+    let unreached = messages(&lines, "L018");
+    assert!(
+        unreached
+            .iter()
+            .any(|(severity, said)| severity == "warning" && said.contains("`often_late` never fired in the 90 days")),
+        "{unreached:?}"
+    );
+    assert_eq!(check(&["--deny", "warnings"]).code, Some(1));
+    assert_eq!(check(&["--deny", "warnings", "--allow", "l018"]).code, Some(0));
+    assert!(check(&["--allow", "L999"]).err.contains("`L999` is no code"));
+    let github = check(&["--format", "github"]).out;
+    assert!(github.contains("::notice file=books/care.play,line=") && github.contains("title=L016::"), "{github}");
+    let sarif: Value = serde_json::from_str(&check(&["--format", "sarif"]).out).unwrap();
+    let levels: Vec<&Value> = sarif["runs"][0]["results"].as_array().unwrap().iter().map(|one| &one["level"]).collect();
+    assert!(levels.contains(&&"note".into()) && levels.contains(&&"warning".into()), "{levels:?}");
+
+    // A part of a year says less, and less loudly.
+    home.write("short.jsonl", &a_year().lines().take(2).map(|line| line.to_owned() + "\n").collect::<String>());
+    let short = home.run(&["check", "books/care.play", "--feed", "short.jsonl", "--format", "json"]).lines();
+    assert!(
+        messages(&short, "L016")
+            .iter()
+            .any(|(_, said)| said.contains("`twice` (step 1 of the ladder): 1 a week, 1 in the busiest")),
+        "{short:?}"
+    );
+    assert!(messages(&short, "L018").iter().all(|(severity, _)| severity == "note"), "{short:?}");
+
+    // What cannot be played is said.
+    home.write("books/care.play", &PLAYBOOK.replace("care_team", "nobody"));
+    let broken = check(&[]);
+    assert!(broken.code == Some(1) && broken.err.contains("the recording is not played"), "{broken:?}");
+    home.write("books/care.play", PLAYBOOK);
+    home.write("feed.jsonl", "nonsense\n");
+    assert_eq!(check(&[]).code, Some(2));
+}

@@ -28,12 +28,12 @@ pub fn page(report: &Report) -> String {
         ),
     );
     let recorded = &report.recorded;
-    let since = recorded.since.as_ref().map(|since| format!(", counted since {since}")).unwrap_or_default();
+    let limits = recorded.limits();
     let signals = counted(recorded.signals, "signal", "signals");
     let (from, to) = (&recorded.from, &recorded.to);
     put(
         &mut out,
-        &format!("<p class=\"quiet\">{signals} from {from} to {to} ({}){since}</p>\n</header>", recorded.zone),
+        &format!("<p class=\"quiet\">{signals} from {from} to {to} ({}){limits}</p>\n</header>", recorded.zone),
     );
     verdict(report, &mut out);
     numbers(report, &mut out);

@@ -13,9 +13,9 @@ pub fn summary(report: &Report) -> String {
     let recorded = &report.recorded;
     let mark = if report.exceeded { "❌" } else { "✅" };
     put(&mut out, &format!("### {mark} Backtest: {} against {}\n", escaped(&report.new), escaped(&report.old)));
-    let since = recorded.since.as_ref().map(|since| format!(", counted since {since}")).unwrap_or_default();
+    let limits = recorded.limits();
     let signals = counted(recorded.signals, "signal", "signals");
-    put(&mut out, &format!("{signals} from {} to {} ({}){since}.\n", recorded.from, recorded.to, recorded.zone));
+    put(&mut out, &format!("{signals} from {} to {} ({}){limits}.\n", recorded.from, recorded.to, recorded.zone));
     for role in report.roles.iter().filter(|role| !role.over.is_empty()) {
         put(&mut out, &format!("> **{}**\n", escaped(&exceeded(role))));
     }

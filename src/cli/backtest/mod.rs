@@ -6,14 +6,14 @@
 
 mod html;
 mod markdown;
-mod recorded;
+pub(super) mod recorded;
 #[cfg(feature = "daemon")]
 mod store;
 mod svg;
 mod text;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -22,6 +22,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::ruleset::RuleSet;
+use crate::trust::backtest::Moment;
 use crate::trust::backtest::answers::Answers;
 use crate::trust::backtest::player::{Played, Player};
 use crate::trust::backtest::report::{Material, Report, asker, report};
@@ -31,9 +32,10 @@ use super::ExitCode;
 use super::diff;
 use super::files;
 use super::load::one_unit;
+use super::replay::moment;
 use super::screen::Screen;
 use super::side::{Side, side};
-use recorded::Recording;
+use recorded::{Listener, Recording};
 
 /// Says what a change of playbooks would have done on recorded feedback.
 ///
@@ -47,6 +49,7 @@ Examples:
   touchline backtest --playbooks next --against live --feed june.jsonl july.jsonl --since 90d
   touchline backtest --against HEAD --feed feed.jsonl --assume-ack 30m --html report.html
   touchline backtest --against main --store data --since 2026-06-01 --format markdown
+  touchline backtest --against main --feed feed.jsonl --until 2026-07-01   past the end of the feed: ladders climb on
 
 Two decisions are the same where rule, key and time are. One has moved where rule and key are the
 same and the time is not, and a signal behind both is, or the episode. `otherwise` is the same
@@ -77,6 +80,9 @@ pub struct Backtest {
     /// Count from here on: `90d` before the last thing recorded, `12 weeks`, or a date; everything before fills windows
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
+    /// Stop here, or run on to here until what was still planned is due: a date or a time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
     /// Acknowledge ladders that did not run under the old playbooks after this long: `30m`, `2 hours`
     #[arg(long, value_name = "DURATION")]
     assume_ack: Option<String>,
@@ -112,7 +118,10 @@ impl Backtest {
             );
         };
         let rules = (unit.ruleset(), new.loaded.project.units[0].ruleset());
-        let recording = self.recording()?;
+        if self.feed.iter().any(|feed| feed == Path::new("-")) {
+            bail!("a feed is played more than once here: save standard input as a file first");
+        }
+        let recording = Recording::of(&self.feed, self.store.as_deref())?;
         let report = self.compared(&recording, (&old, &new), rules, assume, screen)?;
         if let Some(path) = &self.html {
             std::fs::write(path, html::page(&report)).map_err(|error| files::explain(path, error))?;
@@ -126,16 +135,6 @@ impl Backtest {
         Ok(if report.exceeded { ExitCode::Problems } else { ExitCode::Clean })
     }
 
-    fn recording(&self) -> anyhow::Result<Recording> {
-        match &self.store {
-            None => Recording::of_feeds(&self.feed),
-            #[cfg(feature = "daemon")]
-            Some(folder) => Ok(Recording::Store(store::Journal::open(folder)?)),
-            #[cfg(not(feature = "daemon"))]
-            Some(_) => bail!("this touchline was built without the daemon and opens no journal"),
-        }
-    }
-
     fn compared(
         &self,
         recording: &Recording,
@@ -144,15 +143,17 @@ impl Backtest {
         assume: Option<SignedDuration>,
         screen: &mut Screen,
     ) -> anyhow::Result<Report> {
-        let (was, _) = pass(Player::of_old(rules.0.clone()), recording, &rules.0, false, screen)?;
+        let zone = rules.1.rules.first().map_or(rules.1.vocabulary.zone.clone(), |rule| rule.zone.clone());
+        let until = self.until.as_deref().map(|text| moment(text, &zone)).transpose()?;
+        let mut pass = |player, rules: &RuleSet, tell| play(player, recording, rules, until, tell, screen);
+        let (was, _) = pass(Player::of_old(rules.0.clone()), &rules.0, false)?;
         let player = Player::of_new(rules.1.clone(), &was, Answers::of(&was, assume));
-        let (is, refused) = pass(player, recording, &rules.1, true, screen)?;
+        let (is, refused) = pass(player, &rules.1, true)?;
         if was.span.is_none() && is.span.is_none() {
             bail!("nothing of what was recorded could be read: a feed has one JSON object a line");
         }
-        let (asked, _) = pass(asker(rules.0.clone(), &is), recording, &rules.0, false, screen)?;
+        let (asked, _) = pass(asker(rules.0.clone(), &is), &rules.0, false)?;
         let last = was.span.or(is.span).map(|(_, last)| last);
-        let zone = rules.1.rules.first().map_or(rules.1.vocabulary.zone.clone(), |rule| rule.zone.clone());
         let since = match (&self.since, last) {
             (Some(text), Some(last)) => Some(since(text, last, &zone)?),
             _ => None,
@@ -176,21 +177,31 @@ impl Backtest {
             declined: &asked.declined,
             meaning,
             since,
+            until,
             assume,
             refused,
         }))
     }
 }
 
-/// Plays the whole recording; returns what was decided and how many lines could not be read.
-fn pass(
+/// Plays a recording, up to `until` or to its end; returns what was decided and how many lines could not be read.
+pub(super) fn play(
     mut player: Player,
     recording: &Recording,
     rules: &RuleSet,
+    until: Option<Timestamp>,
     tell: bool,
     screen: &mut Screen,
 ) -> anyhow::Result<(Played, u64)> {
-    let refused = recording.each(rules, tell, screen, &mut |moment| player.take(moment))?;
+    let mut take = |moment: Moment| {
+        if until.is_none_or(|until| moment.at <= until) {
+            player.take(moment);
+        }
+    };
+    let refused = recording.each(Listener { rules, tell, take: &mut take }, screen)?;
+    if let Some(until) = until {
+        player.run_on(until);
+    }
     Ok((player.finish(), refused))
 }
 
@@ -212,7 +223,7 @@ fn duration(text: &str, option: &str) -> anyhow::Result<SignedDuration> {
 
 fn since(text: &str, last: Timestamp, zone: &TimeZone) -> anyhow::Result<Timestamp> {
     if text.contains('-') {
-        return super::replay::moment(text, zone);
+        return moment(text, zone);
     }
     let days = duration(text, "--since")?;
     Ok(last.checked_sub(days).unwrap_or(Timestamp::MIN))

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+#[cfg(not(feature = "daemon"))]
+use anyhow::bail;
 
 use crate::engine::ruleset::RuleSet;
 use crate::replay::feed::{Entry, Feed};
@@ -12,6 +14,16 @@ use crate::trust::backtest::Moment;
 use super::super::feed::{name, open};
 use super::super::replay::BadLines;
 use super::super::screen::{Screen, WARN};
+
+/// Who listens to a recording.
+pub struct Listener<'a> {
+    /// The rules that read it.
+    pub rules: &'a RuleSet,
+    /// Whether what could not be read is told.
+    pub tell: bool,
+    /// Takes one thing after the other.
+    pub take: &'a mut dyn FnMut(Moment),
+}
 
 /// Where the recording is.
 pub enum Recording {
@@ -23,36 +35,29 @@ pub enum Recording {
 }
 
 impl Recording {
-    pub fn of_feeds(feeds: &[PathBuf]) -> anyhow::Result<Recording> {
-        if feeds.iter().any(|feed| feed == Path::new("-")) {
-            bail!("a feed is played more than once here: save standard input as a file first");
+    /// Returns the feeds, or the journal of a data folder.
+    pub fn of(feeds: &[PathBuf], store: Option<&Path>) -> anyhow::Result<Recording> {
+        match store {
+            None => Ok(Recording::Feeds(feeds.to_vec())),
+            #[cfg(feature = "daemon")]
+            Some(folder) => Ok(Recording::Store(super::store::Journal::open(folder)?)),
+            #[cfg(not(feature = "daemon"))]
+            Some(_) => bail!("this touchline was built without the daemon and opens no journal"),
         }
-        Ok(Recording::Feeds(feeds.to_vec()))
     }
 
-    /// Hands over everything in order, as these rules read it; returns how many lines could not be read, and tells them.
-    pub fn each(
-        &self,
-        rules: &RuleSet,
-        tell: bool,
-        screen: &mut Screen,
-        take: &mut dyn FnMut(Moment),
-    ) -> anyhow::Result<u64> {
+    /// Hands over everything in order, as the listener's rules read it; returns how many lines could not be read.
+    pub fn each(&self, listener: Listener<'_>, screen: &mut Screen) -> anyhow::Result<u64> {
         match self {
-            Recording::Feeds(feeds) => of_feeds(feeds, rules, tell, screen, take),
+            Recording::Feeds(feeds) => of_feeds(feeds, listener, screen),
             #[cfg(feature = "daemon")]
-            Recording::Store(journal) => journal.each(rules, tell, screen, take),
+            Recording::Store(journal) => journal.each(listener, screen),
         }
     }
 }
 
-fn of_feeds(
-    feeds: &[PathBuf],
-    rules: &RuleSet,
-    tell: bool,
-    screen: &mut Screen,
-    take: &mut dyn FnMut(Moment),
-) -> anyhow::Result<u64> {
+fn of_feeds(feeds: &[PathBuf], listener: Listener<'_>, screen: &mut Screen) -> anyhow::Result<u64> {
+    let Listener { rules, tell, take } = listener;
     let mut lines = open(feeds, &rules.vocabulary, screen)?;
     let mut entries = Feed::new(&mut lines);
     let (mut bad, mut refused) = (BadLines::default(), 0);

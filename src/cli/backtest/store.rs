@@ -11,8 +11,7 @@ use anyhow::bail;
 use crate::daemon::rules::Rules;
 use crate::daemon::serve::has_run;
 use crate::engine::effect::What;
-use crate::engine::input::{Human, HumanAction, Input, Target};
-use crate::engine::ruleset::RuleSet;
+use crate::engine::input::{Human, Input, Target};
 use crate::engine::store::{Reader, Version};
 use crate::id::Position;
 use crate::replay::target::of_effect;
@@ -22,6 +21,7 @@ use crate::value::Str;
 
 use super::super::files;
 use super::super::screen::{Screen, WARN};
+use super::recorded::Listener;
 
 /// How many inputs are read at once.
 const READ: usize = 4_096;
@@ -73,13 +73,9 @@ impl Journal {
         Ok(())
     }
 
-    pub fn each(
-        &self,
-        rules: &RuleSet,
-        tell: bool,
-        screen: &mut Screen,
-        take: &mut dyn FnMut(Moment),
-    ) -> anyhow::Result<u64> {
+    /// Hands over everything in order; returns how many signals and facts are not in the vocabulary any more.
+    pub fn each(&self, listener: Listener<'_>, screen: &mut Screen) -> anyhow::Result<u64> {
+        let Listener { rules, tell, take } = listener;
         let ends = self.reader.ends()?;
         if tell && ends.trimmed.0 > 0 {
             let say = format!("the journal before input {} is gone: windows begin empty there", ends.trimmed.0 + 1);
@@ -117,19 +113,9 @@ impl Journal {
     }
 
     fn meant(&self, human: Human) -> Human {
-        let of = |target: Target| match target {
+        human.about(|target| match target {
             Target::Case(case) => self.cases.get(&case).cloned().unwrap_or(Target::Case(case)),
             other => other,
-        };
-        let action = match human.action {
-            HumanAction::Acknowledge(target) => HumanAction::Acknowledge(of(target)),
-            HumanAction::Close { target, outcome } => HumanAction::Close { target: of(target), outcome },
-            HumanAction::Reopen(target) => HumanAction::Reopen(of(target)),
-            HumanAction::Assign { target, to } => HumanAction::Assign { target: of(target), to },
-            HumanAction::Comment { target, text } => HumanAction::Comment { target: of(target), text },
-            HumanAction::Contact { target, customer } => HumanAction::Contact { target: target.map(of), customer },
-            silence @ HumanAction::Silence { .. } => silence,
-        };
-        Human { by: human.by, action }
+        })
     }
 }

@@ -21,9 +21,7 @@ pub fn show(report: &Report, screen: &mut Screen) -> io::Result<()> {
         recorded.to,
         recorded.zone
     );
-    if let Some(since) = &recorded.since {
-        told += &format!(", counted since {since}");
-    }
+    told += &recorded.limits();
     lines(out, &told, 0, width)?;
     meaning(report, out, width)?;
     decisions(report, out, width)?;

@@ -215,8 +215,18 @@ impl Test {
         let broken =
             broken.iter().map(|(file, _)| (loaded.sources.file(file.file).path.clone(), file.scenarios.len() as u64));
         let broken = broken.collect();
-        let run =
-            Run { loaded: &loaded, files: judged, broken, coverage, unread, mutated, problems, reviewed, lacking, filtered };
+        let run = Run {
+            loaded: &loaded,
+            files: judged,
+            broken,
+            coverage,
+            unread,
+            mutated,
+            problems,
+            reviewed,
+            lacking,
+            filtered,
+        };
         match self.format {
             Format::Human => told::show(&self, screen, &run)?,
             Format::Json => machine::json(&self, screen, &run)?,

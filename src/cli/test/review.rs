@@ -165,7 +165,8 @@ impl Walk<'_> {
 /// Says what came of it; `not_ok` scenarios are so in the end.
 pub fn show(screen: &mut Screen, reviewed: Reviewed, not_ok: u64) -> io::Result<()> {
     if reviewed == Reviewed::default() {
-        let why = if not_ok > 0 { ": where something expected does not happen, there is nothing to accept" } else { "" };
+        let why =
+            if not_ok > 0 { ": where something expected does not happen, there is nothing to accept" } else { "" };
         return writeln!(screen.out, "nothing to review{why}");
     }
     let counts = [(reviewed.accepted, "accepted"), (reviewed.rejected, "rejected"), (reviewed.skipped, "skipped")];
@@ -287,7 +288,9 @@ mod tests {
         assert!(desk.files[0].left_over.is_empty() && desk.read("gone.snap").is_none(), "it was to be removed");
         let rejected = (Mark::NotOk, " (rejected: the accepted timeline stays)");
         assert_eq!(desk.marks()[..2], [(Mark::Accepted, ""), rejected]);
-        for shows in ["1 of 3  one (new)", "    + Mon", "2 of 3  two (changed)", "    -   fires", "    +   NO", "3 of 3"] {
+        for shows in
+            ["1 of 3  one (new)", "    + Mon", "2 of 3  two (changed)", "    -   fires", "    +   NO", "3 of 3"]
+        {
             assert!(shown.contains(shows), "no {shows} in\n{shown}");
         }
     }

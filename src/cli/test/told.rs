@@ -96,7 +96,10 @@ fn summary(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<()
     let not_ok = run.count(|mark| mark == Mark::NotOk);
     writeln!(out, "{BAD}{played}, {not_ok} not ok{more}{BAD:#}")?;
     if !test.accept && not_ok > 0 && run.reviewed.is_none() {
-        writeln!(out, "read the differences, then `touchline test --accept`; `--review` asks about one after the other")?;
+        writeln!(
+            out,
+            "read the differences, then `touchline test --accept`; `--review` asks about one after the other"
+        )?;
     }
     Ok(())
 }

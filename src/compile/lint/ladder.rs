@@ -109,6 +109,14 @@ impl Ladders {
     }
 }
 
+/// Returns the places of the steps that are due before the one above them where the ladder begins at an instant.
+pub fn overtaken(vocabulary: &Vocabulary, rule: &Rule, at: Timestamp) -> Vec<usize> {
+    let steps = rule.then.ladder.iter().flat_map(|ladder| &ladder.steps);
+    let due: Vec<Option<Timestamp>> = steps.map(|step| due(vocabulary, &rule.zone, step, at)).collect();
+    let early = |place: &usize| matches!((due[place - 1], due[*place]), (Some(above), Some(below)) if below < above);
+    (1..due.len()).filter(early).collect()
+}
+
 /// Returns the calendar a step waits for, `Some(None)` for the one where none is named.
 fn calendar_of(step: &Step) -> Option<Option<CalendarNo>> {
     let timing = step.timing?;

@@ -7,9 +7,8 @@ use crate::lang::format::page::{Page, of};
 use crate::lang::format::{Forms, Keywords, same_timing, sentence};
 use crate::lang::source::Span;
 use crate::lang::tree::{
-    Action, ActionKind, Condition, ConditionKind, Define, DifferenceUnit, Enough, Guard, Length, Measure, MeasureKind,
-    MeasureTest, Operand, Order, Path, Playbook, Rule, Schedule, Side, Source, Status, Step, Text, Timing, Trigger,
-    Word,
+    Action, ActionKind, Condition, ConditionKind, Define, DifferenceUnit, Enough, Guard, Length, Measure, MeasureTest,
+    Operand, Order, Path, Playbook, Rule, Schedule, Side, Source, Status, Step, Text, Timing, Trigger, Word,
 };
 use crate::number::Number;
 
@@ -364,22 +363,10 @@ pub(super) fn measured(measure: &Measure) -> String {
     let signal = &measure.source.signal.node;
     let field = measure.field.as_ref().map(|field| format!("{signal}.{}", field.node));
     let of = field.clone().unwrap_or_else(|| signal.clone());
-    let word = match measure.kind.node {
-        MeasureKind::Nps => "nps of",
-        MeasureKind::Csat => "csat of",
-        MeasureKind::Average => "average of",
-        MeasureKind::Median => "median of",
-        MeasureKind::Sum => "sum of",
-        MeasureKind::Count => "count of",
-        MeasureKind::Share => "share of",
-        MeasureKind::Lowest => "lowest of",
-        MeasureKind::Highest => "highest of",
-        MeasureKind::Gap => {
-            let second = measure.second.as_ref().map_or("", |second| &second.node);
-            return format!("gap between {of} and {signal}.{second}");
-        }
-    };
-    format!("{word} {of}")
+    match &measure.second {
+        Some(second) => format!("gap between {of} and {signal}.{}", second.node),
+        None => format!("{} of {of}", measure.kind.node.word()),
+    }
 }
 
 /// `15 points`, `1 point`, `20 percent`

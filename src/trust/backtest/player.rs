@@ -3,7 +3,7 @@
 //! Everything is delivered at once. People do what they did; ladders that never ran live are answered as [`Answers`] says.
 //! Looks are asked about decisions that the other version made, so that each can be told why it is not there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use crate::replay::driver::{Driver, Turn, always_sent};
 use crate::replay::target::{Targets, of_effect};
 use crate::replay::words;
 use crate::value::{Str, Value};
+use crate::vocabulary::SignalNo;
 
 use super::answers::{Answers, How};
 use super::{Moment, Said};
@@ -39,6 +40,8 @@ pub struct Played {
     pub signals: u64,
     /// Facts and people's actions.
     pub others: u64,
+    /// The kinds of signals there were.
+    pub kinds: BTreeSet<SignalNo>,
     /// The first and the last instant.
     pub span: Option<(Timestamp, Timestamp)>,
     /// How ladders were answered that did not run live as they do here.
@@ -82,6 +85,10 @@ pub struct Came {
     pub kind: Kind,
     /// To whom: `team_lead of S7`, `customer C1`.
     pub to: Str,
+    /// The step of the ladder, from 1; 0 where it is not of one.
+    pub step: u16,
+    /// The template of a mail.
+    pub template: Option<Str>,
     /// The action in words, with its text.
     pub words: String,
     /// The same with cases by what opened them.
@@ -157,6 +164,12 @@ pub struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
+    /// Returns a player of playbooks that are compared with nothing.
+    pub fn alone(rules: Arc<RuleSet>) -> Player<'a> {
+        let driver = Driver::new(rules.clone(), Watch::Nothing);
+        Player { driver, ..Player::of_old(rules) }
+    }
+
     /// Returns a player of the version that was: ladders climb as they did.
     pub fn of_old(rules: Arc<RuleSet>) -> Player<'a> {
         Player::new(rules, Answers::default(), Asked::default(), None)
@@ -204,13 +217,25 @@ impl<'a> Player<'a> {
             }
             Said::Human(human) => Input::Human(self.meant(human)),
         };
-        match input {
-            Input::Signal(_) | Input::History(_) => self.played.signals += 1,
+        match &input {
+            Input::Signal(signal) | Input::History(signal) => {
+                self.played.signals += 1;
+                self.played.kinds.insert(signal.kind);
+            }
             _ => self.played.others += 1,
         }
         let clock = self.driver.clock().map_or(at, |clock| clock.max(at));
         self.played.span = Some(self.played.span.map_or((at, clock), |(first, _)| (first.min(at), clock)));
         self.drive(|driver, see| driver.input(input, at, &mut always_sent, see));
+    }
+
+    /// Lets time run on to an instant after the last thing that was recorded: what is planned until then is due.
+    pub fn run_on(&mut self, until: Timestamp) {
+        if self.driver.clock().is_none_or(|clock| clock > until) {
+            return;
+        }
+        self.answer_before(until);
+        self.drive(|driver, see| driver.past(until, &mut always_sent, see));
     }
 
     /// Ends it, with the last thing that was recorded.
@@ -232,20 +257,10 @@ impl<'a> Player<'a> {
     /// A case is called otherwise in each version: what is meant is the rule and its key.
     fn meant(&self, human: Human) -> Human {
         let Some(known) = self.known else { return human };
-        let of = |target: Target| match target {
+        human.about(|target| match target {
             Target::Case(case) => known.get(&case).cloned().unwrap_or(Target::Case(case)),
             other => other,
-        };
-        let action = match human.action {
-            HumanAction::Acknowledge(target) => HumanAction::Acknowledge(of(target)),
-            HumanAction::Close { target, outcome } => HumanAction::Close { target: of(target), outcome },
-            HumanAction::Reopen(target) => HumanAction::Reopen(of(target)),
-            HumanAction::Assign { target, to } => HumanAction::Assign { target: of(target), to },
-            HumanAction::Comment { target, text } => HumanAction::Comment { target: of(target), text },
-            HumanAction::Contact { target, customer } => HumanAction::Contact { target: target.map(of), customer },
-            silence @ HumanAction::Silence { .. } => silence,
-        };
-        Human { by: human.by, action }
+        })
     }
 
     fn drive(&mut self, go: impl FnOnce(&mut Driver, &mut dyn FnMut(Turn))) {
@@ -329,7 +344,11 @@ fn came(effect: &Effect, rules: &RuleSet, firing: &Firing, cases: &Cases) -> Opt
         Some((role, case)) if cases.contains_key(case) => role.into(),
         _ => effect.to.clone(),
     };
-    Some(Came { at: effect.at, outcome: effect.outcome, kind, to, words, same })
+    let template = match &effect.what {
+        What::Email { template, .. } => Some(template.clone()),
+        _ => None,
+    };
+    Some(Came { at: effect.at, outcome: effect.outcome, kind, to, step: effect.step, template, words, same })
 }
 
 /// Returns a text with every case that a firing speaks of by what opened it.

@@ -68,8 +68,18 @@ pub struct Recorded {
     pub to: String,
     /// From when on decisions are counted, where that is not the beginning.
     pub since: Option<String>,
+    /// Where it was stopped, or to when time ran on.
+    pub until: Option<String>,
     /// The zone of these times.
     pub zone: String,
+}
+
+impl Recorded {
+    /// Says what was played: `, counted since …, played until …`, each behind a comma.
+    pub fn limits(&self) -> String {
+        let told = |word: &str, at: &Option<String>| at.as_ref().map(|at| format!(", {word} {at}")).unwrap_or_default();
+        format!("{}{}", told("counted since", &self.since), told("played until", &self.until))
+    }
 }
 
 /// A number before and after.
@@ -234,6 +244,8 @@ pub struct Material<'a> {
     pub around: Vec<String>,
     /// From when on it is counted.
     pub since: Option<Timestamp>,
+    /// Where it is stopped, or to when time runs on.
+    pub until: Option<Timestamp>,
     /// The time that is assumed.
     pub assume: Option<SignedDuration>,
     /// Lines that could not be read.
@@ -258,6 +270,7 @@ pub fn report(of: Material) -> Report {
         from: span.map(|(first, _)| instant(first)).unwrap_or_default(),
         to: span.map(|(_, last)| instant(last)).unwrap_or_default(),
         since: of.since.filter(|since| span.is_some_and(|(first, _)| *since > first)).map(instant),
+        until: of.until.map(instant),
         zone: zone.iana_name().unwrap_or("UTC").to_owned(),
     };
     let (before, after) =

@@ -115,22 +115,10 @@ impl Reader<'_> {
     fn measured(&self, measure: &Measure) -> String {
         let signal = measure.source.signal;
         let of = measure.field.map_or_else(|| self.signal(signal), |field| self.field(signal, field));
-        let word = match measure.kind {
-            MeasureKind::Nps => "nps of",
-            MeasureKind::Csat => "csat of",
-            MeasureKind::Average => "average of",
-            MeasureKind::Median => "median of",
-            MeasureKind::Sum => "sum of",
-            MeasureKind::Count => "count of",
-            MeasureKind::Share => "share of",
-            MeasureKind::Lowest => "lowest of",
-            MeasureKind::Highest => "highest of",
-            MeasureKind::Gap => {
-                let second = measure.second.map_or(String::new(), |second| self.field(signal, second));
-                return format!("gap between {of} and {second}");
-            }
-        };
-        format!("{word} {of}")
+        match measure.second {
+            Some(second) => format!("gap between {of} and {}", self.field(signal, second)),
+            None => format!("{} of {of}", measure.kind.word()),
+        }
     }
 
     fn measure_test(&self, measure: &Measure) -> String {
