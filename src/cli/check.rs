@@ -92,7 +92,11 @@ impl Check {
         let loaded = load(&self.paths)?;
         if loaded.sources.files.is_empty() {
             let paths: Vec<String> = self.paths.iter().map(|path| files::shown(path)).collect();
-            bail!("nothing to check in {}: no playbook, vocabulary or scenario is there", paths.join(", "));
+            bail!(
+                "nothing to check in {}: no playbook, vocabulary or scenario is there; `touchline new my` writes a \
+                 folder to begin with",
+                paths.join(", ")
+            );
         }
         let mut problems = loaded.project.diagnostics.clone();
         let (scenarios, of_scenarios) = loaded.scenarios();

@@ -30,6 +30,7 @@ mod import;
 mod jsonl;
 mod load;
 mod marks;
+mod new;
 #[cfg(feature = "daemon")]
 mod people;
 #[cfg(feature = "daemon")]
@@ -71,6 +72,7 @@ pub enum ExitCode {
 #[command(name = "touchline", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
 Start here:
+  touchline new my
   touchline check playbooks/retail
   touchline replay --playbooks playbooks/retail --feed feed.jsonl
   touchline why --playbooks playbooks/retail --feed feed.jsonl --rule repeat_complaint --signal c-17
@@ -85,6 +87,7 @@ struct Arguments {
 /// The verbs. What each says of itself in help stands with its arguments.
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::New),
     Check(check::Check),
     Replay(replay::Replay),
     Why(why::Why),
@@ -158,6 +161,7 @@ pub fn main() -> std::process::ExitCode {
 
 fn run(command: Command, screen: &mut Screen) -> anyhow::Result<ExitCode> {
     match command {
+        Command::New(new) => new.run(screen),
         Command::Check(check) => check.run(screen),
         Command::Replay(replay) => replay.run(screen),
         Command::Why(why) => why.run(screen),

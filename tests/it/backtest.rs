@@ -272,7 +272,7 @@ fn a_budget_that_is_exceeded_fails_and_one_that_is_kept_does_not() {
     let home = shipped("backtest_budget");
     change(&home, "retail_care.play", "goes over 10 minutes", "goes over 6 minutes");
     change(&home, "retail_care.play", "clears under 8 minutes", "clears under 5 minutes");
-    change(&home, "directory.yaml", "company:\n", "budgets: {floor_manager: 1 alert per day}\ncompany:\n");
+    change(&home, "directory.yaml", "floor_manager: 5 alerts per day", "floor_manager: 1 alert per day");
     let ran = backtest(&home, &[]);
     assert_eq!(ran.code, Some(1), "{}", ran.out);
     assert!(ran.out.contains("budget exceeded: floor_manager of S"), "{}", ran.out);

@@ -234,7 +234,7 @@ fn a_vocabulary_whose_numbers_move_changes_nothing_and_one_whose_words_change_to
     change(&home, "vocabulary.yaml", "\"malon*\"", "\"malon*\", puiku");
     change(&home, "directory.yaml", "team_lead: [lead.s7@example.test]", "team_lead: [other.s7@example.test]");
     home.write("new/emails/thank_you/en/body.txt", "Thanks. {{ voucher }}");
-    change(&home, "directory.yaml", "company:\n", "budgets: {team_lead: 1 alert per day}\ncompany:\n");
+    change(&home, "directory.yaml", "team_lead: 4 alerts per day", "team_lead: 1 alert per day");
     let told = diff(&home);
     assert_eq!(told.code, Some(1), "{}", told.out);
     says(
@@ -244,7 +244,7 @@ fn a_vocabulary_whose_numbers_move_changes_nothing_and_one_whose_words_change_to
             "touches thank_promoter",
             "team_lead of store S7 is other.s7@example.test instead of lead.s7@example.test",
             "touches recovery_worked, repeat_complaint",
-            "budget of team_lead: 1 alert per day instead of none",
+            "budget of team_lead: 1 alert per day instead of 4 alerts per day",
             "mail `thank_you` reads otherwise in en/body.txt",
             "rules: 25 the same, 3 touched by what stands around them",
         ],

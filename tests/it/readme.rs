@@ -93,3 +93,49 @@ fn the_main_job_prints_the_decision_on_the_first_screen() {
     assert!(printed.lines().any(|line| line == day), "no {day}");
     assert!(printed.contains(lines(decision).trim_start()), "the main job does not print\n{shown}");
 }
+
+#[test]
+fn from_nothing_to_a_backtest_in_an_empty_folder() {
+    let readme = readme();
+    let blocks = |kind: &str| -> Vec<String> {
+        let opening = format!("```{kind}\n");
+        readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    let home = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme_nothing");
+    let _ = fs::remove_dir_all(&home);
+    fs::create_dir_all(&home).unwrap();
+    let append = |file: &str, kind: &str| {
+        let own = blocks(kind);
+        let [text] = &own[..] else { panic!("one {kind}: {own:?}") };
+        let before = fs::read_to_string(home.join(file)).unwrap();
+        fs::write(home.join(file), format!("{before}\n{text}")).unwrap();
+    };
+    let shown = blocks("console from nothing");
+    assert_eq!(shown.len(), 6, "{shown:?}");
+    for block in &shown {
+        let (command, shown) = block.split_once('\n').unwrap();
+        let arguments = command.strip_prefix("$ touchline ").unwrap();
+        match arguments {
+            "test first" => append("first/care.test.yaml", "yaml from nothing"),
+            _ if arguments.starts_with("backtest") => {
+                copy(&home.join("first"), &home.join("before"));
+                change(&home.join("first/care.play"), "3 or more", "2 or more");
+            }
+            _ => {}
+        }
+        let printed = run_in(&home, arguments, i32::from(arguments == "test first"));
+        assert!(lines(&printed).contains(&lines(shown)), "{command} does not print\n{shown}\nbut\n{printed}");
+        if arguments.starts_with("new") {
+            // What it writes is whole: nothing is wrong with it, it has its shape, and its scenario holds.
+            assert!(run_in(&home, "check first --deny warnings", 0).contains("no problems"));
+            run_in(&home, "fmt first --check", 0);
+            run_in(&home, "test first --accept --require 100", 0);
+            let again =
+                Command::new(env!("CARGO_BIN_EXE_touchline")).args(["new", "first"]).current_dir(&home).output();
+            let said = String::from_utf8(again.unwrap().stderr).unwrap();
+            assert!(said.contains("first/vocabulary.yaml is there already"), "{said}");
+            append("first/care.play", "from nothing");
+        }
+    }
+    assert!(run_in(&home, "check first --deny warnings", 0).contains("no problems"));
+}

@@ -5,7 +5,7 @@
 //! `steps` are those of a scenario. A `timeline` block must equal what is drawn of the steps before it, `coverage` what they reach,
 //! `changes` which small changes of the playbook they would notice. `csv` is the directory
 //! as a table, `mail named=…` a mail in English (`template.yaml`, then its subject, then its text), `feed` recorded lines; a
-//! block `touchline replay …`, `touchline why …` or `touchline check …` must equal what the command prints of
+//! block `touchline replay …`, `touchline why …`, `check`, `fmt` or `convert` must equal what the command prints of
 //! them, with `--playbooks` and `--feed` given. For `touchline diff` and `touchline backtest` the present playbook lies in `before/`, and
 //! each `play named=…` in a folder of its name.
 //! `TOUCHLINE_SPEC=rewrite cargo test --test it spec` writes the timelines anew: read them before they are committed.
@@ -49,7 +49,7 @@ fn every_chapter_of_the_manual_is_true() {
     let mut chapters: Vec<PathBuf> = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "md") && !path.ends_with("README.md"))
         .collect();
     chapters.sort();
     assert!(chapters.len() >= 8, "the chapters were not found");
@@ -70,6 +70,21 @@ fn every_chapter_of_the_manual_is_true() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_first_page_names_every_chapter_once_in_the_order_to_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
+    let page = fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut named: Vec<&str> = page.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let numbers = page.lines().filter_map(|line| line.split_once(". [")?.0.parse::<usize>().ok());
+    assert_eq!(numbers.collect::<Vec<_>>(), (1..=named.len()).collect::<Vec<_>>(), "they are counted");
+    named.sort_unstable();
+    let mut chapters: Vec<String> =
+        fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    chapters.retain(|name| name.ends_with(".md") && name != "README.md");
+    chapters.sort_unstable();
+    assert_eq!(named, chapters);
 }
 
 /// Returns the chapter with every timeline as it is drawn.
@@ -169,6 +184,7 @@ impl Chapter {
             "diff" => &[],
             "backtest" => &["--feed", "feed.jsonl"],
             "check" => &["manual.play", "--feed", "feed.jsonl"],
+            "fmt" | "convert" => &["manual.play"],
             _ => &["--playbooks", ".", "--feed", "feed.jsonl"],
         };
         let now = ("before.play".to_owned(), self.play.clone());

@@ -162,7 +162,10 @@ impl Test {
         }
         let loaded = load(&self.paths)?;
         if !loaded.has_playbooks() {
-            bail!("{} holds no playbook: name a folder with *.play or *.play.yaml files", self.named());
+            bail!(
+                "{} holds no playbook: name a folder with *.play or *.play.yaml files, or let `touchline new my` write one",
+                self.named()
+            );
         }
         let (mut scenarios, mut problems) = loaded.scenarios();
         problems.extend(loaded.errors());
