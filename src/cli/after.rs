@@ -4,7 +4,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::engine::effect::{Effect, Firing, Outcome, What};
 use crate::engine::ruleset::RuleSet;
@@ -118,7 +117,7 @@ impl After {
                 let came = match &look.verdict {
                     Verdict::Fired => format!("it fired{met}"),
                     Verdict::TestFails => format!("the test did not hold{met}"),
-                    _ => words::verdict(look, &rule.zone).unwrap_or_default(),
+                    _ => words::verdict(look, Some(rule), &rule.zone).unwrap_or_default(),
                 };
                 told.push_str(&format!(" The next one was {at}. There, {came}."));
             }
@@ -132,14 +131,14 @@ impl After {
     }
 
     /// Says what came of the first signal of a pair, once the other one was there.
-    pub fn of_pair(&self, name: &str, zone: &TimeZone) -> String {
+    pub fn of_pair(&self, name: &str, rule: &Rule) -> String {
         match self.looks.iter().find(|look| says_no(&look.verdict)) {
             Some(look) => {
                 let by = look.signal.as_ref().map_or("the other one".to_owned(), words::signal_id);
-                let told = words::verdict(look, zone).unwrap_or_default();
+                let told = words::verdict(look, Some(rule), &rule.zone).unwrap_or_default();
                 format!(
                     "{name} did not fire: the signal was noted, {by} completed the pair at {}, and then {told}.",
-                    words::instant(look.at, zone)
+                    words::instant(look.at, &rule.zone)
                 )
             }
             None => format!("{name} did not fire: the signal was noted, and the other one it takes is not there."),
@@ -147,7 +146,8 @@ impl After {
     }
 
     /// Says what came of a wait that would have ended at `until`.
-    pub fn of_wait(&self, name: &str, zone: &TimeZone, until: Timestamp) -> String {
+    pub fn of_wait(&self, name: &str, rule: &Rule, until: Timestamp) -> String {
+        let zone = &rule.zone;
         let waited = format!("{name} waited until {}", words::instant(until, zone));
         let fired = self.firings.iter().find(|firing| firing.at >= until);
         let ended = |look: &&Look| match look.verdict {
@@ -171,7 +171,7 @@ impl After {
         // A look at the deadline names the signal that waited, unless a tick or a check made it.
         let at_end = |look: &&Look| look.at >= until && (look.signal.is_none() || says_no(&look.verdict));
         if let Some(look) = self.looks.iter().find(at_end) {
-            let told = words::verdict(look, zone).unwrap_or_else(|| "it fired".to_owned());
+            let told = words::verdict(look, Some(rule), zone).unwrap_or_else(|| "it fired".to_owned());
             return format!("{waited}. At {} it looked again: {told}.", words::instant(look.at, zone));
         }
         if let Some(firing) = fired {

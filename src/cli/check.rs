@@ -146,7 +146,11 @@ impl Check {
     }
 
     fn unit(&self, screen: &mut Screen, unit: &Unit) -> anyhow::Result<()> {
-        let rules = counted(unit.rules.len() as u64, "rule", "rules");
+        let broken: usize = unit.playbooks.iter().map(|book| book.broken.len()).sum();
+        let rules = match (unit.rules.len(), broken) {
+            (sound, 0) => counted(sound as u64, "rule", "rules"),
+            (sound, broken) => format!("{sound} of {}", counted((sound + broken) as u64, "rule", "rules")),
+        };
         let out = &mut screen.out;
         if self.verbose {
             for book in &unit.playbooks {

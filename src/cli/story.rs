@@ -216,8 +216,7 @@ impl Story {
     fn why(&self, firing: &Firing) -> Vec<Entry> {
         let mut entries = vec![];
         let plain = |text: String| Entry { label: "", style: DIM, text };
-        let held = firing.compared.iter().filter(|compared| compared.holds);
-        let compared: Vec<String> = held.map(words::compared).collect();
+        let compared = words::reasons(firing, &self.rules);
         let mut told = vec![];
         if !compared.is_empty() {
             told.push(compared.join(", "));

@@ -520,7 +520,7 @@ fn fired_sentence(firing: &Firing, signal: &Signal, rule: &Rule, rules: &RuleSet
 fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After, rules: &RuleSet) -> String {
     let zone = &rule.zone;
     let name = words::for_key(rules, &rule.id, &look.key);
-    let told = words::verdict(look, zone).unwrap_or_default();
+    let told = words::verdict(look, Some(rule), zone).unwrap_or_default();
     match &look.verdict {
         Verdict::Fired => format!("{name} fired on this signal."),
         Verdict::NoMatch => format!("{name} did not fire: {told}."),
@@ -548,14 +548,14 @@ fn why_not(look: &Look, rule: &Rule, signal: &Signal, after: &After, rules: &Rul
             let until = words::instant(*until, zone);
             format!("{name} decided on this signal and sent nothing: a silence until {until}.{then}")
         }
-        Verdict::Armed { until } => after.of_wait(&name, zone, *until),
+        Verdict::Armed { until } => after.of_wait(&name, rule, *until),
         Verdict::Answered => format!("{name} did not fire: the signal is the answer it waits for."),
         Verdict::Noted => match (after.of_sample(&name, rule, signal.at), &rule.trigger) {
             (Some(told), _) => told,
             (None, Trigger::Absence { .. }) => {
                 format!("{name} did not fire: the signal is the answer it waits for, and nothing waited for one.")
             }
-            _ => after.of_pair(&name, zone),
+            _ => after.of_pair(&name, rule),
         },
         Verdict::GuardSaysNo => format!("{name} did not fire: {told}."),
         _ => format!("{name} did not fire: {told}."),

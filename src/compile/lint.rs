@@ -1,9 +1,10 @@
 //! Lints: what can be used and is probably not meant. All of them are warnings and need no history.
 //!
 //! They look at resolved rules, so both syntaxes give the same. Rooms: `range` what can never hold, `ladder` steps that
-//! overtake, `people` roles and mails. Left out: what only a journal can show.
+//! overtake, `people` roles and mails, `own_guard` rules that forbid themselves. Left out: what only a journal can show.
 
 mod ladder;
+mod own_guard;
 mod people;
 mod range;
 
@@ -35,6 +36,7 @@ pub fn lint(unit: &Unit, retention: SignedDuration) -> Vec<Diagnostic> {
         ladders.overtakes(unit, rule, &mut found);
         no_sample(unit, rule, &mut found);
         no_limit(rule, &mut found);
+        own_guard::cancels_itself(rule, &mut found);
         not_kept(rule, retention, &mut found);
     }
     people::roles(unit, &mut found);
@@ -120,7 +122,9 @@ fn no_sample(unit: &Unit, rule: &Rule, found: &mut Vec<Diagnostic>) {
 
 fn no_limit(rule: &Rule, found: &mut Vec<Diagnostic>) {
     let alert = actions(rule).find(|action| matches!(action.kind, ActionKind::Alert { .. }));
-    if let (Trigger::Each(_), None, Some(alert)) = (&rule.trigger, &rule.limit, alert) {
+    if let (Trigger::Each(_), None, Some(alert)) = (&rule.trigger, &rule.limit, alert)
+        && !own_guard::limits_itself(rule)
+    {
         let message = format!("rule `{}` alerts somebody for each signal, however many come", rule.id.rule);
         found.push(
             Diagnostic::warning(codes::NO_LIMIT, alert.here.0, message)

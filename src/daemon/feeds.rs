@@ -6,8 +6,9 @@
 //! that cannot be read is tried again, ever more seldom.
 //!
 //! With the feed's clock ([`Time::Feed`]) every line is stamped with the latest time seen, after every deadline before
-//! that has run at its own time: what fires is what a replay of the same lines fires. Left out: looking ahead for a wrong
-//! year, which only a recorded feed allows (`replay::feed`).
+//! that has run at its own time, and after what was due until then has been tried once: what fires, and what is sent, is
+//! what a replay of the same lines fires and sends, however fast mails go. Left out: looking ahead for a wrong year, which
+//! only a recorded feed allows (`replay::feed`).
 
 mod file;
 mod places;
@@ -27,6 +28,7 @@ use crate::daemon::intake::{Intake, NotTaken};
 use crate::daemon::metrics::Metrics;
 use crate::daemon::queue::Handle;
 use crate::engine::input::Input;
+use crate::engine::store::{Reader, RowState, StoreError};
 use crate::signal::{FeedLine, RESERVED_KEYS, Refused};
 use crate::store::refused::{RefusedLine, RefusedStore};
 use crate::vocabulary::Vocabulary;
@@ -42,6 +44,8 @@ const REST: Duration = Duration::from_millis(200);
 const TRIED_AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
 /// How long a full queue, or an engine that is behind, is left alone.
 const PAUSE: Duration = Duration::from_micros(200);
+/// How long a feed's clock stands still for what is being sent, before it goes on without that.
+const SENDING: SignedDuration = SignedDuration::from_secs(10);
 /// How far ahead of the machine's clock a signal may be (M4).
 pub const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
@@ -61,6 +65,8 @@ pub struct Supplies {
     pub intake: Arc<dyn Intake>,
     /// How far the engine is.
     pub handle: Handle,
+    /// Where what is to be sent stands; `None` where nobody sends.
+    pub outbox: Option<Arc<Mutex<Box<dyn Reader>>>>,
     /// What runs.
     pub board: Arc<Board>,
     /// Where refused lines go.
@@ -93,6 +99,8 @@ pub struct Feeder {
     supplies: Supplies,
     feeds: Vec<Followed>,
     group: Vec<Input>,
+    /// Whether sending was waited for in vain, and has not come to rest since.
+    sends_slowly: bool,
 }
 
 /// A feed, and what became of looking at it.
@@ -115,7 +123,7 @@ impl Feeder {
     /// Returns a feeder of these files, `-` being standard input, each from where it was left.
     pub fn new(paths: &[PathBuf], supplies: Supplies) -> Feeder {
         let open = |path: &PathBuf| Followed { feed: Feed::new(path, supplies.places.get(path)), trouble: None };
-        Feeder { feeds: paths.iter().map(open).collect(), supplies, group: vec![] }
+        Feeder { feeds: paths.iter().map(open).collect(), supplies, group: vec![], sends_slowly: false }
     }
 
     /// Reads on until it is stopped; with `once`, until there is nothing more at the moment.
@@ -248,7 +256,7 @@ impl Feeder {
             FeedLine::Human(line) => {
                 // What was said before may open the case that is meant.
                 self.flush()?;
-                self.wait_for_engine()?;
+                self.come_to_rest()?;
                 match self.supplies.board.human(&line) {
                     Ok(human) => Input::Human(human),
                     Err(reason) => return Ok(Err(Refused { field: None, reason })),
@@ -281,9 +289,9 @@ impl Feeder {
     }
 
     /// Runs every deadline before `at`, each at its own time.
-    fn deadlines_before(&self, at: Timestamp, clock: &ManualClock) -> Result<(), FeedError> {
+    fn deadlines_before(&mut self, at: Timestamp, clock: &ManualClock) -> Result<(), FeedError> {
         loop {
-            self.wait_for_engine()?;
+            self.come_to_rest()?;
             let progress = self.supplies.handle.progress();
             let Some(due) = progress.next_deadline.filter(|due| *due < at) else { return Ok(()) };
             clock.set(clock.now().max(due));
@@ -303,6 +311,35 @@ impl Feeder {
             }
             self.pause()?;
         }
+    }
+
+    /// Waits until everything on disk is decided and, on the feed's clock, what is due by now has been tried once. Between two
+    /// lines of a feed weeks may pass: what is being sent would be too late, or taken back, that a replay sends.
+    fn come_to_rest(&mut self) -> Result<(), FeedError> {
+        self.wait_for_engine()?;
+        let (Time::Feed(clock), Some(outbox)) = (self.supplies.time.clone(), self.supplies.outbox.clone()) else {
+            return Ok(());
+        };
+        let begun = crate::clock::wall_clock_now();
+        while !self.supplies.stop.load(Ordering::SeqCst) {
+            let progress = self.supplies.handle.progress();
+            let committed = progress.ends.cursor >= progress.ends.last;
+            // Where the outbox cannot be read the worker says so.
+            if committed && nothing_is_sent(&outbox, clock.now()).unwrap_or(true) {
+                self.sends_slowly = false;
+                break;
+            }
+            if committed && (self.sends_slowly || crate::clock::wall_clock_now().duration_since(begun) > SENDING) {
+                if !std::mem::replace(&mut self.sends_slowly, true) {
+                    tracing::warn!(
+                        "sending takes long: the feed goes on, and what is not sent by then may be too late"
+                    );
+                }
+                break;
+            }
+            self.pause()?;
+        }
+        self.wait_for_engine()
     }
 
     fn pause(&self) -> Result<(), FeedError> {
@@ -328,6 +365,13 @@ impl Feeder {
             tracing::error!(%error, "a refused line could not be kept");
         }
     }
+}
+
+/// Tells whether nothing is being sent, and nothing waits that may go at `now`.
+fn nothing_is_sent(outbox: &Mutex<Box<dyn Reader>>, now: Timestamp) -> Result<bool, StoreError> {
+    let reader = outbox.lock().unwrap_or_else(PoisonError::into_inner);
+    let leased = RowState::Leased { until: Timestamp::MIN };
+    Ok(reader.due(now, None, 1)?.is_empty() && reader.outbox(None, Some(leased), 1)?.is_empty())
 }
 
 /// Returns a field's name for the log: only where it is the vocabulary's or touchline's own. What else a customer's feed

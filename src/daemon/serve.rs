@@ -188,7 +188,8 @@ impl Daemon {
         let (asking, asks) = channel();
         let outbox = Arc::new(Post::new(running.handle(), reader.reader()?, clock.clone()));
         // In shadow everything is decided and recorded, and nobody takes anything from the outbox: what was decided before waits.
-        let worker = (!config.shadow).then(|| Worker::new(outbox, van.clone(), Settings::default()));
+        let sends = !config.shadow;
+        let worker = sends.then(|| Worker::new(outbox, van.clone(), Settings::default()));
         let refused: Box<dyn RefusedStore> =
             Box::new(RefusedFile::open(&config.data.join(refused::FILE), config.limits.refused)?);
         let refused = Arc::new(Mutex::new(refused));
@@ -225,6 +226,7 @@ impl Daemon {
         let supplies = Supplies {
             intake: intake.clone(),
             handle: running.handle(),
+            outbox: sends.then(|| reader.reader().map(|reader| Arc::new(Mutex::new(reader)))).transpose()?,
             board: board.clone(),
             refused: refused.clone(),
             metrics: metrics.clone(),

@@ -13,7 +13,7 @@ use crate::engine::fire::Candidate;
 use crate::engine::look::Arrived;
 use crate::engine::name::Name;
 use crate::engine::state::{DueKind, Key, RuleNo, Window};
-use crate::engine::trace::{Compared, Verdict};
+use crate::engine::trace::{Compared, Unknown, Verdict};
 use crate::engine::turn::Turn;
 use crate::engine::window::measure::{MeasureWindow, Period, Ratio, Sample};
 use crate::ir::expr::Operand;
@@ -184,9 +184,7 @@ impl Turn<'_> {
         }
         match measured.holds {
             None => {
-                let need = measure.enough.map_or(1, |enough| enough.at_least as u64);
-                let previous = measured.previous.as_ref().map(|period| period.sample);
-                let verdict = Verdict::Unknown { recent: measured.recent.sample, previous, need };
+                let verdict = Verdict::Unknown(why_unknown(measure, &measured));
                 self.note_key(number, key, signal.as_ref(), verdict, compared);
             }
             Some(false) => {
@@ -283,12 +281,40 @@ fn measured(measure: &Measure, window: &MeasureWindow, as_of: Timestamp, scale: 
         }
         _ => None,
     };
-    let enough = measure.enough.is_none_or(|enough| {
-        let both = !enough.both_periods || previous.as_ref().is_none_or(|p| p.sample >= enough.at_least as u64);
-        recent.sample >= enough.at_least as u64 && both
-    });
-    let holds = if enough { test(measure, &recent, previous.as_ref(), scale) } else { None };
+    let enough = too_few(measure, &recent, previous.as_ref()).is_none();
+    let holds = match test(measure, &recent, previous.as_ref(), scale) {
+        Some(true) if !enough => None,
+        // A count of few is known: it is few. The least sample keeps a rule from firing, never an episode from ending.
+        Some(false) if !enough && measure.kind != MeasureKind::Count => None,
+        holds => holds,
+    };
     Measured { recent, previous, holds }
+}
+
+/// Returns which of the periods has too few signals, and how many are needed.
+fn too_few(measure: &Measure, recent: &Period, previous: Option<&Period>) -> Option<Unknown> {
+    let enough = measure.enough?;
+    let need = u64::from(enough.at_least);
+    let few = |period: &Period| Some(period.sample).filter(|sample| *sample < need);
+    let (recent, previous) = (few(recent), previous.filter(|_| enough.both_periods).and_then(few));
+    (recent.is_some() || previous.is_some()).then_some(Unknown::Few { recent, previous, need })
+}
+
+/// Returns why a measure that is unknown is.
+fn why_unknown(measure: &Measure, measured: &Measured) -> Unknown {
+    let Measured { recent, previous, .. } = measured;
+    if let Some(few) = too_few(measure, recent, previous.as_ref()) {
+        return few;
+    }
+    let in_percent = matches!(measure.test, MeasureTest::Previous { unit: DifferenceUnit::Percent, .. });
+    match previous {
+        _ if recent.sample == 0 && recent.value.is_none() => Unknown::Nothing,
+        Some(before) if before.sample == 0 && before.value.is_none() => Unknown::NothingBefore,
+        Some(Period { value: Some(before), .. }) if in_percent && before.rounded() == Number::ZERO => {
+            Unknown::PercentOfNothing
+        }
+        _ => Unknown::Incomparable,
+    }
 }
 
 /// Returns the period before with counts and sums scaled to the length of the recent one (M13): what is compared is

@@ -9,6 +9,7 @@ use crate::clock::Length;
 use crate::engine::window::measure::Period;
 use crate::ir::expr::{Condition, Operand};
 use crate::ir::{Delay, DifferenceUnit, Measure, MeasureKind, MeasureTest, Order, Side, Source};
+use crate::number::Number;
 use crate::value::Value;
 use crate::vocabulary::typed::print_value;
 use crate::vocabulary::{FieldNo, Type, Vocabulary};
@@ -150,7 +151,11 @@ fn test(measure: &Measure, unit: &Unit) -> String {
         MeasureTest::Level(order, operand) => format!("{} {}", word(*order), level(operand)),
         MeasureTest::Between(low, high) => format!("between {} and {}", level(low), level(high)),
         MeasureTest::Previous { order, by, unit, side, before } => {
-            let unit = if *unit == DifferenceUnit::Points { "points" } else { "percent" };
+            let unit = match unit {
+                DifferenceUnit::Points if *by == Number::from_whole(1) => "point",
+                DifferenceUnit::Points => "points",
+                DifferenceUnit::Percent => "percent",
+            };
             let side = if *side == Side::Over { "above" } else { "below" };
             format!("{} {by} {unit} {side} the {} before", word(*order), length(*before))
         }

@@ -97,13 +97,35 @@ impl Verdict {
         match self {
             Verdict::GuardSaysNo => Some(Decline::Guard),
             Verdict::Limited { .. } => Some(Decline::Limit),
-            Verdict::Unknown { .. } => Some(Decline::Sample),
+            Verdict::Unknown(_) => Some(Decline::Sample),
             Verdict::TooLate => Some(Decline::Late),
             Verdict::Paused => Some(Decline::Paused),
             Verdict::ChainRefused { .. } => Some(Decline::Chain),
             _ => None,
         }
     }
+}
+
+/// Why what a measure says is not known (M13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Too few signals.
+    Few {
+        /// How many in the last D, where that is too few.
+        recent: Option<u64>,
+        /// How many in the period before, where that is too few.
+        previous: Option<u64>,
+        /// How many are needed.
+        need: u64,
+    },
+    /// Nothing to measure in the last D.
+    Nothing,
+    /// Nothing to compare with in the period before.
+    NothingBefore,
+    /// The period before comes to zero, and no percentage of that is known.
+    PercentOfNothing,
+    /// Amounts of several currencies, or numbers too large to compare.
+    Incomparable,
 }
 
 /// What came of one look, the first reason why not.
@@ -143,15 +165,8 @@ pub enum Verdict {
     Noted,
     /// The measure does not meet its test.
     TestFails,
-    /// The sample is too small, or there is nothing to measure.
-    Unknown {
-        /// How many signals in the last D.
-        recent: u64,
-        /// How many in the period before, where it has one.
-        previous: Option<u64>,
-        /// How many are needed.
-        need: u64,
-    },
+    /// What the measure says is not known.
+    Unknown(Unknown),
     /// The guard says no: the last of `compared`.
     GuardSaysNo,
     /// The limit.

@@ -20,8 +20,8 @@ pub const BUSINESS_HOURS: &str = "business_hours";
 const WIDEST: usize = 16;
 
 impl Turn<'_> {
-    /// Returns the instant a timing is due, counted from `base`: after its delay, at the first of its times of day not
-    /// before that, deferred into its calendar. `None` where a calendar never opens.
+    /// Returns the instant a timing is due, counted from `base`: after its delay, at its time of day, while its calendar is
+    /// open. Where it is never open at that time, at its next opening; `None` where a calendar never opens.
     pub(crate) fn timed(
         &self,
         rule: &Rule,
@@ -29,18 +29,24 @@ impl Turn<'_> {
         base: Timestamp,
         places: &[(ThingNo, Str)],
     ) -> Option<Timestamp> {
-        let mut due = match timing.after {
+        let due = match timing.after {
             Some(delay) => self.delayed(rule, delay, base, places)?,
             None => base,
         };
-        if let Some(time) = timing.at {
-            due = first_time_not_before(due, time, &rule.zone)?;
+        let at = |time, from| first_time_not_before(from, time, &rule.zone);
+        let calendar = |number| self.calendar(rule, Some(number), places);
+        match (timing.at, timing.during.map(calendar)) {
+            (None, None) => Some(due),
+            (Some(time), None) => at(time, due),
+            (None, Some(calendar)) => {
+                let (calendar, zone) = calendar?;
+                calendar.next_open(due, &zone)
+            }
+            (Some(time), Some(calendar)) => {
+                let (calendar, zone) = calendar?;
+                calendar.first_open(due, &zone, |from| at(time, from))
+            }
         }
-        if let Some(calendar) = timing.during {
-            let (calendar, zone) = self.calendar(rule, Some(calendar), places)?;
-            due = calendar.next_open(due, &zone)?;
-        }
-        Some(due)
     }
 
     /// Returns the instant a delay after `from` has passed; `None` where its calendar never opens.

@@ -8,7 +8,7 @@ use crate::ir::action::Piece;
 use crate::ir::expr::Access;
 use crate::signal::Signal;
 use crate::value::{Str, Value};
-use crate::vocabulary::typed::print_value;
+use crate::vocabulary::spoken::{in_mail, in_text};
 use crate::vocabulary::{FieldNo, Type};
 
 /// What stands where a value is missing (M16).
@@ -61,7 +61,12 @@ impl Turn<'_> {
             Language::Fact(..) => Value::Missing,
         };
         let language = language.as_text().map_or("", |language| language);
-        let values = |path: &str| self.mail_value(plan, with, path);
+        let template_of = self.rules.templates.get(template);
+        let written_in = template_of.map_or("", |template| template.language(language));
+        let values = |path: &str| {
+            let (value, ty) = self.mail_value(plan, with, path)?;
+            Some(in_mail(&value, &ty, written_in))
+        };
         let mail = self.rules.templates.render(template, language, &values)?;
         let mail = Mail {
             address: to,
@@ -74,28 +79,24 @@ impl Turn<'_> {
     }
 
     /// Returns what a template's `{{ path }}` stands for: a value of `with`, of the firing, or a fact of a thing.
-    fn mail_value(&self, plan: &Plan, with: &[(Str, Value)], path: &str) -> Option<String> {
+    fn mail_value(&self, plan: &Plan, with: &[(Str, Value)], path: &str) -> Option<(Value, Type)> {
         if let Some((_, value)) = with.iter().find(|(name, _)| &**name == path) {
-            return value.present().map(|value| print_value(value, &Type::Text));
+            return value.present().map(|value| (value.clone(), Type::Text));
         }
         let mut words = path.split('.');
-        let (value, mut ty) = self.firing_value(plan, words.next()?)?;
-        let mut value = value;
-        let mut is_thing = matches!(ty, Type::Thing(_));
+        let (mut value, mut ty) = self.firing_value(plan, words.next()?)?;
         for word in words {
             let Type::Thing(thing) = ty else { return None };
             let fact = self.rules.vocabulary.thing_type(thing).fact(word)?;
             let id = value.as_text()?.clone();
             value = self.facts().fact(thing, &id, fact);
             ty = self.rules.vocabulary.thing_type(thing).facts[fact.index()].ty.clone();
-            is_thing = matches!(ty, Type::Thing(_));
             // A missing name prints the id (M16).
             if value.is_missing() && word == "name" {
-                return Some(id.to_string());
+                return Some((Value::Id(id), Type::Text));
             }
         }
-        let _ = is_thing;
-        value.present().map(|value| print_value(value, &ty))
+        (!value.is_missing()).then_some((value, ty))
     }
 
     fn firing_value(&self, plan: &Plan, name: &str) -> Option<(Value, Type)> {
@@ -176,7 +177,7 @@ impl Turn<'_> {
 fn printed(scope: &Scope, access: &Access) -> String {
     let value = scope.access(access);
     if let Some(value) = value.present() {
-        return print_value(value, &access.ty);
+        return in_text(value, &access.ty);
     }
     let is_name = access.name.ends_with(".name");
     match access.facts.split_last().filter(|_| is_name) {

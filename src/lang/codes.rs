@@ -255,6 +255,7 @@ codes! {
     ENTERS_AGAIN "L017" "a reading that enters again and again in a recording";
     NOT_REACHED "L018" "a rule or a step of a ladder that nothing recorded reaches";
     TWO_CONTACTS "L019" "two rules that wrote to one customer within a day";
+    CANCELS_ITSELF "L020" "a rule that sets at once what its own guard forbids, and has more to do later";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 pub mod driver;
 pub mod feed;
 pub mod reached;
+mod reasons;
 pub mod replace;
 pub mod run;
 pub mod scenario;

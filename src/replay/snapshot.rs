@@ -41,6 +41,12 @@ pub fn read(file: &str) -> Option<String> {
     Some(text.trim_end().to_owned())
 }
 
+/// Tells whether a snapshot's file was written for a scenario, and not by something else that insta's format is used by.
+pub fn is_of_scenario(file: &str) -> bool {
+    let source = file.lines().take(4).find_map(|line| line.strip_prefix("source: "));
+    source.is_some_and(|source| source.trim_matches(['"', ' ', '\r']).ends_with(".test.yaml"))
+}
+
 /// Tells whether a drawn timeline is the accepted one: line ends and blank lines at the end do not count, as for insta.
 pub fn is_same(accepted: &str, drawn: &str) -> bool {
     accepted.trim_end() == drawn.trim_end()
@@ -63,6 +69,7 @@ mod tests {
         assert!(file.starts_with("---\nsource: \"a/b.test.yaml\"\nexpression: \"it: says \\\"no\\\"\"\n---\nMon"));
         assert_eq!(read(&file).as_deref(), Some(text));
         assert_eq!(read(&file.replace('\n', "\r\n")).as_deref(), Some(text));
+        assert!(is_of_scenario(&file) && !is_of_scenario("---\nsource: tests/it/cli.rs\n---\n"));
         assert_eq!(read("no header"), None);
         assert!(is_same("a\n", "a") && !is_same("a", " a"));
     }

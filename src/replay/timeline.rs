@@ -135,7 +135,7 @@ impl Pen {
 
     /// Tells whether two looks of a check differ in nothing but their key.
     fn is_same(&self, one: &Look, other: &Look) -> bool {
-        let told = |look| words::verdict(look, &self.zone);
+        let told = |look| words::verdict(look, self.rules.rule(&one.rule).map(|rule| &**rule), &self.zone);
         one.signal.is_none() && other.signal.is_none() && one.rule == other.rule && told(one) == told(other)
     }
 
@@ -146,7 +146,7 @@ impl Pen {
             true => look.rule.rule.to_string(),
             false => format!("{} for {}", look.rule.rule, keys.join(", ")),
         };
-        let why = words::verdict(look, &self.zone).unwrap_or_default();
+        let why = words::verdict(look, self.rules.rule(&look.rule).map(|rule| &**rule), &self.zone).unwrap_or_default();
         match words::is_progress(&look.verdict) {
             true => format!("{name}: {why}"),
             false => format!("NO {name}: {why}"),

@@ -9,15 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::effect::{Effect, Firing, What};
 use crate::engine::ruleset::RuleSet;
-use crate::engine::trace::{Compared, Look, Verdict};
+use crate::engine::trace::{Compared, Look, Unknown, Verdict};
 use crate::id::{RuleId, SignalId};
+use crate::ir::Rule;
 use crate::ir::action::{ActionKind, Piece};
 use crate::ir::expr::Operand;
+use crate::replay::reasons::{self, No};
 use crate::signal::Signal;
 use crate::value::{Str, Value};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::spoken::in_text;
 use crate::vocabulary::text::fold;
 use crate::vocabulary::typed::print_value;
+use crate::vocabulary::{Type, Vocabulary};
 
 /// What stands for a value that is a person's own.
 pub const PERSONAL: &str = "(personal)";
@@ -184,7 +187,15 @@ pub fn action(effect: &Effect, rules: &RuleSet) -> String {
             let whom = if to.is_empty() { String::new() } else { format!(" for {to}") };
             format!("{verb}{whom} with priority {priority}")
         }
-        What::Post { endpoint, .. } => format!("post to \"{endpoint}\""),
+        What::Post { endpoint, values } => {
+            let posted = |(name, held): &(Str, Value)| match is_posted_personal(effect, rules, endpoint, name) {
+                true => format!("{name} {PERSONAL}"),
+                false => format!("{name} {}", in_text(held, &Type::Text)),
+            };
+            let posted: Vec<String> = values.iter().map(posted).collect();
+            let with = if posted.is_empty() { String::new() } else { format!(" with {}", posted.join(", ")) };
+            format!("post to \"{endpoint}\"{with}")
+        }
         What::Set { thing, id, fact, value: held } => {
             let thing = rules.vocabulary.thing_type(*thing);
             let fact = &thing.facts[fact.index()];
@@ -233,6 +244,19 @@ fn carries_personal(effect: &Effect, rules: &RuleSet) -> bool {
     })
 }
 
+/// Tells whether a posted value may be a person's data: one that the rule fills from such, or of a rule that is gone.
+fn is_posted_personal(effect: &Effect, rules: &RuleSet, endpoint: &str, name: &str) -> bool {
+    let rule = effect.firing.as_ref().and_then(|firing| rules.rule(&firing.rule));
+    let Some(rule) = rule else { return true };
+    let steps = rule.then.steps.iter().chain(rule.then.ladder.iter().flat_map(|ladder| &ladder.steps));
+    steps.flat_map(|step| &step.actions).any(|action| match &action.kind {
+        ActionKind::Post { endpoint: own, with } if **own == *endpoint => {
+            with.iter().any(|(of, operand)| **of == *name && is_personal(operand))
+        }
+        _ => false,
+    })
+}
+
 fn is_personal(operand: &Operand) -> bool {
     match operand {
         Operand::Literal(_) => false,
@@ -241,33 +265,35 @@ fn is_personal(operand: &Operand) -> bool {
     }
 }
 
-/// Returns why a rule that looked did not fire, or how far it has come, in a few words; `None` where it fired.
-pub fn verdict(look: &Look, zone: &TimeZone) -> Option<String> {
+/// Returns why a rule that looked did not fire, or how far it has come, in a few words; `None` where it fired. `rule` is the
+/// one that looked, where it is there.
+pub fn verdict(look: &Look, rule: Option<&Rule>, zone: &TimeZone) -> Option<String> {
     let last = || look.compared.last().map_or(String::new(), compared);
     Some(match &look.verdict {
         Verdict::Fired => return None,
         Verdict::Armed { until } => format!("waiting until {}", instant(*until, zone)),
         Verdict::Answered => "answered".into(),
-        Verdict::NoMatch => failed(look).unwrap_or_else(last),
+        Verdict::NoMatch => failed(look, rule).unwrap_or_else(last),
         Verdict::KeyMissing { part } => format!("{part} is missing"),
         Verdict::Counting { have, need } => format!("{have} of {need}"),
         Verdict::Joined { since } => format!("joins the episode since {}", instant(*since, zone)),
-        Verdict::NotOver => failed(look).unwrap_or_else(|| "not over the line".into()),
+        Verdict::NotOver => failed(look, rule).unwrap_or_else(|| "not over the line".into()),
         Verdict::Noted => "noted".into(),
         Verdict::TestFails => or_else(last(), "the test does not hold"),
-        Verdict::Unknown { recent: 0, previous: _, need: 0 | 1 } => "nothing to measure".into(),
-        Verdict::Unknown { previous: Some(0), need: 0 | 1, .. } => {
-            "nothing to compare with in the period before".into()
+        Verdict::Unknown(Unknown::Nothing) => "nothing to measure".into(),
+        Verdict::Unknown(Unknown::NothingBefore) => "nothing to compare with in the period before".into(),
+        Verdict::Unknown(Unknown::PercentOfNothing) => {
+            format!("a percentage of nothing is not known: {}", last())
         }
-        Verdict::Unknown { recent, previous, need } if recent >= need && previous.is_none_or(|p| p >= *need) => {
-            format!("unknown: {}", last())
-        }
-        Verdict::Unknown { recent, previous, need } => match previous {
-            None => format!("too few responses: {recent} of {need}"),
-            Some(before) => format!("too few responses: {recent} of {need}, {before} of {need} before"),
+        Verdict::Unknown(Unknown::Incomparable) => format!("unknown: {}", last()),
+        Verdict::Unknown(Unknown::Few { recent, previous, need }) => match (recent, previous) {
+            (Some(recent), Some(before)) => format!("too few responses: {recent} of {need}, {before} of {need} before"),
+            (None, Some(before)) => format!("too few responses in the period before: {before} of {need}"),
+            (recent, None) => format!("too few responses: {} of {need}", recent.unwrap_or_default()),
         },
-        // Of an `unless` it is the clause that holds which says no: the last one asked, either way.
-        Verdict::GuardSaysNo => format!("guard: {}", last()),
+        Verdict::GuardSaysNo => {
+            format!("guard: {}", reasons::refused(&look.compared, rule).map(no).unwrap_or_default())
+        }
         Verdict::Limited { last, frees_at } => {
             format!("limited: last fired {}, frees {}", instant(*last, zone), instant(*frees_at, zone))
         }
@@ -287,10 +313,23 @@ fn or_else(text: String, other: &str) -> String {
     if text.is_empty() { other.into() } else { text }
 }
 
-/// Returns the clause that decided against, with its actual value.
-fn failed(look: &Look) -> Option<String> {
-    let failed = look.compared.iter().rev().find(|compared| !compared.holds)?;
-    Some(compared(failed))
+/// Returns what decided against, with its actual values.
+fn failed(look: &Look, rule: Option<&Rule>) -> Option<String> {
+    reasons::failed(&look.compared, rule).map(no)
+}
+
+/// Returns what a firing rests on, each comparison with the value it met.
+pub fn reasons(firing: &Firing, rules: &RuleSet) -> Vec<String> {
+    let held = reasons::held(&firing.compared, rules.rule(&firing.rule).map(|rule| &**rule));
+    held.into_iter().map(compared).collect()
+}
+
+fn no(no: No<'_>) -> String {
+    let told = |all: Vec<&Compared>| all.into_iter().map(compared).collect::<Vec<_>>();
+    match no {
+        No::Failed(all) if all.len() > 1 => format!("neither {}", told(all).join(" nor ")),
+        No::Failed(all) | No::Held(all) => told(all).join(" and "),
+    }
 }
 
 /// Tells whether a verdict is a step on the way rather than a decline.

@@ -20,6 +20,9 @@ use crate::value::Str;
 /// How far ahead anything is looked for before a calendar counts as not open enough, in days.
 pub const SEARCH_DAYS: i64 = 3 * 366;
 
+/// For how long a time of day is looked for at which it is open, in days.
+pub const CLOCK_TIME_DAYS: i64 = 28;
+
 /// Weekly opening times with listed holidays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
@@ -52,6 +55,25 @@ impl Calendar {
     /// Returns `at` if open, else the next opening; `None` if there is none within [`SEARCH_DAYS`].
     pub fn next_open(&self, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         self.openings(at, zone).next().map(|opening| opening.starts.max(at))
+    }
+
+    /// Returns the first of the instants that `next` gives, not before `at`, at which it is open; where it is open at none of
+    /// them within [`CLOCK_TIME_DAYS`], the next opening after the first.
+    ///
+    /// `next` returns the first of its instants not before the one it is given.
+    pub fn first_open(
+        &self,
+        at: Timestamp,
+        zone: &TimeZone,
+        next: impl Fn(Timestamp) -> Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        let first = next(at)?;
+        let until = first.checked_add(SignedDuration::from_hours(24 * CLOCK_TIME_DAYS)).unwrap_or(Timestamp::MAX);
+        let within = self.openings(first, zone).take_while(|opening| opening.starts < until);
+        let mut open = within.filter_map(|opening| {
+            next(opening.starts.max(first)).filter(|instant| *instant < opening.ends && *instant < until)
+        });
+        open.next().or_else(|| self.next_open(first, zone))
     }
 
     /// Returns the first instant by which `length` of opening time has passed since `at`; `None` if the calendar

@@ -11,6 +11,7 @@ pub mod contact;
 pub mod directory;
 pub mod lexicon;
 pub mod read;
+pub mod spoken;
 pub mod text;
 pub mod typed;
 

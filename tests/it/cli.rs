@@ -534,3 +534,31 @@ fn a_reload_names_a_file_that_can_replace_the_playbook() {
     assert!(beside.code == Some(1) && beside.out.contains("a folder called `reload`"), "{beside:?}");
     assert!(home.run(&["test", "--help"]).out.contains("`reload` beside the scenario file"));
 }
+
+#[test]
+fn convert_leaves_a_comment_with_the_rule_it_stands_above() {
+    let home = Home::new("convert_comment");
+    let text = "playbook b \"B\" version 1  # behind\n\n# of the first\n# in two lines\nrule one \"One\"\n  when complaint\n  at most once every 1 day per customer\n  then alert care_team\n";
+    home.write("books/b.play", text);
+    let yaml = home.run(&["convert", "books/b.play"]).out;
+    let at = |part: &str| yaml.find(part).unwrap_or_else(|| panic!("no {part} in:\n{yaml}"));
+    assert!(at("# behind") < at("rules:") && at("rules:") < at("# of the first"), "{yaml}");
+    assert!(at("# of the first") < at("# in two lines") && at("# in two lines") < at("- id: one"), "{yaml}");
+    home.write("books/c.play.yaml", &yaml);
+    assert_eq!(home.run(&["convert", "books/c.play.yaml"]).out, text);
+}
+
+#[test]
+fn check_counts_the_rules_with_errors_among_all() {
+    let home = Home::new("check_counts");
+    let rule = |id: &str, act: &str| {
+        format!("\nrule {id} \"{id}\"\n  when complaint\n  at most once every 1 day per customer\n  then {act}\n")
+    };
+    let text =
+        format!("playbook b \"B\" version 1\n{}{}", rule("one", "alert care_team"), rule("two", "alert care_team"));
+    home.write("books/b.play", &text);
+    assert!(home.run(&["check", "books/b.play"]).out.contains("b: 2 rules\n"));
+    home.write("books/b.play", &format!("{text}{}", rule("three", "email customer using \"nothing\"")));
+    let told = home.run(&["check", "books/b.play"]).out;
+    assert!(told.contains("b: 2 of 3 rules\n"), "{told}");
+}

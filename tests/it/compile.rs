@@ -71,8 +71,8 @@ fn what_is_close_to_a_problem_is_none() {
     assert_eq!(told(&path), "");
 }
 
-/// Codes that need several playbooks, another folder or scenarios: each has a test of its own below.
-const TOLD_ELSEWHERE: [&str; 4] = ["N021", "N022", "L011", "L012"];
+/// Codes that need several playbooks, another folder, scenarios or a recording: each has a test of its own below.
+const TOLD_ELSEWHERE: [&str; 8] = ["N021", "N022", "L011", "L012", "L016", "L017", "L018", "L019"];
 /// Codes that the shape of YAML rules out, or that a key of it already answers.
 const ONLY_SENTENCES: [&str; 5] = ["N019", "N025", "N026", "T027", "L002"];
 
@@ -90,6 +90,21 @@ fn every_code_about_meaning_has_a_case_in_both_syntaxes() {
             .collect();
         assert!(missing.is_empty(), "no case in *.{ending} shows {missing:?}");
     }
+}
+
+#[test]
+fn a_field_with_a_name_of_the_wire_is_said_once_and_not_at_every_use() {
+    let mut sources = Sources::default();
+    let vocabulary = "vocabulary: Shop\ntime_zone: Europe/Madrid\nlanguages: [en]\njourney: {after: [delivery]}\nchannels: [web]\n\
+        things: {customer: {}}\nsignals:\n  complaint: {about: [customer], fields: {topic: text}}\n  \
+        offer: {about: [customer], fields: {source: text}}\n";
+    sources.add("vocabulary.yaml", vocabulary.as_bytes());
+    let rules = "playbook a \"A\" version 1\n\nrule one \"One\"\n  when complaint\n  then record offer with source topic\n\n\
+        rule two \"Two\"\n  when complaint\n  then record offer with source \"x\"\n";
+    sources.add("a.play", rules.as_bytes());
+    let found = project(&sources, &Options::default()).diagnostics;
+    let errors: Vec<&str> = found.iter().filter(|problem| problem.is_error()).map(|problem| problem.code).collect();
+    assert_eq!(errors, [touchline::lang::codes::TAKEN_NAME], "{}", human(&sources, &found, Look::PLAIN));
 }
 
 #[test]

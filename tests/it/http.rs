@@ -722,6 +722,16 @@ fn what_people_do_that_meets_nothing_is_answered_and_listed() {
     let (status, body, _) = act("acknowledge", "C1");
     assert_eq!(status, 202, "what meets something is answered as ever: {body}");
     assert_eq!(server.get("/v1/actions")["missed"].as_array().unwrap().len(), 1);
+    let line = |at: &str| {
+        let line = format!(
+            r#"{{{at}"action": "acknowledge", "at": "2026-03-16T12:00:00+01:00", "rule": "care/each", "key": {{"customer": "C1"}}}}"#
+        );
+        let (status, body, _) = server.ask("POST", "/v1/actions", &json, &line);
+        (status, body.to_string())
+    };
+    assert_eq!(line("").0, 202, "a line as a feed has it");
+    let (status, body) = line(r#""at": "2026-03-16T11:00:00+01:00", "#);
+    assert!(status == 422 && body.contains("the key stands twice"), "{status} {body}");
     let (status, _, _) = act("close", "C98");
     assert_eq!(status, 409);
     let page = server.get("/v1/actions?limit=1");

@@ -21,6 +21,8 @@ mod endpoints;
 #[cfg(feature = "daemon")]
 mod erase;
 mod explain;
+#[cfg(feature = "daemon")]
+mod feed_clock;
 mod format;
 #[cfg(feature = "daemon")]
 mod hardships;
@@ -34,6 +36,7 @@ mod journal;
 mod keeping;
 mod ladders;
 mod lang;
+mod mails;
 mod packaging;
 mod properties;
 mod readme;

@@ -66,7 +66,7 @@ const MISTAKES: &str = r#"playbook: retail_care
 clock: Europe/Madrd
 given:
   shops: {S7: {name: Atocha}}
-  customers: {C1: {segmnt: gold}}
+  customers: {C1: {segmnt: gold, open_cases: 1}}
 scenarios:
   - name: mistakes
     covers: repeat_complant

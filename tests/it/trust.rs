@@ -265,6 +265,61 @@ fn changes_are_noticed_by_name_or_survive_with_the_nearest_scenario() {
     assert!(required.code == Some(1) && required.out.contains("required are 100 %"), "{required:?}");
     assert_eq!(home.run(&["test", "books", "--require-killed", "1"]).code, Some(0));
     assert_eq!(home.run(&["test", "books", "--mutate", "--filter", "us"]).code, Some(2));
+    let both = home.run(&["test", "books", "--accept", "--mutate"]);
+    assert!(both.code == Some(2) && both.err.contains("accept first, then change"), "{both:?}");
+}
+
+#[test]
+fn an_amount_that_is_posted_wrong_is_noticed_and_shown() {
+    let home = home("amounts", SCENARIOS);
+    let post = "\n\nrule credit \"A credit\"\n  when complaint\n    where topic is \"late\"\n  then post to \"accounting\" with customer customer, credit 15.5 EUR\n";
+    home.write("books/care.play", &format!("{}{post}", PLAYBOOK.trim_end()));
+    let scenario = "\nplaybook: care\nscenarios:\n  - name: credit\n    covers: [twice, often_late, credit]\n    steps:\n      - {at: Mon 2026-03-16 10:00, signal: complaint, with: {customer: C1, topic: late}}\n      - expect: [\"post to accounting with customer C1 and a credit\"]\n";
+    home.write("books/care.test.yaml", scenario);
+    let told = home.run(&["test", "books", "--accept"]).out;
+    assert!(told.contains("expected"), "a wrong expectation is told: {told}");
+    home.write("books/care.test.yaml", &scenario.replace(" and a credit", ", credit 15.50 EUR"));
+    let accepted = home.run(&["test", "books", "--accept"]);
+    assert_eq!(accepted.code, Some(0), "{accepted:?}");
+    let ran = json(&home, &["--mutate"]);
+    let lines = ran.lines();
+    let amounts: Vec<&Value> = changes(&lines).into_iter().filter(|change| change["change"] == "value").collect();
+    let is: Vec<&str> = amounts.iter().filter_map(|change| change["is"][0].as_str()).collect();
+    assert!(is.len() == 2 && is.iter().all(|line| line.contains("16.5 EUR") || line.contains("14.5 EUR")), "{is:?}");
+    assert!(amounts.iter().all(|change| change["killed_by"] == "credit"), "{amounts:?}");
+}
+
+#[test]
+fn snapshots_of_scenarios_that_are_no_more_are_told_and_removed() {
+    let home = home("renamed", SCENARIOS);
+    let alone = |name: &str| {
+        format!(
+            "\nplaybook: care\nscenarios:\n  - name: {name}\n    covers: [twice, often_late]\n    steps:\n      - {{at: Mon 2026-03-16 10:00, times: 2, signal: complaint, with: {{customer: C1, topic: late}}}}\n      - expect: [alert care_team]\n"
+        )
+    };
+    home.write("books/care.test.yaml", &alone("one"));
+    assert_eq!(home.run(&["test", "books", "--accept"]).code, Some(0));
+    // Somebody else's, in the same folder.
+    home.write("books/snapshots/it__cli.snap", "---\nsource: tests/it/cli.rs\n---\ntext\n");
+    home.write("books/care.test.yaml", &alone("other"));
+    let told = home.run(&["test", "books"]).out;
+    assert!(told.contains("left over  books/snapshots/care__one.snap"), "{told}");
+    assert!(told.contains("1 snapshot belongs to no scenario: `touchline test --accept` removes"), "{told}");
+    // The file itself has another name now; what was drawn and not accepted under the old one is left over too.
+    let old = home.0.join("books/care.test.yaml");
+    std::fs::rename(old, home.0.join("books/desk.test.yaml")).unwrap();
+    let told = home.run(&["test", "books"]).out;
+    for left in ["care__one.snap\n", "care__other.snap.new\n"] {
+        assert!(told.contains(&format!("left over  books/snapshots/{left}")), "{told}");
+    }
+    assert!(told.contains("2 snapshots belong to no scenario"), "{told}");
+    assert_eq!(home.run(&["test", "books", "--accept"]).code, Some(0));
+    let mut left: Vec<String> = std::fs::read_dir(home.0.join("books/snapshots"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["desk__other.snap", "it__cli.snap"]);
 }
 
 #[test]

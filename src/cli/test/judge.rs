@@ -1,5 +1,6 @@
 //! Plays every scenario, on every core, and compares what was drawn with what was accepted.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -247,6 +248,38 @@ fn left_over(accept: bool, path: &str, file: &ScenarioFile) -> anyhow::Result<Ve
         left.drain(..).try_for_each(|path| remove(&path))?;
     }
     Ok(left)
+}
+
+/// Returns snapshots beside the files that are named, of a file of scenarios that is no longer there; with `accept` they are
+/// removed instead. Snapshots that something else than scenarios wrote are left alone.
+pub fn orphans(accept: bool, paths: &BTreeSet<&str>) -> anyhow::Result<Vec<PathBuf>> {
+    let folders: BTreeSet<PathBuf> = paths.iter().map(|path| snapshots(path)).collect();
+    let mut found = vec![];
+    for folder in folders {
+        let beside = folder.parent().filter(|beside| !beside.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let known: Vec<String> = names(beside)?.iter().map(|name| snapshot::file_stem(name, "")).collect();
+        for name in names(&folder).unwrap_or_default() {
+            let Some(stem) = name.strip_suffix(".snap.new").or(name.strip_suffix(".snap")) else { continue };
+            let path = folder.join(&name);
+            let written = |path: &Path| fs::read_to_string(path).is_ok_and(|text| snapshot::is_of_scenario(&text));
+            if !known.iter().any(|known| stem.starts_with(known)) && written(&path) {
+                found.push(path);
+            }
+        }
+    }
+    if accept {
+        found.drain(..).try_for_each(|path| remove(&path))?;
+    }
+    Ok(found)
+}
+
+/// Returns the names in a folder, in order.
+fn names(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = fs::read_dir(folder).map_err(|error| files::explain(folder, error))?;
+    let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| [".test.yaml", ".snap", ".snap.new"].iter().any(|ending| name.ends_with(ending)));
+    names.sort();
+    Ok(names)
 }
 
 /// Returns the folder of a scenario file's snapshots.

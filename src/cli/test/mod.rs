@@ -35,8 +35,8 @@ use review::Reviewed;
 ///
 /// Scenarios lie in `*.test.yaml`, accepted timelines in `snapshots/`.
 /// A timeline that is new or has changed is written as `.snap.new` beside the accepted one and shown as a difference;
-/// `--review` shows one after the other and asks, `--accept` accepts all. Read them first: the timeline is the test.
-/// `cargo insta review` reads the same files.
+/// `--review` shows one after the other and asks, `--accept` accepts all, and removes snapshots that belong to no scenario any
+/// more. Read them first: the timeline is the test. `cargo insta review` reads the same files.
 ///
 /// A playbook with errors is not played, and a timeline in which something expected did not happen is not accepted.
 ///
@@ -63,7 +63,8 @@ Steps are signals (with `times`, `late`, `id`), `duplicate`, `acknowledge`, `clo
 `facts`, `fails`, `reload`, `restart` and `expect`; one that meets nothing is said with its line.
 
 `--mutate` changes one thing at a time: a threshold by one, `at least` for `more than`, a window by a tenth, a condition,
-a guard, a part of a key or a limit gone, `and` for `or`, a step of a ladder gone or swapped. A change that no scenario
+a guard, a part of a key or a limit gone, `and` for `or`, a step of a ladder gone or swapped, an amount that is posted,
+mailed, set or recorded by one. A change that no scenario
 notices is shown with the sentence it makes and the scenario that came nearest; what provably means the same is left out.
 It is noticed when something else is decided or told, not when only the sentence in the timeline reads otherwise.
 
@@ -92,10 +93,10 @@ pub struct Test {
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with = "filter")]
     require: Option<u8>,
     /// Change the playbooks a little, many times, and show the changes that no scenario notices
-    #[arg(long, conflicts_with_all = ["filter", "accept"])]
+    #[arg(long, conflicts_with = "filter")]
     mutate: bool,
     /// The same, and fail where less than this many percent of the changes are noticed
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with_all = ["filter", "accept"])]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), conflicts_with = "filter")]
     require_killed: Option<u8>,
     /// How what came of it is printed
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -121,6 +122,8 @@ struct Run<'a> {
     /// Files of a playbook with errors, with how many scenarios they hold.
     broken: Vec<(String, u64)>,
     coverage: Report,
+    /// Snapshots of files of scenarios that are no longer there.
+    orphans: Vec<PathBuf>,
     /// Playbooks with scenarios that could not be read: what they reach is not told.
     unread: Vec<String>,
     /// What came of changes, where they were asked for and every scenario holds.
@@ -154,6 +157,12 @@ impl Run<'_> {
 
 impl Test {
     pub(super) fn run(self, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+        if self.accept && self.mutates() {
+            bail!(
+                "accept first, then change: whether a change is noticed is measured by timelines that somebody has read. Type \
+                 `touchline test --accept`, and `touchline test --mutate` once they are as they should be"
+            );
+        }
         if self.review {
             if self.format != Format::Human {
                 bail!("--review asks a person: it goes with no --format but human");
@@ -202,6 +211,10 @@ impl Test {
             true => Some(review::walk(screen, &mut judged, &mut std::io::stdin().lock())?),
             false => None,
         };
+        let orphans = match self.filter.is_none() && self.paths.iter().all(|path| path.is_dir()) {
+            true => judge::orphans(self.accept, &judged.iter().map(|file| file.path.as_str()).collect())?,
+            false => vec![],
+        };
         let hold = judged.iter().flat_map(|file| &file.scenarios).all(|scenario| !scenario.mark.fails());
         let mutated = match self.mutates() {
             // What a scenario that fails would notice is not known.
@@ -223,6 +236,7 @@ impl Test {
             files: judged,
             broken,
             coverage,
+            orphans,
             unread,
             mutated,
             problems,

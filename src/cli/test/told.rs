@@ -26,6 +26,12 @@ pub fn show(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<(
             writeln!(screen.out, "  {WARN}left over{WARN:#}  {}", files::shown(path))?;
         }
     }
+    if !run.orphans.is_empty() {
+        writeln!(screen.out, "{BOLD}snapshots of no file of scenarios{BOLD:#}")?;
+        for path in &run.orphans {
+            writeln!(screen.out, "  {WARN}left over{WARN:#}  {}", files::shown(path))?;
+        }
+    }
     for (path, count) in &run.broken {
         let scenarios = counted(*count, "scenario", "scenarios");
         writeln!(screen.out, "{BOLD}{path}{BOLD:#}")?;
@@ -88,6 +94,17 @@ fn summary(test: &Test, screen: &mut Screen, run: &Run<'_>) -> anyhow::Result<()
         if count > 0 {
             more += &format!(", {count} {word}");
         }
+    }
+    let left_over = run.orphans.len() + run.files.iter().map(|file| file.left_over.len()).sum::<usize>();
+    if left_over > 0 {
+        let (snapshots, belong) = match left_over {
+            1 => ("1 snapshot".to_owned(), "belongs"),
+            many => (format!("{many} snapshots"), "belong"),
+        };
+        writeln!(
+            out,
+            "{WARN}{snapshots} {belong} to no scenario: `touchline test --accept` removes what is left over{WARN:#}"
+        )?;
     }
     if !run.failed() {
         writeln!(out, "{GOOD}{played}, all as accepted{more}{GOOD:#}")?;

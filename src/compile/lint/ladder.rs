@@ -150,7 +150,7 @@ fn due(vocabulary: &Vocabulary, zone: &TimeZone, step: &Step, at: Timestamp) -> 
         let number = number.or_else(|| vocabulary.calendar(crate::compile::length::BUSINESS_HOURS))?;
         vocabulary.calendars.get(number.index())
     };
-    let mut due = match timing.after {
+    let due = match timing.after {
         None => at,
         Some(Delay::Plain(length)) => length.after(at, zone),
         Some(Delay::OpenTime(length, number)) => {
@@ -162,13 +162,20 @@ fn due(vocabulary: &Vocabulary, zone: &TimeZone, step: &Step, at: Timestamp) -> 
             calendar.add_open_days(at, days, calendar.zone.as_ref().unwrap_or(zone))?
         }
     };
-    if let Some(time) = timing.at {
+    let at = |time, from: Timestamp| {
         let every_day = crate::ir::Schedule { days: [true; 7], times: vec![time] };
-        due = every_day.next_after(due.checked_sub(SignedDuration::from_nanos(1)).ok()?, zone)?;
+        every_day.next_after(from.checked_sub(SignedDuration::from_nanos(1)).ok()?, zone)
+    };
+    match (timing.at, timing.during) {
+        (None, None) => Some(due),
+        (Some(time), None) => at(time, due),
+        (time, Some(number)) => {
+            let calendar = calendar(Some(number))?;
+            let of = calendar.zone.as_ref().unwrap_or(zone);
+            match time {
+                None => calendar.next_open(due, of),
+                Some(time) => calendar.first_open(due, of, |from| at(time, from)),
+            }
+        }
     }
-    if let Some(number) = timing.during {
-        let calendar = calendar(Some(number))?;
-        due = calendar.next_open(due, calendar.zone.as_ref().unwrap_or(zone))?;
-    }
-    Some(due)
 }

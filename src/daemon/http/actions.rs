@@ -18,11 +18,16 @@ use crate::replay::target::of_effect;
 use crate::signal::{Refused, parse_line};
 use crate::vocabulary::Vocabulary;
 
-/// Puts members in front of those of an object.
-fn line(head: Json, object: &str) -> String {
+/// Puts members in front of those of an object, and the clock's time where it does not say `at` as a line of a feed does.
+fn line(app: &App, mut head: Json, object: &str) -> String {
+    let says_at = serde_json::from_str::<Map<String, Json>>(object).is_ok_and(|fields| fields.contains_key("at"));
+    if let (false, Json::Object(head)) = (says_at, &mut head) {
+        head.insert("at".into(), app.clock.now().to_string().into());
+    }
     let head = head.to_string();
     let (head, rest) = (head.trim_end_matches('}'), object.trim().trim_start_matches('{').trim_start());
-    if rest == "}" { format!("{head}}}") } else { format!("{head},{rest}") }
+    let comma = if head == "{" || rest == "}" { "" } else { "," };
+    format!("{head}{comma}{rest}")
 }
 
 /// `PUT /v1/things/{thing}/{id}` with the facts; one that is null is forgotten.
@@ -57,22 +62,21 @@ pub(super) async fn case(
         return Err(Problem::new(StatusCode::CONFLICT, format!("the case `{id}` is open")));
     }
     let object = body::object(&app, request).await?;
-    let head = json!({"action": action, "at": app.clock.now().to_string(), "case": id});
-    read_and_take(&app, &line(head, &object)).await
+    let head = json!({"action": action, "case": id});
+    read_and_take(&app, &line(&app, head, &object)).await
 }
 
 /// `POST /v1/contacts` with the customer, or the case.
 pub(super) async fn contact(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let object = body::object(&app, request).await?;
-    let head = json!({"action": "contact", "at": app.clock.now().to_string()});
-    read_and_take(&app, &line(head, &object)).await
+    let head = json!({"action": "contact"});
+    read_and_take(&app, &line(&app, head, &object)).await
 }
 
 /// `POST /v1/actions` with a whole line, such as an acknowledgement by rule and key.
 pub(super) async fn any(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
     let object = body::object(&app, request).await?;
-    let head = json!({"at": app.clock.now().to_string()});
-    read_and_take(&app, &line(head, &object)).await
+    read_and_take(&app, &line(&app, json!({}), &object)).await
 }
 
 /// `POST /v1/alerts/{id}/acknowledge`: stops the ladder that sent it.

@@ -58,6 +58,20 @@ impl Keywords<'_> {
             }
         }
     }
+
+    /// Returns where the comments begin that have lines to themselves right above a place; the place itself without any.
+    fn with_comments(&self, at: u32) -> u32 {
+        let above = self.comments.iter().rev().skip_while(|comment| comment.span.start >= at);
+        let mut begin = at;
+        for comment in above.take_while(|comment| comment.own_line) {
+            let between = self.source.get(comment.span.end as usize..begin as usize);
+            if between.is_none_or(|between| !between.trim().is_empty()) {
+                break;
+            }
+            begin = comment.span.start;
+        }
+        begin
+    }
 }
 
 /// Tells whether two timings say the same.

@@ -19,7 +19,8 @@ pub(super) fn playbook(playbook: &Playbook, forms: &Forms<'_>, keywords: &Keywor
     let mut writer = Writer { page: Page::default(), forms, keywords };
     writer.header(playbook);
     if let Some(first) = playbook.rules.first() {
-        let from = writer.keywords.before(first.span.start, "rules").unwrap_or(first.span.start);
+        let from = writer.keywords.before(first.span.start, "rules");
+        let from = from.unwrap_or_else(|| writer.keywords.with_comments(first.span.start));
         writer.page.line(0, "rules:", (from, from));
     }
     for (number, rule) in playbook.rules.iter().enumerate() {

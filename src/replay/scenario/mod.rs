@@ -313,6 +313,13 @@ impl Reader<'_> {
                 self.say(unknown_field(key, known, "fact"));
                 continue;
             };
+            let of = &rules.vocabulary.thing_type(thing).name;
+            if builtin::is_builtin_fact(of, &key.text) {
+                let message = format!("touchline itself keeps `{of}.{}`", key.text);
+                let problem = Diagnostic::error(codes::BUILTIN_FACT, key.span, message);
+                self.say(problem.help("delete it: it follows from the cases and contacts of the steps"));
+                continue;
+            }
             if let Some(value) = self.value(&key.text, value, &known[place]) {
                 facts.push((crate::vocabulary::FactNo(place as u16), value));
             }

@@ -268,8 +268,9 @@ impl<'a> Player<'a> {
         let mut see = |turn: Turn| {
             for look in turn.step.looks.iter().filter(|look| look.verdict != Verdict::Fired) {
                 for place in asked.about(look) {
-                    let zone = rules.rule(&look.rule).map_or(&rules.vocabulary.zone, |rule| &rule.zone);
-                    let said = words::verdict(look, zone).unwrap_or_default();
+                    let rule = rules.rule(&look.rule);
+                    let zone = rule.map_or(&rules.vocabulary.zone, |rule| &rule.zone);
+                    let said = words::verdict(look, rule.map(|rule| &**rule), zone).unwrap_or_default();
                     let since = match look.verdict {
                         Verdict::Joined { since } => Some(since),
                         _ => None,

@@ -11,7 +11,7 @@ mod prepare;
 mod trigger;
 
 use crate::lang::source::Span;
-use crate::lang::tree::{Action, ActionKind, Define, Guard, Limit, Path, Playbook, Rule, Step};
+use crate::lang::tree::{Action, ActionKind, Define, Guard, Limit, Operand, Path, Playbook, Rule, Step, Word};
 
 pub use prepare::{Mutant, prepare};
 
@@ -36,6 +36,8 @@ pub enum Kind {
     Key,
     /// The limit is gone.
     Limit,
+    /// An amount that is sent, set or recorded is one more or less.
+    Value,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Kind::Ladder => "ladder",
             Kind::Key => "key",
             Kind::Limit => "limit",
+            Kind::Value => "value",
         }
     }
 }
@@ -139,11 +142,17 @@ fn limit(limit: Option<&Limit>) -> Vec<Changed<Option<Limit>>> {
     all
 }
 
-/// Changes in a ladder: a step is gone, or two neighbours have swapped what they do.
+/// Changes in what is done: an amount is another one, and in a ladder a step is gone, or two neighbours have swapped what they
+/// do.
 fn steps(then: &[Step]) -> Vec<Changed<Vec<Step>>> {
     let mut all = vec![];
     for (place, step) in then.iter().enumerate() {
         for (at, action) in step.actions.iter().enumerate() {
+            let put = |kind| {
+                let actions = with(&step.actions, at, Action { kind, span: action.span });
+                with(then, place, Step { actions, ..step.clone() })
+            };
+            all.extend(within(amounts(&action.kind), put));
             let ActionKind::Escalate { until, ladder } = &action.kind else { continue };
             let put = |ladder| {
                 let kind = ActionKind::Escalate { until: until.clone(), ladder };
@@ -154,6 +163,33 @@ fn steps(then: &[Step]) -> Vec<Changed<Vec<Step>>> {
         }
     }
     all
+}
+
+/// An amount that an action hands on one more and one less. A text has no neighbours.
+fn amounts(kind: &ActionKind) -> Vec<Changed<ActionKind>> {
+    let changed = |one: &Operand| {
+        let all = amount::operand(one);
+        all.into_iter().map(|changed| Changed { kind: Kind::Value, ..changed }).collect::<Vec<_>>()
+    };
+    let of = |values: &[(Word, Operand)], into: &dyn Fn(Vec<(Word, Operand)>) -> ActionKind| {
+        let mut all = vec![];
+        for (place, (name, value)) in values.iter().enumerate() {
+            all.extend(within(changed(value), |value| into(with(values, place, (name.clone(), value)))));
+        }
+        all
+    };
+    match kind {
+        ActionKind::Post { endpoint, with } => of(with, &|with| ActionKind::Post { endpoint: endpoint.clone(), with }),
+        ActionKind::Email { who, template, language, with } => of(with, &|with| ActionKind::Email {
+            who: who.clone(),
+            template: template.clone(),
+            language: language.clone(),
+            with,
+        }),
+        ActionKind::Record { signal, with } => of(with, &|with| ActionKind::Record { signal: signal.clone(), with }),
+        ActionKind::Set { fact, to } => within(changed(to), |to| ActionKind::Set { fact: fact.clone(), to }).collect(),
+        ActionKind::Alert { .. } | ActionKind::OpenCase { .. } | ActionKind::Escalate { .. } => vec![],
+    }
 }
 
 fn ladders(ladder: &[Step]) -> Vec<Changed<Vec<Step>>> {

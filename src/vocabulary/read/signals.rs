@@ -173,7 +173,8 @@ impl Reader {
         if RESERVED_KEYS.contains(&name) {
             let message = format!("`{name}` already belongs to every signal on the wire");
             self.say(taken(key, &message).help(format!("choose another name, such as `{}_{name}`", signal.name)));
-            return None;
+            // What rules say of it is what is meant by it.
+            return Some(unread(name.into()));
         }
         let is_thing = things.iter().any(|thing| **thing == *name) || name == builtin::CASE;
         if is_thing {

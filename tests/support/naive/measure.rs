@@ -136,12 +136,27 @@ impl Naive {
             }
             _ => None,
         };
-        if let Some(enough) = measure.enough {
+        let few = measure.enough.is_some_and(|enough| {
             let small = |sample: &[usize]| sample.len() < enough.at_least as usize;
-            if small(&recent) || enough.both_periods && previous.as_deref().is_some_and(small) {
-                return Found::Unknown;
+            small(&recent) || enough.both_periods && previous.as_deref().is_some_and(small)
+        });
+        let found = self.compare(rule, measure, recent, previous);
+        match (measure.kind, found) {
+            // What is counted is known however little it is: only that it is reached takes a sample.
+            (MeasureKind::Count, Found::Known { holds: false, recent, previous, sample }) => {
+                Found::Known { holds: false, recent, previous, sample }
+            }
+            (_, found) => {
+                if few {
+                    Found::Unknown
+                } else {
+                    found
+                }
             }
         }
+    }
+
+    fn compare(&self, rule: &Rule, measure: &Measure, recent: Vec<usize>, previous: Option<Vec<usize>>) -> Found {
         let Some(recent_value) = self.value(rule, measure, &recent) else {
             return Found::Unknown;
         };

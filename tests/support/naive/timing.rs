@@ -1,7 +1,7 @@
 //! When things are due: delays, times of day, calendars (M2, M17).
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use touchline::clock::{Length, add_days};
 use touchline::engine::effect::{Firing, Values};
 use touchline::ir::action::{Action, ActionKind, Timing};
@@ -14,7 +14,8 @@ use touchline::vocabulary::{CalendarNo, ThingNo, Type};
 use super::Naive;
 
 impl Naive {
-    /// `after D`, then the first `at` not before, then deferred into `during` (M2, M17).
+    /// `after D`, then the first `at` not before, and with `during` the first of these at which it is open: deferred only
+    /// where it is open at none of them in four weeks (M2, M17).
     pub(super) fn due(
         &self,
         rule: &Rule,
@@ -33,8 +34,14 @@ impl Naive {
             let that_day = |date: jiff::civil::Date| {
                 rule.zone.to_ambiguous_timestamp(date.to_datetime(at)).compatible().unwrap_or(Timestamp::MAX)
             };
-            let days = [day.yesterday().unwrap_or(day), day, day.tomorrow().unwrap_or(day)];
-            due = days.into_iter().map(that_day).find(|run| *run >= due).unwrap_or(due);
+            let days = day.yesterday().unwrap_or(day).series(1.day());
+            let runs: Vec<Timestamp> = days.take(32).map(that_day).filter(|run| *run >= due).collect();
+            let first = runs.first().copied().unwrap_or(due);
+            let four_weeks = first.checked_add(SignedDuration::from_hours(28 * 24)).unwrap_or(Timestamp::MAX);
+            let is_open = |run: &Timestamp| {
+                timing.during.is_some_and(|calendar| self.next_open(calendar, *run, &places, rule) == *run)
+            };
+            due = runs.into_iter().filter(|run| *run < four_weeks).find(is_open).unwrap_or(first);
         }
         match timing.during {
             Some(calendar) => self.next_open(calendar, due, &places, rule),
