@@ -11,7 +11,7 @@ use crate::replay::words;
 use crate::value::{Str, Value};
 
 /// The subject of a digest.
-const DIGEST: &str = "touchline: what was too late or had nobody to go to";
+const DIGEST: &str = "touchline: what was too late, could not be done or had nobody to go to";
 
 /// Returns the letter of a row; `None` for what no mail carries, and for a mail that was never filled in.
 pub fn letter(row: &Row) -> Option<Letter> {

@@ -31,6 +31,8 @@ const MAIL_TOO_LATE: SignedDuration = SignedDuration::from_hours(72);
 const DIGESTED: SignedDuration = SignedDuration::from_hours(1);
 /// How many lines a digest has at most, before it says how many more there are.
 const LINES: usize = 20;
+/// Why an action that waits for a calendar cannot be done.
+const NEVER_OPENS: &str = "its calendar never opens";
 /// How many actions may be planned at once; more are refused, and said.
 pub const PLANS_KEPT: usize = 1_000_000;
 
@@ -124,7 +126,9 @@ impl Turn<'_> {
         for plan in plans {
             match (mode, plan) {
                 (Mode::Silenced { until }, Ok(plan)) => self.silence(plan, until),
-                (_, Err(plan)) => self.fail(plan, "its calendar never opens".into()),
+                // In shadow nothing goes to anybody.
+                (Mode::Silenced { .. }, Err(plan)) => self.fail(plan, NEVER_OPENS.into()),
+                (Mode::Live, Err(plan)) => self.fail_told(plan, NEVER_OPENS.into()),
                 (Mode::Live, Ok(plan)) if plan.due <= self.now => match self.quiet_until(&plan) {
                     Some(until) => {
                         let mut plan = plan;
@@ -341,7 +345,7 @@ impl Turn<'_> {
                     self.changes.push(Change::Fact { thing, id, fact, value });
                     self.done(plan, what);
                 }
-                _ => self.fail(plan, "nobody knows whose fact it is: its id is missing".into()),
+                _ => self.fail_told(plan, "nobody knows whose fact it is: its id is missing".into()),
             },
             Prepared::Record { signal, fields } => {
                 let signal = self.derived_signal(plan.id, signal, fields);
@@ -359,9 +363,7 @@ impl Turn<'_> {
         };
         let addresses = self.people(&role, place);
         if addresses.is_empty() && self.rules.directory.is_given() {
-            let reason: Str = format!("nobody fills {role}, here or in any wider place").into();
-            self.tell_owner(&plan, &reason);
-            return self.fail(plan, reason);
+            return self.fail_told(plan, format!("nobody fills {role}, here or in any wider place").into());
         }
         self.send(plan, What::Alert { role, addresses, text }, "immediate");
     }
@@ -445,8 +447,14 @@ impl Turn<'_> {
         plan.planned || plan.due > plan.firing.at
     }
 
+    /// Something could not be done, and its owner is told why.
+    pub(crate) fn fail_told(&mut self, plan: Plan, reason: Str) {
+        self.tell_owner(&plan, &reason);
+        self.fail(plan, reason);
+    }
+
     /// Something could not be done.
-    pub(crate) fn fail(&mut self, plan: Plan, reason: Str) {
+    fn fail(&mut self, plan: Plan, reason: Str) {
         let what = self.unsent(&plan);
         self.account_lost(plan.account);
         self.say(&plan, Outcome::Failed, reason, what);
@@ -473,7 +481,7 @@ impl Turn<'_> {
     /// Plans an action; gives its number and place.
     pub(crate) fn plan(&mut self, mut plan: Plan, reason: &str) -> Option<(u64, ActionPlace)> {
         if self.state.plans.len() >= PLANS_KEPT {
-            self.fail(plan, format!("{PLANS_KEPT} actions are planned already").into());
+            self.fail_told(plan, format!("{PLANS_KEPT} actions are planned already").into());
             return None;
         }
         plan.planned = true;
@@ -681,7 +689,7 @@ impl Turn<'_> {
         let id = EffectId::of(&[b"digest", address.as_deref().unwrap_or("").as_bytes(), &position]);
         let outcome = if address.is_some() { Outcome::Sent } else { Outcome::Failed };
         let reason: Str = match address {
-            Some(_) => "what was too late or had nobody to go to".into(),
+            Some(_) => "what was too late, could not be done or had nobody to go to".into(),
             None => "neither the playbook nor the directory names an owner".into(),
         };
         let (at, to) = (self.now, Str::from("owner"));

@@ -136,7 +136,7 @@ pub enum What {
     Firing,
     /// What is still unsent of this effect is to be withdrawn from the outbox.
     Withdraw,
-    /// One message to the owner about what was too late, or had nobody to go to.
+    /// One message to the owner about what was too late, could not be done, or had nobody to go to.
     Digest {
         /// Whose: the owner's address.
         address: Option<Str>,

@@ -46,7 +46,7 @@ pub(crate) struct Turn<'a> {
     pub ordinal: u32,
     /// How often a rule has fired, or nearly, for what its actions hang on: one late signal can complete two sequences.
     pub acted: BTreeMap<(RuleId, Key), u8>,
-    /// What was too late or had nobody to go to, for the owners' digests: owner, line.
+    /// What was too late, could not be done or had nobody to go to, for the owners' digests: owner, line.
     pub digest: Vec<(Option<Str>, Str)>,
 }
 

@@ -30,10 +30,10 @@ impl Turn<'_> {
         text.into()
     }
 
-    /// Writes and hands over a mail, or says why it cannot or may not go.
+    /// Writes and hands over a mail, or says why it cannot or may not go: that it cannot, to the owner as well (M16).
     pub(crate) fn hand_mail(&mut self, plan: Plan) {
         match self.mail(&plan) {
-            Err(reason) => self.fail(plan, reason),
+            Err(reason) => self.fail_told(plan, reason),
             Ok((template, mail)) => match self.full_budget(&plan) {
                 Some(reason) => self.drop_contact(plan, reason),
                 None => {

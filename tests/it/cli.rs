@@ -281,6 +281,45 @@ fn what_nobody_could_be_told_goes_to_the_owner_by_address() {
     assert!(text.out.contains("To the owner of the playbooks") && text.out.contains("care/told"), "{}", text.out);
 }
 
+/// A customer's mail that cannot be written is a failure like any other: somebody is told (M16, M19).
+#[test]
+fn a_customers_mail_that_cannot_be_written_is_told_to_the_owner() {
+    let home = Home::new("unwritten");
+    let vocabulary = PLACES.replace("things: {", "things: {customer: {name: text, email: \"email, personal\"}, ");
+    home.write("books/vocabulary.yaml", &vocabulary.replace("about: [store]", "about: [customer, store]"));
+    home.write("books/directory.yaml", "company: {owner: owner@example.test}\nstore: {S7: {name: Atocha}}\n");
+    fs::create_dir_all(home.0.join("books/emails/sorry/en")).unwrap();
+    home.write("books/emails/sorry/template.yaml", "class: transactional\nfallback: en\nvariables: [order]\n");
+    home.write("books/emails/sorry/en/subject.txt", "Sorry\n");
+    home.write("books/emails/sorry/en/body.txt", "Sorry about {{ order }}.\n");
+    let rule = "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid\"\nowner \"desk@example.test\"\n\nrule told \"Told\"\n  STATUSwhen complaint\n  at most once every 1 day per customer\n  then email customer using \"sorry\" with order topic\n";
+    home.write("books/care.play", &rule.replace("STATUS", ""));
+    let complaint = |id: &str, customer: &str, hour: u32, more: &str| {
+        format!(
+            "{{\"id\": \"{id}\", \"signal\": \"complaint\", \"at\": \"2026-03-16T{hour}:00:00Z\", \"customer\": \"{customer}\", \"store\": \"S7\"{more}}}\n"
+        )
+    };
+    let address = "{\"thing\": \"customer\", \"id\": \"C2\", \"at\": \"2026-03-16T09:00:00Z\", \"facts\": {\"email\": \"c2@example.test\"}}\n";
+    let topic = ", \"topic\": \"late\"";
+    let input = address.to_owned() + &complaint("c1", "C1", 10, topic) + &complaint("c2", "C2", 12, topic);
+    let told = |ran: &Ran| -> Vec<[String; 3]> {
+        let lines = ran.lines();
+        lines.iter().map(|line| ["outcome", "effect", "to"].map(|key| line[key].as_str().unwrap().to_owned())).collect()
+    };
+    let ran = home.run_with(&replay(&["--format", "jsonl", "--show", "effects"]), &input);
+    let expected =
+        [["failed", "email", "customer C1"], ["sent", "digest", "desk@example.test"], ["sent", "email", "customer C2"]];
+    assert_eq!(told(&ran), expected, "{ran:?}");
+    let text = home.run_with(&replay(&[]), &input).out;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = "care/told \"Told\" for customer C1, store S7: email customer C1: customer C1 has no address";
+    assert!(words.contains(line), "{text}");
+    // In shadow nobody is told: nothing was to go.
+    home.write("books/care.play", &rule.replace("STATUS", "status shadow\n  "));
+    let ran = home.run_with(&replay(&["--format", "jsonl", "--show", "effects"]), &input);
+    assert!(told(&ran).iter().all(|[outcome, effect, _]| outcome == "silenced" && effect == "email"), "{ran:?}");
+}
+
 #[test]
 fn what_an_owner_is_told_is_collected_for_an_hour() {
     let home = Home::new("digests");

@@ -104,13 +104,16 @@ fn a_thousand_restarts_at_random_positions_give_equal_state_and_effects() {
 
 #[test]
 fn what_a_sloppy_disk_loses_is_found() {
-    let mut dice = Dice::new(5);
-    let mut world = World::new(Disk::sloppy(6), busy_feed(), 1_000);
-    for _ in 0..40 {
-        let _ = world.step(&mut dice);
-    }
-    world.ground.crash();
-    world.dies();
-    let lost = std::panic::catch_unwind(AssertUnwindSafe(|| world.check()));
-    assert!(lost.is_err(), "the laws do not see that acknowledged inputs are gone");
+    // One of them may die just after it was written down in truth.
+    let lost = (38..42).filter(|steps| {
+        let mut dice = Dice::new(5);
+        let mut world = World::new(Disk::sloppy(6), busy_feed(), 1_000);
+        for _ in 0..*steps {
+            let _ = world.step(&mut dice);
+        }
+        world.ground.crash();
+        world.dies();
+        std::panic::catch_unwind(AssertUnwindSafe(|| world.check())).is_err()
+    });
+    assert!(lost.count() >= 2, "the laws do not see that acknowledged inputs are gone");
 }
