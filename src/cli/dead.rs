@@ -11,7 +11,8 @@ use super::screen::{BOLD, DIM, Screen, counted};
 
 /// Lists messages that will not go by themselves, shows one, sends one again
 ///
-/// A message is a dead letter when it was refused for good, or could not be sent for as long as it is tried.
+/// A message is a dead letter when it was refused for good, or could not be sent for as long as it is tried. One that is
+/// damaged on disk is listed too: nobody knows whether it went, so a person sends it, or drops it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -19,6 +20,7 @@ Examples:
   touchline dead show 0f3a6c1d9b2e4f708192a3b4c5d6e7f8.0
   touchline dead send 0f3a6c1d9b2e4f708192a3b4c5d6e7f8.0
   touchline dead send --all
+  touchline dead drop 0f3a6c1d9b2e4f708192a3b4c5d6e7f8.0
 
 Exit codes: 0 done, 2 could not run.")]
 pub struct Dead {
@@ -42,9 +44,14 @@ enum Verb {
         /// Its id
         #[arg(required_unless_present = "all", conflicts_with = "all")]
         id: Option<String>,
-        /// All of them
+        /// All of them, but none that is damaged
         #[arg(long)]
         all: bool,
+    },
+    /// Gives up one that is damaged
+    Drop {
+        /// Its id
+        id: String,
     },
 }
 
@@ -54,7 +61,12 @@ impl Dead {
         match self.verb {
             Verb::List => {
                 let mut told = 0_u64;
-                each(server, |row| {
+                each(server, "damaged", |row| {
+                    told += 1;
+                    writeln!(screen.out, "{}  {}", text(row, "id"), text(row, "why"))?;
+                    Ok(())
+                })?;
+                each(server, "dead", |row| {
                     told += 1;
                     let (id, at) = (text(row, "id"), text(row, "at"));
                     let times = counted(row["attempts"].as_u64().unwrap_or(0), "try", "tries");
@@ -68,9 +80,17 @@ impl Dead {
             Verb::Show { id } => {
                 let row = server.ask("GET", &format!("/v1/outbox/{}", coded(&id)), None)?.good()?;
                 writeln!(screen.out, "{BOLD}{id}{BOLD:#}  {}", text(&row, "state"))?;
+                if row["what"].is_null() {
+                    writeln!(screen.out, "{}", text(&row, "why"))?;
+                    return Ok(ExitCode::Clean);
+                }
                 writeln!(screen.out, "{} to {}, decided {}", text(&row, "what"), to(&row), text(&row, "at"))?;
                 if let (Some(playbook), Some(rule)) = (row["playbook"].as_str(), row["rule"].as_str()) {
                     writeln!(screen.out, "by {playbook}/{rule}")?;
+                }
+                if row["state"] == "damaged" {
+                    writeln!(screen.out, "{}", text(&row, "why"))?;
+                    return Ok(ExitCode::Clean);
                 }
                 let times = counted(row["attempts"].as_u64().unwrap_or(0), "try", "tries");
                 let why = Some(text(&row, "why")).filter(|why| !why.is_empty());
@@ -83,7 +103,7 @@ impl Dead {
             Verb::Send { id: None, .. } => {
                 // Listed first: what fails again meanwhile is not sent a third time.
                 let mut ids = vec![];
-                each(server, |row| {
+                each(server, "dead", |row| {
                     ids.push(text(row, "id"));
                     Ok(())
                 })?;
@@ -92,6 +112,10 @@ impl Dead {
                 }
                 let letters = counted(ids.len() as u64, "message waits", "messages wait");
                 writeln!(screen.out, "{letters} to be sent again")?;
+            }
+            Verb::Drop { id } => {
+                server.ask("DELETE", &format!("/v1/outbox/{}", coded(&id)), None)?.good()?;
+                writeln!(screen.out, "{id} is given up")?;
             }
         }
         Ok(ExitCode::Clean)
@@ -105,10 +129,10 @@ fn send(server: &Server, id: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn each(server: &Server, mut see: impl FnMut(&Json) -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn each(server: &Server, state: &str, mut see: impl FnMut(&Json) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut after = String::new();
     loop {
-        let said = server.ask("GET", &format!("/v1/outbox?state=dead&limit=500{after}"), None)?.good()?;
+        let said = server.ask("GET", &format!("/v1/outbox?state={state}&limit=500{after}"), None)?.good()?;
         for row in said["outbox"].as_array().into_iter().flatten() {
             see(row)?;
         }

@@ -41,6 +41,8 @@ mod replay;
 mod screen;
 #[cfg(feature = "daemon")]
 mod serve;
+#[cfg(feature = "daemon")]
+mod shipped;
 mod side;
 #[cfg(feature = "daemon")]
 mod status;

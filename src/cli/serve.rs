@@ -63,7 +63,8 @@ pub struct Serve {
     /// Decide and record, and send nothing: what is decided so never goes, also after a start without it
     #[arg(long)]
     shadow: bool,
-    /// Play the shipped feed in a temporary folder, tell each decision as it is made, and end
+    /// Play the shipped feed in a temporary folder, tell each decision as it is made, and end; it needs no files, but plays
+    /// those of --playbooks, with the feed beside them, where named
     #[arg(long, conflicts_with_all = ["config", "data", "feed", "clock"])]
     demo: bool,
     /// Print the configuration in force, secrets hidden, and end
@@ -102,7 +103,8 @@ impl Serve {
         if let Some(why) = config.open_to_all() {
             bail!("{why}");
         }
-        let demo = self.demo.then(|| Demo::prepare(&mut config)).transpose()?;
+        let demo = self.demo.then(|| Demo::prepare(&mut config, self.playbooks.is_some())).transpose()?;
+        are_there(&config.playbooks)?;
         let ruleset = self.first_look(&config, screen)?;
         if !self.demo {
             logs::begin(config.log);
@@ -241,6 +243,26 @@ async fn serve(setup: Setup, said: &Said, screen: &mut Screen) -> anyhow::Result
     Ok(())
 }
 
+/// Says what to type where there are no playbooks.
+fn are_there(playbooks: &Path) -> anyhow::Result<()> {
+    if playbooks.exists() {
+        return Ok(());
+    }
+    let holds = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_playbook = |name: &str| name.ends_with(".play") || name.ends_with(".play.yaml");
+        entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(is_playbook))
+    };
+    let here = if holds(Path::new(".")) { "." } else { "FOLDER" };
+    bail!(
+        "{} does not exist: there are no playbooks to run. Type one of\n  \
+         touchline serve --demo                          shows it with playbooks that ship\n  \
+         touchline serve --playbooks {here:<6} --data data  runs yours{}",
+        files::shown(playbooks),
+        if here == "." { ", which are in this folder" } else { ": FOLDER holds *.play files and a vocabulary.yaml" }
+    )
+}
+
 /// Waits for Ctrl-C or SIGTERM.
 async fn end_asked() {
     #[cfg(unix)]
@@ -265,10 +287,17 @@ struct Demo {
 }
 
 impl Demo {
-    fn prepare(config: &mut Config) -> anyhow::Result<Demo> {
+    /// Without playbooks of its own, it plays those of the repository it stands in, or those within the binary.
+    fn prepare(config: &mut Config, named: bool) -> anyhow::Result<Demo> {
+        let begun = crate::clock::wall_clock_now();
+        let data = std::env::temp_dir().join(format!("touchline-demo-{}-{}", std::process::id(), begun.as_second()));
+        crate::store::private::folder(&data).map_err(|error| files::explain(&data, error))?;
         let shipped = Path::new("playbooks/retail");
-        if config.playbooks == Config::default().playbooks && shipped.is_dir() {
+        if !named && shipped.join("feed").is_dir() {
             config.playbooks = shipped.into();
+        } else if !named {
+            config.playbooks = data.join("playbooks");
+            super::shipped::write(&config.playbooks).map_err(|error| files::explain(&config.playbooks, error))?;
         }
         let folder = config.playbooks.join("feed");
         let entries = std::fs::read_dir(&folder).map_err(|error| files::explain(&folder, error))?;
@@ -278,9 +307,6 @@ impl Demo {
         if feeds.is_empty() {
             bail!("{} holds no feed to play", files::shown(&folder));
         }
-        let begun = crate::clock::wall_clock_now();
-        let data = std::env::temp_dir().join(format!("touchline-demo-{}-{}", std::process::id(), begun.as_second()));
-        crate::store::private::folder(&data).map_err(|error| files::explain(&data, error))?;
         config.listen.set_port(0);
         (config.feeds, config.clock, config.data) = (feeds, Clock::Feed, data.clone());
         Ok(Demo { mail: data.join("mail"), data, begun })

@@ -37,6 +37,9 @@ impl Status {
         let out = &mut screen.out;
         let shadow = if said["shadow"] == true { ", in shadow: nothing is sent" } else { "" };
         writeln!(out, "{BOLD}{}{BOLD:#} since {}{shadow}", text(&said["state"]), text(&said["started"]))?;
+        for what in said["ailing"].as_array().into_iter().flatten() {
+            writeln!(out, "{BAD}          {}{BAD:#}", text(what))?;
+        }
         writeln!(out, "rules     {} of {}", number(&said["rules"]), text(&said["vocabulary"]))?;
         let reloads = &said["reloads"];
         if reloads["in_step"] == false {

@@ -62,23 +62,12 @@ fn make_room(to: &Path) -> Result<bool, StoreError> {
 }
 
 fn copy(data: &Path, reader: &SqliteReader, to: &Path) -> Result<Copied, StoreError> {
-    let places = data.join(feeds::PLACES);
-    if places.exists() {
-        let target = to.join(feeds::PLACES);
-        fs::copy(&places, &target).map_err(|error| failed(&places, &error))?;
-        synced(&target)?;
-    }
-    let gone = data.join(gone::FILE);
-    if gone.exists() {
-        let target = to.join(gone::FILE);
-        fs::copy(&gone, &target).map_err(|error| failed(&gone, &error))?;
-        synced(&target)?;
-    }
-    let reloads = data.join(kept::FILE);
-    if reloads.exists() {
-        let target = to.join(kept::FILE);
-        fs::copy(&reloads, &target).map_err(|error| failed(&reloads, &error))?;
-        synced(&target)?;
+    for beside in [feeds::PLACES, gone::FILE, kept::FILE, kept::SINCE] {
+        let (source, target) = (data.join(beside), to.join(beside));
+        if source.exists() {
+            fs::copy(&source, &target).map_err(|error| failed(&source, &error))?;
+            synced(&target)?;
+        }
     }
     reader.copy_to(&to.join(crate::store::sqlite::FILE))?;
     refused::copy(&data.join(refused::FILE), &to.join(refused::FILE))?;

@@ -22,7 +22,7 @@ use crate::engine::erase::{Eraser as Of, mentions};
 use crate::engine::input::{Erase, Input};
 use crate::engine::record::Record;
 use crate::engine::ruleset::RuleSet;
-use crate::engine::store::{Erasure, ErasureStage, Reader, Rewrite, StoreError, Vault, Version};
+use crate::engine::store::{Erasure, ErasureStage, Harmed, Reader, Rewrite, StoreError, Vault, Version};
 use crate::id::Position;
 use crate::store::checkpoint::CheckpointFolder;
 use crate::store::refused::RefusedStore;
@@ -172,6 +172,12 @@ impl Eraser {
                     rewrite.rows.push(row);
                 }
             }
+        }
+        // Whose a damaged message is, nobody can say: none is kept.
+        for harmed in self.reader.harmed()? {
+            let Harmed::Message(id) = harmed else { continue };
+            tracing::warn!(row.id = %id, "a damaged message is given up: it may hold what is erased");
+            rewrite.mended.push((id, None));
         }
         Ok(())
     }

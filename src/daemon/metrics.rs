@@ -30,6 +30,8 @@ pub struct Metrics {
     feed_gaps: AtomicU64,
     /// Feeds that cannot be read: why, and since when.
     feeds_unreadable: Mutex<BTreeMap<String, (String, Timestamp)>>,
+    /// Why the views do not follow.
+    views_failing: Mutex<Option<String>>,
     /// The folder whose files are the store.
     store: Option<PathBuf>,
 }
@@ -51,6 +53,8 @@ pub struct Gauges {
     pub outbox_age: u64,
     /// Rows that will not go by themselves.
     pub dead_letters: u64,
+    /// Messages and inputs that are not what was written.
+    pub damaged: u64,
     /// Refused lines kept.
     pub refused_kept: u64,
     /// Refused lines that went because there were too many.
@@ -152,6 +156,19 @@ impl Metrics {
         self.views.store(position.0, Ordering::Relaxed);
     }
 
+    /// Notes why the views do not follow, or that they do; tells whether that is news.
+    pub fn views_fail(&self, why: Option<String>) -> bool {
+        let mut failing = self.views_failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = *failing != why;
+        *failing = why;
+        is_news
+    }
+
+    /// Returns why the views do not follow, where they do not.
+    pub fn views_failing(&self) -> Option<String> {
+        self.views_failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns lines accepted, lines refused, requests turned away.
     pub fn counted(&self) -> (u64, u64, u64) {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -233,6 +250,7 @@ impl Metrics {
             ("outbox_waiting", "Messages that wait to be sent", gauges.outbox),
             ("outbox_age_seconds", "Age of the oldest message that waits", gauges.outbox_age),
             ("dead_letters", "Messages that will not go by themselves", gauges.dead_letters),
+            ("damaged", "Messages and inputs in the store that are not what was written", gauges.damaged),
             ("refused_kept", "Refused lines that wait for somebody", gauges.refused_kept),
             ("open_cases", "Open cases", gauges.open_cases),
             ("feeds_unreadable", "Feeds that cannot be read; they are tried again", unreadable.len() as u64),

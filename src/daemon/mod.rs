@@ -43,6 +43,7 @@ pub mod fold;
 pub mod http;
 pub mod import;
 pub mod ingest;
+pub mod inspect;
 pub mod intake;
 pub mod keep;
 pub mod logs;

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
-use crate::clock::{Clock, ManualClock, WallClock};
+use crate::clock::{Clock, ManualClock, WallClock, wall_clock_now};
 use crate::daemon::aside::Aside;
 use crate::daemon::board::Board;
 use crate::daemon::config::{self, Config};
@@ -22,6 +22,7 @@ use crate::daemon::erase::Eraser;
 use crate::daemon::feeds::{FeedError, Feeder, Places, Supplies, Time};
 use crate::daemon::fold::{FoldOptions, FoldedTurn, Follower, Glance, Pace};
 use crate::daemon::http::{self, App, Token};
+use crate::daemon::inspect::Inspector;
 use crate::daemon::intake::{Gate, Intake};
 use crate::daemon::keep::Keeper;
 use crate::daemon::metrics::Metrics;
@@ -110,8 +111,8 @@ pub struct Daemon {
     reloads: Mutex<Option<Reloading>>,
     worker: Option<Worker<Post, Van>>,
     showing: Aside,
-    /// Those that end before the writer does: who forgets, and who erases.
-    tidying: [Aside; 2],
+    /// Those that end before the writer does: who forgets, who erases, and who looks for damage.
+    tidying: [Aside; 3],
 }
 
 /// Who reloads, and the way to ask it.
@@ -141,7 +142,7 @@ impl Daemon {
             let data = config.data.display();
             tracing::warn!("other accounts of this machine can look into {data}: `chmod -R go= {data}` keeps them out");
         }
-        let reader = store.reader()?;
+        let (reader, harm) = (store.reader()?, store.harm());
         let first = match first {
             Ok(on_disk) => Some((on_disk.ruleset, on_disk.sources)),
             Err(unusable) if reader.versions()?.is_empty() => return Err(ServeError::Playbooks(unusable.why)),
@@ -182,6 +183,7 @@ impl Daemon {
             running: decides,
             log: reloads.clone(),
             clock: clock.clone(),
+            told_by: Arc::new(WallClock),
             settle: config.watch.settle,
         });
         reloader.reload(Asked::Start, || None);
@@ -222,7 +224,10 @@ impl Daemon {
         };
         let no_thread = |error| ServeError::Machine("a thread could not be started".into(), error);
         let showing = show.begin().map_err(no_thread)?;
-        let tidying = [keeper.begin().map_err(no_thread)?, eraser.begin().map_err(no_thread)?];
+        let inspector = Inspector { reader: reader.reader()? };
+        let tidying = [keeper.begin(), eraser.begin(), inspector.begin()];
+        let [keeper, eraser, inspector] = tidying.map(|begun| begun.map_err(no_thread));
+        let tidying = [keeper?, eraser?, inspector?];
         let supplies = Supplies {
             intake: intake.clone(),
             handle: running.handle(),
@@ -241,9 +246,11 @@ impl Daemon {
             board,
             reader: Arc::new(Mutex::new(reader)),
             refused,
+            harm,
+            sending: worker.as_ref().map(Worker::counts),
             van,
             data: config.data.clone(),
-            started: clock.now(),
+            started: wall_clock_now(),
             clock,
             has_wall_clock: config.clock == config::Clock::Wall,
             token: config.token.as_ref().map(|token| Token::new(token.reveal())),

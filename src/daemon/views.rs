@@ -17,7 +17,7 @@ use crate::daemon::board::Board;
 use crate::daemon::metrics::Metrics;
 use crate::daemon::queue::Handle;
 use crate::daemon::rules::{Rules, RulesError};
-use crate::engine::store::Reader;
+use crate::engine::store::{Reader, StoreError};
 use crate::id::Position;
 use crate::store::sqlite::views::{FILE, Views};
 
@@ -106,18 +106,33 @@ impl Show {
             let anew = self.forget.wanted().anew.take();
             if let Some(position) = anew {
                 views = None;
-                match Views::remove(&self.folder) {
-                    Ok(()) => self.forget.have_begun(position),
+                match Views::begin_anew(&self.folder) {
+                    Ok(begun) => {
+                        (views, seen) = (Some(begun), None);
+                        self.forget.have_begun(position);
+                    }
                     Err(error) => tracing::warn!(%error, "the views could not be taken away"),
                 }
             }
             let mut rest = REST;
             if seen != Some(turn) || views.is_none() || stopping {
                 match self.catch_up(&mut views, &mut rules, stop) {
-                    Ok(()) => seen = Some(turn),
+                    Ok(()) => {
+                        seen = Some(turn);
+                        if self.metrics.views_fail(None) {
+                            tracing::info!("the views follow again");
+                        }
+                    }
                     Err(error) => {
-                        tracing::warn!(%error, "the views could not be brought up to date; they are opened anew");
-                        (views, seen, rest) = (None, None, LONG_REST);
+                        // Once is enough until they follow again, or something else is wrong.
+                        if self.metrics.views_fail(Some(error.to_string())) {
+                            tracing::warn!(%error, "the views could not be brought up to date; it is tried again");
+                        }
+                        // What cannot be read of the store is not mended by opening the views anew.
+                        if !is_of_the_store(&error) {
+                            views = None;
+                        }
+                        (seen, rest) = (None, LONG_REST);
                     }
                 }
             }
@@ -155,4 +170,9 @@ impl Show {
             }
         }
     }
+}
+
+/// Tells whether it is the store that is damaged, and not the views.
+fn is_of_the_store(error: &RulesError) -> bool {
+    matches!(error, RulesError::Store(StoreError::Damaged { what, .. }) if !what.ends_with(FILE))
 }

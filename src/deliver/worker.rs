@@ -8,8 +8,8 @@
 //! Left out: what a try does (`courier`), what becomes of a row (`retry`), who writes the store (`daemon`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -116,6 +116,28 @@ pub struct Counts {
     pub dead: AtomicU64,
     /// Those of them that were too late.
     pub stale: AtomicU64,
+    /// Why the outbox cannot be reached.
+    failing: Mutex<Option<StoreError>>,
+}
+
+impl Counts {
+    /// Returns why the outbox cannot be reached, where it cannot.
+    pub fn failing(&self) -> Option<StoreError> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes whether it can; what is news is logged.
+    fn reached(&self, turn: Result<(), StoreError>) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = turn.err();
+        match &now {
+            // The store is the daemon's matter; nothing is lost by waiting for it.
+            Some(error) if *failing != now => tracing::error!(%error, "the outbox cannot be reached; delivery waits"),
+            None if failing.is_some() => tracing::info!("the outbox can be reached again"),
+            _ => {}
+        }
+        *failing = now;
+    }
 }
 
 /// Sends what is in an outbox.
@@ -164,10 +186,7 @@ impl<O: Outbox, C: Courier> Worker<O, C> {
             tokio::select! {
                 biased;
                 () = &mut over => break,
-                sound = self.turn(&mut reclaimed, stopping) => if let Err(error) = sound {
-                    // The store is the daemon's matter; nothing is lost by waiting for it.
-                    tracing::error!(%error, "the outbox cannot be reached; delivery waits");
-                },
+                sound = self.turn(&mut reclaimed, stopping) => self.counts.reached(sound),
             }
             if stopping && self.tasks.is_empty() && self.ended.is_empty() {
                 break;

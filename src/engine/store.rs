@@ -157,13 +157,53 @@ pub struct Rewrite {
     pub rows: Vec<Row>,
     /// Inputs that were set aside.
     pub set_aside: Vec<SetAside>,
+    /// Rows of the outbox that are damaged: each is written anew, or goes where nothing stands for it. One that is sound
+    /// stays as it is.
+    pub mended: Vec<(RowId, Option<Row>)>,
 }
 
 impl Rewrite {
     /// Returns a note of how far an erasure has come, and nothing else.
     pub fn stage(erasure: Position, stage: ErasureStage) -> Rewrite {
-        Rewrite { erasure, stage, records: vec![], effects: vec![], rows: vec![], set_aside: vec![] }
+        Rewrite { erasure, stage, records: vec![], effects: vec![], rows: vec![], set_aside: vec![], mended: vec![] }
     }
+
+    /// Returns what mends one damaged row of the outbox, by another or by nothing; of no erasure.
+    pub fn mend(id: RowId, row: Option<Row>) -> Rewrite {
+        Rewrite { mended: vec![(id, row)], ..Rewrite::stage(Position(0), ErasureStage::Asked) }
+    }
+}
+
+/// Something that is kept and is not what was written: everything else goes on without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Harmed {
+    /// A message of the outbox: it is not sent.
+    Message(RowId),
+    /// An input of the journal: nothing is decided from it again.
+    Input(Position),
+    /// What an input asked for.
+    Effects(Position),
+}
+
+impl fmt::Display for Harmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Harmed::Message(id) => write!(f, "message {id} of the outbox is not what was written"),
+            Harmed::Input(position) => write!(f, "input {} of the journal is not what was written", position.0),
+            Harmed::Effects(position) => write!(f, "what input {} asked for is not what was written", position.0),
+        }
+    }
+}
+
+/// How far all that is kept was looked through for damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inspected {
+    /// The journal, up to a position.
+    Journal(u64),
+    /// What inputs asked for, up to that of a position.
+    Effects(u64),
+    /// The outbox, up to a place of the store's own.
+    Outbox(u64),
 }
 
 /// One row of the outbox: one effect for one recipient, so that one failing address holds up no other.
@@ -466,6 +506,19 @@ pub trait Reader: fmt::Debug + Send {
     /// Returns rows behind `after` in order of id, those of one state where it is named (by its discriminant: the instant
     /// of a lease does not matter), at most `limit`.
     fn outbox(&self, after: Option<RowId>, state: Option<RowState>, limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// Returns what was found damaged so far and still is. A damaged message is left out of every answer above: it is not
+    /// sent, and holds up no other.
+    fn harmed(&self) -> Result<Vec<Harmed>, StoreError> {
+        Ok(vec![])
+    }
+
+    /// Compares about `limit` of what is kept behind `from` with what was written; returns how far that came, `None` at the
+    /// end. What is damaged is among [`Reader::harmed`] from here on.
+    fn inspect(&self, from: Inspected, limit: usize) -> Result<Option<Inspected>, StoreError> {
+        let _ = (from, limit);
+        Ok(None)
+    }
 }
 
 /// Writing: one holder at a time.

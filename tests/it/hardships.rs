@@ -26,14 +26,14 @@ const RULES: &str = "playbook care \"Care\" version 1\ntime zone \"Europe/Madrid
     then alert care_team saying \"{customer} complains.\"\n";
 
 /// A daemon whose words are kept in a file.
-struct Told {
+pub struct Told {
     child: Child,
-    at: String,
+    pub at: String,
     log: PathBuf,
 }
 
 impl Told {
-    fn start(mut command: Command, here: &Path, more: &[&str]) -> Told {
+    pub fn start(mut command: Command, here: &Path, more: &[&str]) -> Told {
         let log = here.join(format!("log-{}", fs::read_dir(here).unwrap().count()));
         let file = fs::File::create(&log).unwrap();
         command.args(["serve", "--listen", "127.0.0.1:0", "--playbooks"]).arg(here.join("playbooks"));
@@ -47,11 +47,11 @@ impl Told {
         told
     }
 
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    fn until<T>(&self, what: &str, look: impl Fn(&Told) -> Option<T>) -> T {
+    pub fn until<T>(&self, what: &str, look: impl Fn(&Told) -> Option<T>) -> T {
         let begun = Instant::now();
         loop {
             if let Some(found) = look(self) {
@@ -62,11 +62,11 @@ impl Told {
         }
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Json) {
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Json) {
         ask(&self.at, method, path, body).unwrap_or((0, Json::Null))
     }
 
-    fn complain(&self, from: usize, many: usize) -> u16 {
+    pub fn complain(&self, from: usize, many: usize) -> u16 {
         let at = touchline::clock::wall_clock_now().to_string();
         let one = |n: usize| json!({"id": n.to_string(), "signal": "complaint", "at": at, "customer": format!("C{n}"), "topic": "x"});
         let all: Vec<Json> = (from..from + many).map(one).collect();
@@ -74,7 +74,7 @@ impl Told {
     }
 
     /// Asks it to end; returns its code and how long it took.
-    fn end(&mut self) -> (i32, Duration) {
+    pub fn end(&mut self) -> (i32, Duration) {
         let begun = Instant::now();
         let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(asked.success());
@@ -95,7 +95,7 @@ impl Drop for Told {
     }
 }
 
-fn project(name: &str) -> PathBuf {
+pub fn project(name: &str) -> PathBuf {
     let here = folder(&format!("hardships_{name}"));
     fs::create_dir_all(here.join("playbooks")).unwrap();
     for (name, text) in [("vocabulary.yaml", VOCABULARY), ("directory.yaml", DIRECTORY), ("care.play", RULES)] {

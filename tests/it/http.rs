@@ -166,10 +166,14 @@ fn one_object_a_list_and_lines_are_taken_and_each_line_is_answered() {
     let list = json!([complaint("two", "late"), complaint("three", "late")]).to_string();
     assert_eq!(server.post(&list).1["accepted"], 2);
     assert_eq!(server.post(&list).0, 202, "a duplicate is accepted and has no effect");
-    let lines = format!("{}\nno json\n\n{}\n", complaint("four", "late"), complaint("five", "late"));
+    let mut wrong = complaint("six", "late");
+    wrong["score"] = json!(77);
+    let lines = format!("{}\nno json\n\n{}\n{wrong}\n", complaint("four", "late"), complaint("five", "late"));
     let (status, body, _) = server.ask("POST", "/v1/signals", &[("Content-Type", "application/x-ndjson")], &lines);
-    assert_eq!((status, &body["accepted"], &body["refused"]), (202, &json!(2), &json!(1)), "{body}");
+    assert_eq!((status, &body["accepted"], &body["refused"]), (202, &json!(2), &json!(2)), "{body}");
     assert_eq!((&body["items"][1]["status"], &body["items"][1]["number"]), (&json!("refused"), &json!(1)));
+    // Whoever sent a line that was refused finds it by its id, where it has one that can be read.
+    assert_eq!((&body["items"][1]["id"], &body["items"][3]["id"]), (&Json::Null, &json!("six")), "{body}");
     server.settled();
     let firings = server.get("/v1/firings")["firings"].as_array().unwrap().clone();
     let signals: Vec<&str> = firings.iter().map(|firing| firing["signal"].as_str().unwrap()).collect();

@@ -396,3 +396,63 @@ fn history_is_imported_and_fires_nothing_and_the_daemon_goes_on_from_it() {
     let (_, metrics, _) = say(&["status", "--server", &served.at]);
     assert!(metrics.contains("running since"), "{metrics}");
 }
+
+/// Who acknowledged an alert: those of the ladder that was stopped, and nobody where it met nothing.
+#[cfg(unix)]
+#[test]
+fn views_say_who_acknowledged_only_where_something_was() {
+    let here = crate::hardships::project("acknowledged");
+    let rule = "rule climbs \"Two complaints\"\n  when 2 or more complaints\n    for the same customer\n    within 1 day\n  \
+                then escalate until acknowledged\n    now:\n      alert care_team\n    after 4 hours:\n      alert care_team saying \"again\"\n";
+    let play = here.join("playbooks/care.play");
+    let text = fs::read_to_string(&play).unwrap() + "\n" + rule;
+    fs::write(&play, text).unwrap();
+    let data = here.join("data");
+    let served = Served::on(&here.join("playbooks"), &data, &[]);
+    let at = touchline::clock::wall_clock_now().to_string();
+    for id in ["a", "b"] {
+        let line = serde_json::json!({"id": id, "signal": "complaint", "at": at, "customer": "C1", "topic": "x"});
+        assert_eq!(served.ask("POST", "/v1/signals", &line.to_string()).unwrap().0, 202);
+    }
+    let alerts = |rule: &str| {
+        let path = format!("/v1/alerts?outcome=sent&rule={rule}");
+        let (_, said) = served.ask("GET", &path, "").unwrap_or((0, serde_json::Value::Null));
+        said["alerts"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|alert| alert["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    wait_for("deciding", || alerts("climbs").len() == 1 && alerts("each").len() == 1);
+    let acknowledge = |id: &str, by: &str| {
+        let body = format!("{{\"by\": \"{by}\"}}");
+        served.ask("POST", &format!("/v1/alerts/{id}/acknowledge"), &body).unwrap().0
+    };
+    // One without a ladder and a case is acknowledged by nobody.
+    assert_eq!(acknowledge(&alerts("each")[0], "bob"), 409);
+    assert_eq!(acknowledge(&alerts("climbs")[0], "ana"), 202);
+    let followed = || count(&data, "SELECT position FROM follows").unwrap_or(0);
+    let last = || served.ask("GET", "/v1/status", "").unwrap().1["journal"]["last"].as_i64().unwrap();
+    wait_for("the views", || count(&data, "SELECT count(*) FROM v_alerts WHERE outcome = 'cancelled'") == Some(1));
+    assert_eq!(acknowledge(&alerts("climbs")[0], "bob"), 409, "it was before");
+    wait_for("the views", || followed() == last());
+    let by = |rule: &str, outcome: &str, by: &str| {
+        count(
+            &data,
+            &format!(
+                "SELECT count(*) FROM v_alerts WHERE rule = '{rule}' AND outcome = '{outcome}' AND acknowledged_by {by}"
+            ),
+        )
+    };
+    assert_eq!(by("climbs", "sent", "= 'ana'"), Some(1));
+    assert_eq!((by("climbs", "cancelled", "IS NULL"), by("each", "sent", "IS NULL")), (Some(1), Some(1)));
+    assert_eq!(count(&data, "SELECT count(*) FROM v_alerts WHERE acknowledged_by = 'bob'"), Some(0));
+    assert_eq!(served.end(), 0);
+    // A folder that the configuration names is backed up by it.
+    let config = here.join("touchline.yaml");
+    fs::write(&config, "data: data\n").unwrap();
+    let to = here.join("copy");
+    let (code, said, wrong) = say(&["backup", "--config", config.to_str().unwrap(), to.to_str().unwrap()]);
+    assert!(code == 0 && to.join("touchline.sqlite").exists(), "{said}{wrong}");
+}

@@ -14,6 +14,8 @@ mod compile;
 #[cfg(feature = "daemon")]
 mod config;
 #[cfg(feature = "daemon")]
+mod damage;
+#[cfg(feature = "daemon")]
 mod deliver;
 mod diff;
 #[cfg(feature = "daemon")]

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
-/// How much of the feed is played.
-const LINES: usize = 400;
+/// How much of the shipped feed is played: each line waits for the disk twice. `TOUCHLINE_FEED_LINES` plays more; `.ci/run`
+/// plays all of it.
+const LINES: usize = 600;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -143,22 +144,42 @@ pub fn ask(at: &str, method: &str, path: &str, body: &str) -> Option<(u16, Json)
     Some((head.split(' ').nth(1)?.parse().ok()?, serde_json::from_str(body).unwrap_or(Json::Null)))
 }
 
-/// Rule, time, key and signal of a firing. Cases and derived signals are named by where their cause stands in the journal,
-/// which also holds what became of mails: they are told apart by the rest.
-fn name(firing: &Json) -> String {
-    let mut key = firing["key"].clone();
-    key.as_object_mut().unwrap().remove("case");
-    let signal = firing["signal"].as_str().unwrap_or("");
-    let derived = signal.starts_with("touchline:") || signal.len() == 32;
-    format!("{} {} {key} {}", firing["at"], firing["rule"], if derived { "" } else { signal })
+/// Names what replay and a daemon name differently. The id of a case, and of a signal that touchline makes, is a hash that
+/// holds where its cause stands in the journal (nothing that is cleared can repeat it), and a daemon's journal also holds what
+/// became of each message, which no feed does: so they are other ids there, and the same in every run on one journal. Each is
+/// named by when it is first spoken of: they must be the same cases, in the same order.
+#[derive(Default)]
+struct Names(std::collections::BTreeMap<String, String>);
+
+impl Names {
+    fn of(&mut self, id: &str) -> String {
+        let next = self.0.len();
+        let id = id.trim_start_matches("touchline:");
+        self.0.entry(id.to_owned()).or_insert_with(|| format!("made-{next}")).clone()
+    }
+
+    /// Rule, time, key and signals of a firing.
+    fn name(&mut self, firing: &Json) -> String {
+        let mut key = firing["key"].clone();
+        if let Some(case) = key.get_mut("case") {
+            *case = self.of(case.as_str().unwrap()).into();
+        }
+        let signals = firing["signals"].as_array().unwrap().iter().map(|signal| signal.as_str().unwrap());
+        let signals: Vec<String> = [firing["signal"].as_str().unwrap_or("")]
+            .into_iter()
+            .chain(signals)
+            .map(|id| if id.starts_with("touchline:") || id.len() == 32 { self.of(id) } else { id.to_owned() })
+            .collect();
+        format!("{} {}/{} {key} {signals:?} {}", firing["at"], firing["playbook"], firing["rule"], firing["late"])
+    }
 }
 
 fn firings_of(served: &Served) -> Vec<String> {
-    let (mut found, mut after) = (vec![], "0".to_owned());
+    let (mut found, mut after, mut names) = (vec![], "0".to_owned(), Names::default());
     loop {
         let (status, page) = served.ask("GET", &format!("/v1/firings?limit=1000&after={after}"), "").unwrap();
         assert_eq!(status, 200, "{page}");
-        found.extend(page["firings"].as_array().unwrap().iter().map(name));
+        found.extend(page["firings"].as_array().unwrap().iter().map(|firing| names.name(firing)));
         match page["next"].as_str() {
             Some(next) => after = next.to_owned(),
             None => return found,
@@ -168,9 +189,9 @@ fn firings_of(served: &Served) -> Vec<String> {
 
 #[test]
 fn the_sample_feed_fires_the_same_through_serve_and_through_replay() {
-    // Every line waits for the disk twice: a part of the feed is enough here.
+    let wanted = std::env::var("TOUCHLINE_FEED_LINES").ok().and_then(|lines| lines.parse().ok()).unwrap_or(LINES);
     let whole = fs::read_to_string(Path::new(ROOT).join("playbooks/retail/feed/eight_weeks.jsonl")).unwrap();
-    let lines: Vec<&str> = whole.lines().take(LINES).collect();
+    let lines: Vec<&str> = whole.lines().take(wanted).collect();
     let part = folder("feed_part").join("part.jsonl");
     fs::write(&part, lines.join("\n") + "\n").unwrap();
     let feed = part.to_str().unwrap();
@@ -178,7 +199,9 @@ fn the_sample_feed_fires_the_same_through_serve_and_through_replay() {
         .output()
         .unwrap();
     let fired = String::from_utf8(replay.stdout).unwrap();
-    let expected: Vec<String> = fired.lines().map(|line| name(&serde_json::from_str(line).unwrap())).collect();
+    let mut names = Names::default();
+    let expected: Vec<String> = fired.lines().map(|line| names.name(&serde_json::from_str(line).unwrap())).collect();
+    assert!(!names.0.is_empty(), "a case is among them");
     assert!(expected.len() > 10, "only {} firings", expected.len());
     let data = folder("feed");
     let served = Served::start(&data, &["--feed", feed, "--clock", "feed", "--shadow"]);
@@ -195,11 +218,15 @@ fn the_sample_feed_fires_the_same_through_serve_and_through_replay() {
         std::thread::sleep(Duration::from_millis(100));
     }
     std::thread::sleep(Duration::from_millis(500));
+    // In the same order, too.
     let found = firings_of(&served);
-    let (mut one, mut other) = (expected.clone(), found);
-    one.sort();
-    other.sort();
-    assert_eq!(one, other);
+    for (one, other) in expected.iter().zip(&found) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(expected.len(), found.len());
+    let (_, status) = served.ask("GET", "/v1/status", "").unwrap();
+    let started = status["started"].as_str().unwrap();
+    assert!(started > "2000", "it was started by the machine's clock: {started}");
     drop(served);
 }
 
@@ -332,6 +359,29 @@ fn without_options_it_says_what_to_type_where_there_are_several_sets_of_playbook
         assert!(text.contains(&format!("  {command} --playbooks {folder}\n")), "{text}");
     }
     assert!(!data.exists(), "nothing is begun");
+}
+
+#[test]
+fn where_there_are_no_playbooks_it_says_what_to_type_and_the_demonstration_brings_its_own() {
+    let here = folder("nothing_here");
+    let say = |arguments: &[&str]| {
+        let said = touchline(arguments).current_dir(&here).output().unwrap();
+        (said.status.code(), String::from_utf8(said.stderr).unwrap())
+    };
+    let (code, said) = say(&["serve"]);
+    assert!(code == Some(2) && said.contains("playbooks does not exist"), "{said}");
+    assert!(said.contains("  touchline serve --demo ") && said.contains("--playbooks FOLDER --data data"), "{said}");
+    fs::write(here.join("own.play"), "playbook own \"Own\" version 1\n").unwrap();
+    assert!(say(&["serve"]).1.contains("  touchline serve --playbooks . "), "the folder holds some itself");
+    let mut demo = touchline(&["serve", "--demo"]);
+    let mut child = demo.current_dir(&here).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mail = told.find_map(|line| line.unwrap().trim().strip_prefix("mail    ").map(str::to_owned)).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mail = Path::new(&mail);
+    assert!(fs::read_to_string(mail).unwrap().contains("Message-ID"), "{}", mail.display());
+    fs::remove_dir_all(mail.parent().unwrap().parent().unwrap()).unwrap();
 }
 
 #[test]

@@ -175,6 +175,10 @@ fn starts(folder: &Folder, reference: &Reference, ends: Ends) -> Came {
     if let Some(error) = errors.iter().flatten().next() {
         return said(error);
     }
+    // A message that is damaged is left out of the outbox, and said so.
+    if let Some(harmed) = reader.harmed().unwrap().first() {
+        return said(harmed);
+    }
     let found = match reader.records(Position(0), 1 << 40) {
         Ok(_) => reader.ends().unwrap(),
         Err(error) => return said(&error),

@@ -7,13 +7,14 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::daemon::board::firings;
+use crate::daemon::inspect::inspect;
 use crate::daemon::retell::{Retelling, Told, sources_of};
 use crate::daemon::rules::Rules;
 use crate::engine::Step;
 use crate::engine::effect::Effect;
 use crate::engine::input::Input;
 use crate::engine::ruleset::RuleSet;
-use crate::engine::store::{Reader, Vault};
+use crate::engine::store::{Harmed, Reader, Vault};
 use crate::id::{Position, RuleId};
 use crate::lang::source::Sources;
 use crate::replay::words;
@@ -165,13 +166,22 @@ fn printer(replay: &Replay, rules: &Arc<RuleSet>, screen: &Screen) -> Printer {
     }
 }
 
-/// Compares what every input leads to with what was recorded; tells the first difference.
+/// Looks through all that is kept for damage, then compares what every input leads to with what was recorded; tells the first
+/// difference.
 fn verify(
     folder: &str,
     reader: &SqliteReader,
     mut telling: Retelling,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
+    let harmed = inspect(reader, || true)?;
+    for harmed in &harmed {
+        writeln!(screen.out, "{BAD}{folder}: {harmed}{BAD:#}")?;
+    }
+    // What is not there cannot be compared.
+    if harmed.iter().any(|harmed| !matches!(harmed, Harmed::Message(_))) {
+        return Ok(ExitCode::Problems);
+    }
     let (first, cursor) = (telling.position().0 + 1, reader.ends()?.cursor);
     let mut recorded = Recorded { reader, read: vec![].into(), next: Position(first), cursor };
     let bar = progress(cursor.0.saturating_sub(first - 1), screen);
@@ -192,7 +202,7 @@ fn verify(
     bar.finish_and_clear();
     let (inputs, effects) = (counted(inputs, "input", "inputs"), counted(effects, "effect", "effects"));
     writeln!(screen.out, "{GOOD}{folder}: {inputs} decided again, {effects}, the same byte for byte{GOOD:#}")?;
-    Ok(ExitCode::Clean)
+    Ok(if harmed.is_empty() { ExitCode::Clean } else { ExitCode::Problems })
 }
 
 /// What was recorded, read along.

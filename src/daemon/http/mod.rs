@@ -7,6 +7,7 @@
 
 mod actions;
 mod body;
+mod damaged;
 mod endpoints;
 mod erasures;
 mod filters;
@@ -42,8 +43,10 @@ use crate::daemon::queue::Handle;
 use crate::daemon::reload::Ask;
 use crate::daemon::reload::report::ReloadLog;
 use crate::deliver::courier::Van;
+use crate::deliver::worker::Counts;
 use crate::engine::store::Reader;
 use crate::store::refused::RefusedStore;
+use crate::store::sqlite::Harm;
 
 pub use guard::Token;
 pub use problem::Problem;
@@ -58,6 +61,10 @@ pub struct App {
     pub board: Arc<Board>,
     /// Reads alerts and firings; one request at a time.
     pub reader: Arc<Mutex<Box<dyn Reader>>>,
+    /// What was found damaged.
+    pub harm: Arc<Harm>,
+    /// What delivery counted, where anything is sent at all.
+    pub sending: Option<Arc<Counts>>,
     /// What was refused.
     pub refused: Arc<Mutex<Box<dyn RefusedStore>>>,
     /// Stamps refused lines, facts and human actions.
@@ -94,6 +101,8 @@ impl App {
             handle: self.handle.clone(),
             board: self.board.clone(),
             reader: self.reader.clone(),
+            harm: self.harm.clone(),
+            sending: self.sending.clone(),
             refused: self.refused.clone(),
             clock: self.clock.clone(),
             has_wall_clock: self.has_wall_clock,
@@ -148,7 +157,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/refused/{number}", get(refused::show).delete(refused::forget))
         .route("/v1/refused/{number}/retry", post(refused::retry))
         .route("/v1/outbox", get(outbox::list))
-        .route("/v1/outbox/{id}", get(outbox::show))
+        .route("/v1/outbox/{id}", get(outbox::show).delete(outbox::give_up))
         .route("/v1/outbox/{id}/send", post(outbox::send))
         .route("/v1/status", get(health::status))
         .route("/v1/reloads", get(reloads::list))

@@ -97,7 +97,8 @@ async fn taken(
     for line in lines {
         let id = match &line.what {
             Ok(FeedLine::Signal(signal)) => Some(signal.id.id.to_string()),
-            _ => None,
+            Ok(_) => None,
+            Err(_) => id_of(&line.text),
         };
         match line.what.and_then(|said| input(app, said)) {
             Ok(input) => {
@@ -119,6 +120,15 @@ async fn taken(
     }
     let numbers = keep(app, &ends, texts, way).await?;
     Ok(told(app, ends, numbers))
+}
+
+/// Returns the id of a line that was refused, where it can be read: whoever sent it finds it by that.
+fn id_of(text: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: String,
+    }
+    serde_json::from_str::<Named>(text).ok().map(|named| named.id)
 }
 
 /// Keeps what was refused and returns the numbers, in order.

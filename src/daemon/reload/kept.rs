@@ -1,13 +1,14 @@
 //! Reload reports on disk: `reloads.jsonl` in the data folder, one report a line, so that those of earlier runs can be read.
 //!
 //! A line is added when a report is made, and once more where something was learnt of it later: of several lines with one
-//! number the last counts. A line that broke off is passed over. Left out: what a report says (`report`).
+//! number the last counts. A line that broke off is passed over. Beside it stands since when what runs is not what is on disk. Left out: what a report says (`report`).
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::store::private;
@@ -20,6 +21,50 @@ pub const SWITCHING: &str = "switching";
 const MOST: usize = 1_000;
 /// How many bytes of them.
 const MOST_BYTES: usize = 8 << 20;
+
+/// Since when what runs is not what is on disk: a file in the data folder, for a restart does not begin that anew.
+pub const SINCE: &str = "out_of_step_since";
+
+/// Since when what runs is not what is on disk; nothing where it is.
+#[derive(Debug, Default)]
+pub(super) struct Since {
+    /// `None` in a test.
+    file: Option<PathBuf>,
+    at: Option<Timestamp>,
+}
+
+impl Since {
+    /// Reads what a data folder holds.
+    pub fn open(data: &Path) -> Since {
+        let file = data.join(SINCE);
+        let at = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
+        Since { file: Some(file), at }
+    }
+
+    /// Returns it.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
+    /// Keeps it.
+    pub fn keep(&mut self, at: Option<Timestamp>) {
+        if std::mem::replace(&mut self.at, at) == at {
+            return;
+        }
+        let Some(file) = &self.file else { return };
+        let write = || -> io::Result<()> {
+            let Some(at) = at else { return fs::remove_file(file) };
+            let aside = file.with_extension("new");
+            let mut written = private::file(&aside)?;
+            written.write_all(format!("{at}\n").as_bytes())?;
+            written.sync_all()?;
+            fs::rename(&aside, file)
+        };
+        if let Err(error) = write() {
+            tracing::warn!(%error, "since when what runs is not what is on disk could not be kept");
+        }
+    }
+}
 
 /// Reports of this run and those before it.
 #[derive(Debug, Default)]

@@ -67,6 +67,7 @@ pub struct Reloader {
     seen: Option<Hash>,
     log: Arc<ReloadLog>,
     clock: Arc<dyn Clock>,
+    told_by: Arc<dyn Clock>,
     /// How long files must lie still.
     settle: Duration,
 }
@@ -89,8 +90,10 @@ pub struct Grounds {
     pub running: Arc<RuleSet>,
     /// Where reports go.
     pub log: Arc<ReloadLog>,
-    /// When a report was made.
+    /// The present of the journal: what was parked is parked by it.
     pub clock: Arc<dyn Clock>,
+    /// When a report was made, for people: the machine's clock, also where a feed's is the journal's.
+    pub told_by: Arc<dyn Clock>,
     /// How long files must lie still before they are taken.
     pub settle: Duration,
 }
@@ -117,12 +120,12 @@ impl From<RulesError> for NotFilled {
 impl Reloader {
     /// Returns one that has not looked yet.
     pub fn new(grounds: Grounds) -> Reloader {
-        let Grounds { shelf, handle, reader, running, log, clock, settle } = grounds;
+        let Grounds { shelf, handle, reader, running, log, clock, told_by, settle } = grounds;
         let mut rules = Rules::default();
         rules.add(running.clone());
         let versions = reader.versions().unwrap_or_default();
         let files = versions.last().map(|version| names(&version.sources)).unwrap_or_default();
-        Reloader { shelf, handle, reader, rules, running, files, seen: None, log, clock, settle }
+        Reloader { shelf, handle, reader, rules, running, files, seen: None, log, clock, told_by, settle }
     }
 
     /// Does what is asked for until nobody can ask any more.
@@ -162,7 +165,7 @@ impl Reloader {
     fn compare(&self) {
         let on_disk = (self.shelf)();
         let same = self.seen.is_some() && self.seen == on_disk.as_ref().ok().map(content_of);
-        self.log.compared(same, self.clock.now());
+        self.log.compared(same, self.told_by.now());
     }
 
     /// Looks at the files and lets them take over where they mean something new. Returns the report, and what was asked
@@ -265,7 +268,7 @@ impl Reloader {
         // It decides already, whether its first version can be read or not.
         self.running = self.rules.settle(ruleset.clone(), &*self.reader).unwrap_or(ruleset);
         self.files = files;
-        Ok(ReloadReport { at: self.clock.now(), outcome: Outcome::Switched { position }, ..report })
+        Ok(ReloadReport { at: self.told_by.now(), outcome: Outcome::Switched { position }, ..report })
     }
 
     /// Returns the rules that come back while they are parked.
@@ -364,7 +367,7 @@ impl Reloader {
     fn report(&self, asked: Asked, outcome: Outcome) -> ReloadReport {
         ReloadReport {
             number: 0,
-            at: self.clock.now(),
+            at: self.told_by.now(),
             asked,
             outcome,
             before: self.running.hash,

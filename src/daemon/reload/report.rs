@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::daemon::fold::{FoldedTurn, Follower, Glance};
 use crate::daemon::reload::disk::{KeptBack, Problem};
-use crate::daemon::reload::kept::{Kept, SWITCHING};
+use crate::daemon::reload::kept::{Kept, SWITCHING, Since};
 use crate::daemon::rules::hex;
 use crate::engine::Engine;
 use crate::engine::plan::{Aspect, ReloadPlan, RuleChange};
@@ -310,11 +310,24 @@ struct Inner {
     /// The number of a report that was written down before its switch.
     announced: Option<u64>,
     out_of_step_since: Option<Timestamp>,
+    /// The earlier of this and the next, over restarts.
+    since: Since,
     /// Since when the files are not those that were looked at last, where nobody watches them.
     changed_since: Option<Timestamp>,
     /// Rules that were parked, and when.
     parked: Vec<(RuleId, Timestamp)>,
     kept_back: u64,
+}
+
+impl Inner {
+    fn out_of_step(&self) -> Option<Timestamp> {
+        self.out_of_step_since.into_iter().chain(self.changed_since).min()
+    }
+
+    fn keep_since(&mut self) {
+        let since = self.out_of_step();
+        self.since.keep(since);
+    }
 }
 
 type Actions = BTreeMap<RuleId, BTreeMap<(&'static str, &'static str), u64>>;
@@ -338,7 +351,9 @@ impl ReloadLog {
 
     /// Returns the log of a data folder, with the reports of earlier runs.
     pub fn open(data: &Path) -> ReloadLog {
-        ReloadLog(Mutex::new(Inner { kept: Kept::open(data), ..Inner::default() }))
+        let since = Since::open(data);
+        let out_of_step_since = since.at();
+        ReloadLog(Mutex::new(Inner { kept: Kept::open(data), since, out_of_step_since, ..Inner::default() }))
     }
 
     /// Writes a report down before its switch, which will stand behind `last`: whoever ends in between still says what
@@ -396,8 +411,10 @@ impl ReloadLog {
         *inner.counts.entry(report.outcome.word()).or_default() += 1;
         let in_step =
             report.kept_back.is_empty() && matches!(report.outcome, Outcome::Unchanged | Outcome::Switched { .. });
-        inner.out_of_step_since = (!in_step).then(|| inner.out_of_step_since.unwrap_or(report.at));
+        let before = inner.out_of_step();
+        inner.out_of_step_since = (!in_step).then(|| before.unwrap_or(report.at));
         inner.changed_since = None;
+        inner.keep_since();
         inner.kept_back = report.kept_back.len() as u64;
         if inner.reports.len() == REMEMBERED {
             inner.reports.pop_front();
@@ -416,6 +433,7 @@ impl ReloadLog {
     pub fn compared(&self, same: bool, now: Timestamp) {
         let mut inner = self.inner();
         inner.changed_since = (!same).then(|| inner.changed_since.unwrap_or(now));
+        inner.keep_since();
     }
 
     /// Notes which rules are parked.
@@ -433,11 +451,7 @@ impl ReloadLog {
     /// Returns whether what runs is what is on disk.
     pub fn standing(&self) -> Standing {
         let inner = self.inner();
-        Standing {
-            out_of_step_since: inner.out_of_step_since.into_iter().chain(inner.changed_since).min(),
-            kept_back: inner.kept_back,
-            counts: inner.counts.clone(),
-        }
+        Standing { out_of_step_since: inner.out_of_step(), kept_back: inner.kept_back, counts: inner.counts.clone() }
     }
 }
 
@@ -499,6 +513,37 @@ mod tests {
     fn version(from: u64, hash: u8) -> Version {
         let at = Some(Timestamp::UNIX_EPOCH);
         Version { from: Position(from), at, hash: [hash; 16], sources: RuleSources::default() }
+    }
+
+    /// What is not on disk is not known better after a restart, and is so for as long as before it.
+    #[test]
+    fn since_when_what_runs_is_not_on_disk_outlives_a_restart() {
+        let data = std::env::temp_dir().join(format!("touchline-since-{}", std::process::id()));
+        std::fs::create_dir_all(&data).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let told = |second, outcome| ReloadReport { at: at(second), outcome, ..report(2) };
+        let broken = || Outcome::KeptBack { why: "a file is gone".into() };
+        let open = || ReloadLog::open(&data);
+        let since = |log: &ReloadLog| log.standing().out_of_step_since;
+        assert_eq!(since(&open()), None);
+        open().add(told(10, broken()));
+        let log = open();
+        assert_eq!(since(&log), Some(at(10)), "before anything is looked at");
+        log.add(told(20, broken()));
+        assert_eq!(since(&open()), Some(at(10)), "nor does another look begin it anew");
+        open().add(told(30, Outcome::Unchanged));
+        assert_eq!(since(&open()), None);
+        // Files that changed where nobody takes them are so since then, also if they turn out to be broken at the next start.
+        let log = open();
+        log.compared(false, at(40));
+        log.compared(false, at(50));
+        let log = open();
+        assert_eq!(since(&log), Some(at(40)));
+        log.add(told(60, broken()));
+        assert_eq!(since(&log), Some(at(40)));
+        log.add(told(70, Outcome::Switched { position: Position(9) }));
+        assert_eq!((since(&log), since(&open())), (None, None));
+        std::fs::remove_dir_all(&data).unwrap();
     }
 
     /// A kill between a switch and its report, and one just before the switch.

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Transaction, params};
 
 use super::row::{sum, to_bytes};
-use super::{SqliteReader, change_rows, execute, explain, insert};
+use super::{Harm, SqliteReader, change_rows, execute, explain, insert};
 use crate::engine::input::Input;
 use crate::engine::record::Record;
 use crate::engine::store::{Erasure, ErasureStage, Rewrite, StoreError};
@@ -50,7 +50,11 @@ pub(super) fn all(reader: &SqliteReader) -> Result<Vec<Erasure>, StoreError> {
 }
 
 /// Writes rows anew where they stand. What is no longer there stays away.
-pub(super) fn rewrite(transaction: &Transaction, path: &Path, rewrite: &Rewrite) -> Result<(), StoreError> {
+pub(super) fn rewrite(
+    transaction: &Transaction,
+    (path, harm): (&Path, &Harm),
+    rewrite: &Rewrite,
+) -> Result<(), StoreError> {
     for record in &rewrite.records {
         let (position, content) = (record.position.0 as i64, record.to_bytes());
         let sql = "UPDATE journal SET record = ?2, sum = ?3 WHERE position = ?1";
@@ -65,7 +69,11 @@ pub(super) fn rewrite(transaction: &Transaction, path: &Path, rewrite: &Rewrite)
         insert(transaction, path, "set_aside", aside.position.0 as i64, &to_bytes(aside))?;
     }
     for row in &rewrite.rows {
-        change_rows(transaction, path, row.id.effect, Some(row.id.recipient), |there| there.rewritten(row))?;
+        let of = Some(row.id.recipient);
+        change_rows(transaction, (path, harm), row.id.effect, of, |there| there.rewritten(row))?;
+    }
+    for (id, row) in &rewrite.mended {
+        harm.mend(transaction, path, *id, row.as_ref())?;
     }
     let at = params![rewrite.erasure.0 as i64, number(rewrite.stage)];
     execute(transaction, path, "UPDATE erasure SET stage = ?2 WHERE position = ?1", at).map(drop)

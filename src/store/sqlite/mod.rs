@@ -1,11 +1,12 @@
 //! The store on disk: one SQLite file in WAL mode with `synchronous=FULL`, one writer, any number of readers.
 //!
 //! A turn is one transaction. Whatever decides anything carries a sum of its own, and pages are checked when the file is
-//! opened: damage ends in a message, never in a decision. What that cannot tell from a crash is a log whose tail is damaged:
+//! opened: damage ends in a message, never in a decision. A damaged message of the outbox is left out and noted (`harm`). What that cannot tell from a crash is a log whose tail is damaged:
 //! SQLite reads the log up to its first bad frame. A checkpoint that lies beyond the journal's end gives that away
 //! (`daemon::start`). Left out: checkpoints, which are files of their own (`store::checkpoint`).
 
 mod erasure;
+mod harm;
 pub mod looked;
 mod open;
 mod row;
@@ -14,25 +15,29 @@ pub mod views;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    CachedStatement, Connection, OptionalExtension, Params, ToSql, Transaction, TransactionBehavior, params,
+};
 
 use crate::engine::effect::Effect;
 use crate::engine::record::Record;
 use crate::engine::store::{
-    Change, Committed, Ends, Epoch, Erasure, Folded, Hash, Kind, Reader, Rewrite, Row, RowId, RowState, RuleSources,
-    SetAside, Store, StoreError, Turn, Version,
+    Change, Committed, Ends, Epoch, Erasure, Folded, Harmed, Hash, Inspected, Kind, Reader, Rewrite, Row, RowId,
+    RowState, RuleSources, SetAside, Store, StoreError, Turn, Version,
 };
 use crate::id::{EffectId, Position, RuleId};
 use crate::store::sqlite::open::{could_not_write, damaged, explain};
 use crate::store::sqlite::row::{
-    Columns, OUTBOX, file_hash, from_bytes, instant, kind_number, outbox_row, placed, raw_row, sound, state_number,
-    sum, to_bytes, whom,
+    Columns, OUTBOX, file_hash, from_bytes, instant, kind_number, placed, raw_row, sound, state_number, sum, to_bytes,
+    whom,
 };
 use crate::store::{ends_after, follows, private};
 use crate::value::Str;
 
+pub use harm::Harm;
 pub use open::FILE;
 
 /// The one who writes. Holds the folder's lock as long as it lives.
@@ -47,6 +52,8 @@ pub struct SqliteStore {
 pub struct SqliteReader {
     path: PathBuf,
     connection: Connection,
+    /// What was found damaged: by all readers of one store.
+    harm: Arc<Harm>,
 }
 
 /// A version as it is written: its files by hash.
@@ -64,7 +71,13 @@ impl SqliteStore {
     pub fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
         let lock = open::lock(folder)?;
         let connection = open::writer(folder)?;
-        Ok(SqliteStore { file: SqliteReader { path: open::file(folder), connection }, _lock: lock })
+        let file = SqliteReader { path: open::file(folder), connection, harm: Arc::default() };
+        Ok(SqliteStore { file, _lock: lock })
+    }
+
+    /// Returns what was found damaged so far, by this and all readers that come from it.
+    pub fn harm(&self) -> Arc<Harm> {
+        self.file.harm.clone()
     }
 
     /// Runs `work` in one transaction that sees no other; it is committed where `work` says so.
@@ -72,7 +85,7 @@ impl SqliteStore {
         &mut self,
         work: impl FnOnce(&Transaction, &Path) -> Result<Option<T>, StoreError>,
     ) -> Result<Transacted<T>, StoreError> {
-        let SqliteReader { path, connection } = &mut self.file;
+        let SqliteReader { path, connection, .. } = &mut self.file;
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(|error| explain(path, error))?;
         let Some(done) = work(&transaction, path)? else { return Ok(Transacted::RolledBack) };
@@ -97,12 +110,12 @@ enum Transacted<T> {
 impl SqliteReader {
     /// Opens the store of a data folder for reading, whether or not somebody writes it.
     pub fn open(folder: &Path) -> Result<SqliteReader, StoreError> {
-        SqliteReader::at(open::file(folder))
+        SqliteReader::at(open::file(folder), Arc::default())
     }
 
-    fn at(path: PathBuf) -> Result<SqliteReader, StoreError> {
+    fn at(path: PathBuf, harm: Arc<Harm>) -> Result<SqliteReader, StoreError> {
         let connection = open::reader(&path)?;
-        Ok(SqliteReader { path, connection })
+        Ok(SqliteReader { path, connection, harm })
     }
 
     /// Writes a copy of the whole file as it is now, while it is being written, to a file that is not there yet.
@@ -136,15 +149,35 @@ impl SqliteReader {
         for row in rows {
             let row = row.map_err(|error| explain(&self.path, error))?;
             let place = row.0;
-            found.push((place, sound(&self.path, table, row)?));
+            let content = sound(&self.path, table, row);
+            if content.is_err() {
+                self.harm.note_row(table, place);
+            }
+            found.push((place, content?));
         }
         Ok(found)
     }
 
-    fn outbox_rows(&self, sql: &str, params: impl Params) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.statement(sql)?;
-        let rows = statement.query_map(params, raw_row).map_err(|error| explain(&self.path, error))?;
-        rows.map(|row| outbox_row(&self.path, row.map_err(|error| explain(&self.path, error))?)).collect()
+    /// Returns sound rows of the outbox, at most `limit`; how many are read is the last parameter of `sql`. A damaged one is
+    /// noted and left out: it holds up no other.
+    fn outbox_rows(&self, sql: &str, params: &[&dyn ToSql], limit: usize) -> Result<Vec<Row>, StoreError> {
+        loop {
+            let room = limit.saturating_add(self.harm.messages()).min(1 << 60);
+            let (written, mut rows) = (room as i64, Vec::new());
+            let params: Vec<&dyn ToSql> = params.iter().copied().chain([&written as &dyn ToSql]).collect();
+            let mut statement = self.statement(sql)?;
+            let found = statement.query_map(params.as_slice(), raw_row).map_err(|error| explain(&self.path, error))?;
+            let mut read = 0;
+            for row in found {
+                rows.extend(self.harm.sound(&self.path, row.map_err(|error| explain(&self.path, error))?)?);
+                read += 1;
+            }
+            if rows.len() >= limit || read < room {
+                rows.truncate(limit);
+                return Ok(rows);
+            }
+            // Damaged ones that nobody knew of took the place of others.
+        }
     }
 
     fn file_content(&self, hash: &Hash) -> Result<Vec<u8>, StoreError> {
@@ -217,25 +250,25 @@ fn write_folded(transaction: &Transaction, path: &Path, folded: &Folded) -> Resu
     for (position, effects) in &folded.effects {
         insert(transaction, path, "effect", position.0 as i64, &to_bytes(effects))?;
     }
-    for row in &folded.rows {
-        let sql = "INSERT INTO outbox(effect, recipient, state, kind, due, decided, content, sum, whom) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (effect, recipient) DO NOTHING";
-        let of = Columns::of(row);
-        let id = (row.id.effect.0, row.id.recipient);
-        execute(
-            transaction,
-            path,
-            sql,
-            params![id.0.as_slice(), id.1, of.state, of.kind, of.due, of.decided, of.content, of.sum, whom(&row.to)],
-        )?;
-    }
-    Ok(())
+    folded.rows.iter().try_for_each(|row| insert_row(transaction, path, row))
 }
 
-/// Changes the rows of an effect, or one of them, by `change`; it says whether it changed anything.
+/// Inserts a row of the outbox. One that is there already stays as it is.
+fn insert_row(transaction: &Transaction, path: &Path, row: &Row) -> Result<(), StoreError> {
+    let sql = "INSERT INTO outbox(effect, recipient, state, kind, due, decided, content, sum, whom) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (effect, recipient) DO NOTHING";
+    let of = Columns::of(row);
+    let id = (row.id.effect.0, row.id.recipient);
+    let to = whom(&row.to);
+    let values = params![id.0.as_slice(), id.1, of.state, of.kind, of.due, of.decided, of.content, of.sum, to];
+    execute(transaction, path, sql, values).map(drop)
+}
+
+/// Changes the rows of an effect, or one of them, by `change`; it says whether it changed anything. A damaged row is noted
+/// and stays as it is.
 fn change_rows(
     transaction: &Transaction,
-    path: &Path,
+    (path, harm): (&Path, &Harm),
     effect: EffectId,
     recipient: Option<u32>,
     change: impl Fn(&mut Row) -> bool,
@@ -245,7 +278,7 @@ fn change_rows(
         transaction.prepare_cached(sql)?.query_map(params![effect.0.as_slice(), recipient], raw_row)?.collect()
     };
     for raw in read(&sql).map_err(|error| explain(path, error))? {
-        let mut row = outbox_row(path, raw)?;
+        let Some(mut row) = harm.sound(path, raw)? else { continue };
         if change(&mut row) {
             let of = Columns::of(&row);
             let sql = "UPDATE outbox SET state = ?3, due = ?4, content = ?5, sum = ?6, whom = ?7 \
@@ -257,7 +290,7 @@ fn change_rows(
     Ok(())
 }
 
-fn write_turn(transaction: &Transaction, path: &Path, turn: &Turn) -> Result<(), StoreError> {
+fn write_turn(transaction: &Transaction, path: &Path, harm: &Harm, turn: &Turn) -> Result<(), StoreError> {
     for record in &turn.records {
         insert(transaction, path, "journal", record.position.0 as i64, &record.to_bytes())?;
     }
@@ -273,17 +306,17 @@ fn write_turn(transaction: &Transaction, path: &Path, turn: &Turn) -> Result<(),
     }
     for (id, change) in &turn.outbox {
         let change: &Change = change;
-        change_rows(transaction, path, id.effect, Some(id.recipient), |row| row.apply(change))?;
+        change_rows(transaction, (path, harm), id.effect, Some(id.recipient), |row| row.apply(change))?;
     }
     for effect in turn.folded.as_ref().map(|folded| &folded.withdrawn).into_iter().flatten() {
-        change_rows(transaction, path, *effect, None, Row::withdraw)?;
+        change_rows(transaction, (path, harm), *effect, None, Row::withdraw)?;
     }
     Ok(())
 }
 
 impl Reader for SqliteReader {
     fn reader(&self) -> Result<Box<dyn Reader>, StoreError> {
-        Ok(Box::new(SqliteReader::at(self.path.clone())?))
+        Ok(Box::new(SqliteReader::at(self.path.clone(), self.harm.clone())?))
     }
 
     fn ends(&self) -> Result<Ends, StoreError> {
@@ -348,7 +381,7 @@ impl Reader for SqliteReader {
             "SELECT {OUTBOX} FROM outbox WHERE due <= ?1 AND (?2 IS NULL OR kind = ?2) \
              ORDER BY due, effect, recipient LIMIT ?3"
         );
-        let mut rows = self.outbox_rows(&sql, params![instant(now), kind.map(kind_number), limit as i64])?;
+        let mut rows = self.outbox_rows(&sql, params![instant(now), kind.map(kind_number)], limit)?;
         // The column is in microseconds.
         rows.retain(|row| row.is_due(now));
         Ok(rows)
@@ -376,7 +409,7 @@ impl Reader for SqliteReader {
             while let Some(row) = longest.next().map_err(failed)?.filter(|_| found.len() < limit) {
                 let whom: i64 = row.get(0).map_err(failed)?;
                 if !except.contains(&whom) {
-                    found.extend(self.outbox_rows(&sql, params![kind, whom, until, each as i64])?);
+                    found.extend(self.outbox_rows(&sql, params![kind, whom, until], each)?);
                 }
             }
             found.retain(|row| row.is_due(now));
@@ -398,22 +431,31 @@ impl Reader for SqliteReader {
     }
 
     fn oldest_waiting(&self) -> Result<Option<Timestamp>, StoreError> {
+        let [waiting, leased] =
+            [RowState::Waiting, RowState::Leased { until: Timestamp::UNIX_EPOCH }].map(state_number);
+        if self.harm.messages() > 0 {
+            // The columns of a damaged one mean nothing: it waits for a person.
+            let sql = format!(
+                "SELECT {OUTBOX} FROM outbox WHERE state IN (?1, ?2) AND due IS NOT NULL ORDER BY decided LIMIT ?3"
+            );
+            let rows = self.outbox_rows(&sql, params![waiting, leased], 1)?;
+            return Ok(rows.first().map(|row| row.effect.at));
+        }
         let sql = "SELECT decided FROM outbox WHERE state IN (?1, ?2) AND due IS NOT NULL ORDER BY decided LIMIT 1";
         let mut statement = self.statement(sql)?;
-        let states = [RowState::Waiting, RowState::Leased { until: Timestamp::UNIX_EPOCH }].map(state_number);
-        let oldest = statement.query_row(states, |row| row.get::<_, i64>(0)).optional();
+        let oldest = statement.query_row([waiting, leased], |row| row.get::<_, i64>(0)).optional();
         let oldest = oldest.map_err(|error| explain(&self.path, error))?;
         Ok(oldest.and_then(|oldest| Timestamp::from_microsecond(oldest).ok()))
     }
 
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE due IS NOT NULL ORDER BY due LIMIT 1");
-        Ok(self.outbox_rows(&sql, [])?.first().and_then(Row::due))
+        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE due IS NOT NULL ORDER BY due LIMIT ?1");
+        Ok(self.outbox_rows(&sql, &[], 1)?.first().and_then(Row::due))
     }
 
     fn rows(&self, effect: EffectId) -> Result<Vec<Row>, StoreError> {
-        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE effect = ?1 ORDER BY recipient");
-        self.outbox_rows(&sql, [effect.0.as_slice()])
+        let sql = format!("SELECT {OUTBOX} FROM outbox WHERE effect = ?1 ORDER BY recipient LIMIT ?2");
+        self.outbox_rows(&sql, params![effect.0.as_slice()], usize::MAX)
     }
 
     fn outbox(&self, after: Option<RowId>, state: Option<RowState>, limit: usize) -> Result<Vec<Row>, StoreError> {
@@ -426,7 +468,15 @@ impl Reader for SqliteReader {
         // Before every effect stands the empty blob.
         let effect = after.map_or(vec![], |after| after.effect.0.to_vec());
         let recipient = after.map_or(0, |after| after.recipient);
-        self.outbox_rows(&sql, params![effect, recipient, state.map(state_number), limit as i64])
+        self.outbox_rows(&sql, params![effect, recipient, state.map(state_number)], limit)
+    }
+
+    fn harmed(&self) -> Result<Vec<Harmed>, StoreError> {
+        harm::still(self)
+    }
+
+    fn inspect(&self, from: Inspected, limit: usize) -> Result<Option<Inspected>, StoreError> {
+        harm::inspect(self, from, limit)
     }
 }
 
@@ -492,6 +542,14 @@ impl Reader for SqliteStore {
     fn outbox(&self, after: Option<RowId>, state: Option<RowState>, limit: usize) -> Result<Vec<Row>, StoreError> {
         self.file.outbox(after, state, limit)
     }
+
+    fn harmed(&self) -> Result<Vec<Harmed>, StoreError> {
+        self.file.harmed()
+    }
+
+    fn inspect(&self, from: Inspected, limit: usize) -> Result<Option<Inspected>, StoreError> {
+        self.file.inspect(from, limit)
+    }
 }
 
 impl Store for SqliteStore {
@@ -509,12 +567,13 @@ impl Store for SqliteStore {
     }
 
     fn write(&mut self, epoch: Epoch, turn: &Turn) -> Result<Committed, StoreError> {
+        let harm = self.harm();
         let written = self.transact(|transaction, path| {
             let ends = ends_of(transaction, path)?;
             if !follows(&ends, epoch, turn) {
                 return Ok(None);
             }
-            write_turn(transaction, path, turn)?;
+            write_turn(transaction, path, &harm, turn)?;
             write_ends(transaction, path, &ends_after(&ends, turn)).map(Some)
         })?;
         Ok(match written {
@@ -547,13 +606,18 @@ impl Store for SqliteStore {
     }
 
     fn rewrite(&mut self, epoch: Epoch, rewrite: &Rewrite) -> Result<bool, StoreError> {
+        let harm = self.harm();
         let done = self.transact(|transaction, path| {
             if ends_of(transaction, path)?.epoch != epoch {
                 return Ok(None);
             }
-            erasure::rewrite(transaction, path, rewrite).map(Some)
+            erasure::rewrite(transaction, (path, &harm), rewrite).map(Some)
         })?;
-        Ok(matches!(done, Transacted::Done(())))
+        let done = matches!(done, Transacted::Done(()));
+        if done {
+            harm.mended(rewrite.mended.iter().map(|(id, _)| *id));
+        }
+        Ok(done)
     }
 
     fn cut_log(&mut self) -> Result<bool, StoreError> {

@@ -110,16 +110,19 @@ pub(super) const OUTBOX: &str = "effect, recipient, state, kind, due, decided, c
 /// What is read of an outbox row before it is compared.
 pub(super) type RawRow = (Vec<u8>, i64, Columns);
 
+/// Reads the columns. What is not even of its type is damaged like what is not what was written: the sum tells.
 pub(super) fn raw_row(row: &SqlRow) -> rusqlite::Result<RawRow> {
-    let columns = Columns {
-        state: row.get(2)?,
-        kind: row.get(3)?,
-        due: row.get(4)?,
-        decided: row.get(5)?,
-        content: row.get(6)?,
-        sum: row.get(7)?,
-    };
-    Ok((row.get(0)?, row.get(1)?, columns))
+    let number = |column: usize| Ok::<i64, rusqlite::Error>(row.get_ref(column)?.as_i64().unwrap_or(i64::MIN));
+    let bytes = |column: usize| Ok::<Vec<u8>, rusqlite::Error>(row.get_ref(column)?.as_blob().unwrap_or(&[]).to_vec());
+    let due = row.get_ref(4)?.as_i64_or_null().unwrap_or(Some(i64::MIN));
+    let (state, kind, decided) = (number(2)?, number(3)?, number(5)?);
+    Ok((bytes(0)?, number(1)?, Columns { state, kind, due, decided, content: bytes(6)?, sum: number(7)? }))
+}
+
+/// Returns the name of a row, as its columns have it; `None` where they hold none.
+pub(super) fn row_id((effect, recipient, _): &RawRow) -> Option<RowId> {
+    let effect = EffectId(effect.as_slice().try_into().ok()?);
+    Some(RowId { effect, recipient: u32::try_from(*recipient).ok()? })
 }
 
 /// Returns an outbox row whose columns, content and sum agree.

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, Params, Transaction, params};
 
-use crate::engine::effect::{Effect, Firing, What};
+use crate::engine::effect::{Effect, Firing, Outcome, What};
 use crate::engine::input::{Human, HumanAction, Input, Target};
 use crate::engine::record::Record;
 use crate::engine::ruleset::RuleSet;
-use crate::engine::store::{Hash, Kind, Reader, Row, RowState, StoreError};
+use crate::engine::store::{Harmed, Hash, Kind, Reader, Row, RowState, StoreError};
 use crate::id::{EffectId, Position};
 use crate::signal::Signal;
 use crate::store::private;
@@ -25,7 +25,7 @@ use crate::vocabulary::{Type, builtin};
 /// The file in a data folder.
 pub const FILE: &str = "views.sqlite";
 /// Another number: the file is built anew.
-pub(super) const FORMAT: i32 = 5;
+pub(super) const FORMAT: i32 = 6;
 /// How many open rows of the outbox are looked at in one go.
 const REFRESHED: usize = 500;
 
@@ -54,6 +54,12 @@ impl Views {
         if let Some(connection) = opened(&path) {
             return Ok(Views { path, connection, versions: vec![] });
         }
+        Views::begin_anew(folder)
+    }
+
+    /// Begins the views of a data folder anew; nobody may have them open for writing.
+    pub fn begin_anew(folder: &Path) -> Result<Views, StoreError> {
+        let path = folder.join(FILE);
         let silences = silences_of(&path);
         Views::remove(folder)?;
         private::ready(&path).map_err(|error| StoreError::Failed(format!("{}: {error}", path.display())))?;
@@ -80,8 +86,8 @@ impl Views {
         Ok(Views { path, connection, versions: vec![] })
     }
 
-    /// Takes the views of a data folder away; nobody may have them open for writing.
-    pub fn remove(folder: &Path) -> Result<(), StoreError> {
+    /// Takes the views of a data folder away.
+    fn remove(folder: &Path) -> Result<(), StoreError> {
         for end in ["", "-wal", "-shm"] {
             let path = folder.join(format!("{FILE}{end}"));
             match std::fs::remove_file(&path) {
@@ -130,15 +136,18 @@ impl Views {
                 }
             }
             while effects.next_if(|(position, _)| *position < record.position).is_some() {}
-            let Some((position, effects)) = effects.next_if(|(position, _)| *position == record.position) else {
-                continue;
-            };
-            for effect in effects {
-                let ruleset = decided(*position).map(&mut rules).transpose()?;
+            let asked_for = effects.next_if(|(position, _)| *position == record.position);
+            let asked_for = asked_for.map_or(&[][..], |(_, effects)| effects);
+            for effect in asked_for {
+                let ruleset = decided(record.position).map(&mut rules).transpose()?;
                 add_effect(&transaction, effect, ruleset.as_deref()).map_err(failed)?;
                 for row in store.rows(effect.id)? {
                     add_row(&transaction, &row).map_err(failed)?;
                 }
+            }
+            // Behind what it asked for: a step that it stopped was not acknowledged, it did not come to that.
+            if let Input::Human(Human { action: HumanAction::Acknowledge(target), by }) = &record.input {
+                acknowledged(&transaction, target, asked_for, (&record.now.to_string(), by)).map_err(failed)?;
             }
         }
         if records.len() < limit {
@@ -146,6 +155,12 @@ impl Views {
                 for row in store.rows(effect)? {
                     add_row(&transaction, &row).map_err(failed)?;
                 }
+            }
+            // Of a damaged one only that is known.
+            for harmed in store.harmed()? {
+                let Harmed::Message(id) = harmed else { continue };
+                let sql = "UPDATE outbox SET state = 'damaged' WHERE effect_id = ?1 AND recipient = ?2";
+                run(&transaction, sql, params![id.effect.to_string(), id.recipient]).map_err(failed)?;
             }
         }
         if let Some(last) = records.last() {
@@ -271,20 +286,8 @@ fn add_human(transaction: &Transaction, human: &Human, position: i64, at: &str) 
     const ALL: &str = "(?2 IS ?2 AND ?3 IS ?3 AND ?4 IS ?4)";
     match &human.action {
         HumanAction::Acknowledge(target) => {
-            on_case(
-                target,
-                "acknowledged_at = coalesce(acknowledged_at, ?3)",
-                "",
-                &format!("{ALL} AND status = 'open'"),
-            )?;
-            let set = "UPDATE alert SET acknowledged_at = ?1, acknowledged_by = ?2 WHERE acknowledged_at IS NULL AND";
-            match target {
-                Target::Case(case) => run(transaction, &format!("{set} case_id = ?3"), params![at, by, &**case]),
-                Target::Rule { rule, key } => {
-                    let sql = format!("{set} playbook = ?3 AND rule = ?4 AND key = ?5");
-                    run(transaction, &sql, params![at, by, &*rule.playbook, &*rule.rule, key_text(key)])
-                }
-            }
+            let set = "acknowledged_at = coalesce(acknowledged_at, ?3)";
+            on_case(target, set, "", &format!("{ALL} AND status = 'open'"))
         }
         HumanAction::Close { target, outcome } => {
             let set = "status = 'closed', closed_at = ?3, closed_by = ?4, outcome = nullif(?2, '')";
@@ -317,6 +320,31 @@ fn add_human(transaction: &Transaction, human: &Human, position: i64, at: &str) 
             let sql = "INSERT OR REPLACE INTO silence VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let rule = rule.as_ref().map(|rule| (&*rule.playbook, &*rule.rule)).unzip();
             run(transaction, sql, params![position, at, by, rule.0, rule.1, until.to_string()])
+        }
+    }
+}
+
+/// Notes by whom alerts were acknowledged: those that went, of the ladder that was stopped, and of the open case that was
+/// meant. An acknowledgement that met neither acknowledges nothing.
+fn acknowledged(transaction: &Transaction, target: &Target, asked_for: &[Effect], (at, by): (&str, &str)) -> Done {
+    const SET: &str = "UPDATE alert SET acknowledged_at = ?1, acknowledged_by = ?2 \
+                       WHERE acknowledged_at IS NULL AND outcome = 'sent'";
+    let stopped = asked_for.iter().filter(|effect| effect.outcome == Outcome::Cancelled && effect.step > 0);
+    for firing in stopped.filter_map(|effect| effect.firing.as_deref()) {
+        let key: Vec<Value> = firing.key.iter().map(|(_, value)| value.clone()).collect();
+        let sql = format!("{SET} AND playbook = ?3 AND rule = ?4 AND key = ?5 AND substr(at, 1, 19) >= ?6");
+        // To the second: a fraction is written where there is one.
+        let (rule, since) = (&firing.rule, firing.at.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+        run(transaction, &sql, params![at, by, &*rule.playbook, &*rule.rule, key_text(&key), since])?;
+    }
+    let open = "SELECT case_id FROM \"case\" WHERE status = 'open'";
+    match target {
+        Target::Case(case) => {
+            run(transaction, &format!("{SET} AND case_id IN ({open} AND case_id = ?3)"), params![at, by, &**case])
+        }
+        Target::Rule { rule, key } => {
+            let sql = format!("{SET} AND case_id IN ({open} AND playbook = ?3 AND rule = ?4 AND key = ?5)");
+            run(transaction, &sql, params![at, by, &*rule.playbook, &*rule.rule, key_text(key)])
         }
     }
 }
@@ -438,7 +466,7 @@ fn add_row(transaction: &Transaction, row: &Row) -> Done {
 
 /// Returns effects with rows that were not at their end when they were last looked at.
 fn open_rows(transaction: &Transaction) -> rusqlite::Result<Vec<EffectId>> {
-    let sql = "SELECT DISTINCT effect_id FROM outbox WHERE state IN ('waiting', 'leased', 'dead') \
+    let sql = "SELECT DISTINCT effect_id FROM outbox WHERE state IN ('waiting', 'leased', 'dead', 'damaged') \
                ORDER BY random() LIMIT ?1";
     let mut statement = transaction.prepare_cached(sql)?;
     let found = statement.query_map([REFRESHED as i64], |row| row.get::<_, String>(0))?;
@@ -511,6 +539,11 @@ mod tests {
         let looked = Looked::at(&folder, Position(0), std::time::Duration::ZERO).unwrap().unwrap();
         let told = looked.silence(Some(("care", "each")), "2027-01-01T00:00:00Z").unwrap();
         assert_eq!(told.map(|(_, by)| by).as_deref(), Some("ana"));
+        drop((views, looked));
+        // So after an erasure, which has them begin anew whatever they are.
+        let views = Views::begin_anew(&folder).unwrap();
+        let looked = Looked::at(&folder, Position(0), std::time::Duration::ZERO).unwrap().unwrap();
+        assert!(looked.silence(Some(("care", "each")), "2027-01-01T00:00:00Z").unwrap().is_some());
         drop((views, looked));
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -30,7 +30,7 @@ CREATE TABLE outbox(
     effect_id TEXT, recipient INTEGER, kind TEXT, what TEXT, state TEXT, attempts INTEGER, not_before TEXT, give_up TEXT,
     why TEXT, case_id TEXT, at TEXT, PRIMARY KEY (effect_id, recipient)
 );
-CREATE INDEX outbox_open ON outbox(effect_id) WHERE state IN ('waiting', 'leased', 'dead');
+CREATE INDEX outbox_open ON outbox(effect_id) WHERE state IN ('waiting', 'leased', 'dead', 'damaged');
 
 CREATE VIEW v_signals AS SELECT position, source, signal_id, signal, at, received_at, fields, imported, times FROM signal;
 CREATE VIEW v_firings AS
