@@ -15,6 +15,7 @@ pub fn again(sources: &Sources, unit: &Unit, tree: &tree::Playbook) -> Option<Ve
         unit.directory_path.as_ref().map(|_| unit.directory.roles().into_iter().cloned().collect());
     let broken_templates = FxHashSet::default();
     let mut lower = Lower::of(sources, unit, tree, roles.as_ref(), &broken_templates);
+    lower.is_all = false;
     let (_, rules) = lower.playbook(sources, tree);
     (lower.errors == 0).then_some(rules)
 }

@@ -5,7 +5,7 @@ use crate::compile::scope::{Scope, did_you_mean};
 use crate::compile::value::{Beside, comparable};
 use crate::compile::words::describe;
 use crate::ir::Here;
-use crate::ir::expr::{Condition, Operand, Predicate, Test};
+use crate::ir::expr::{Condition, Hours, Operand, Predicate, Test};
 use crate::lang::codes;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::format::sentence;
@@ -14,7 +14,7 @@ use crate::lang::source::{Span, Spanned};
 use crate::lang::tree::{self, ConditionKind, OperandKind, Order, Path};
 use crate::script::{Gives, Script};
 use crate::suggest::nearest;
-use crate::value::Value;
+use crate::value::{Str, Value};
 use crate::vocabulary::Type;
 
 /// How many uses of definitions one condition may unfold: definitions that double would fill the memory.
@@ -52,6 +52,11 @@ impl Lower<'_> {
                     return None;
                 }
                 Some(Condition::Script(compiled, Here(condition.span)))
+            }
+            ConditionKind::Hours { outside, calendar } => {
+                let text = sentence::hours(*outside, &calendar.node).into();
+                let (outside, zone, here) = (*outside, self.zone.clone(), Here(condition.span));
+                Some(Condition::Hours(Hours { outside, calendar: self.calendar(calendar)?, zone, text, here }))
             }
         }
     }
@@ -226,8 +231,16 @@ impl Lower<'_> {
                 return None;
             }
         };
+        let text: Str = sentence::test(subject, &predicate.node).into();
+        if let tree::Predicate::Scale { negated, word } = &predicate.node {
+            let said = self.scale(*negated, word, ty.as_ref(), predicate.span, &name)?;
+            let test = |predicate| {
+                Condition::Test(Test { subject: subject_ir.clone(), predicate, text: text.clone(), here: Here(span) })
+            };
+            let mut said: Vec<Condition> = said.into_iter().map(test).collect();
+            return if said.len() == 1 { said.pop() } else { Some(Condition::Any(said)) };
+        }
         let predicate_ir = self.predicate(scope, predicate, ty.as_ref(), &name)?;
-        let text = sentence::test(subject, &predicate.node).into();
         Some(Condition::Test(Test { subject: subject_ir, predicate: predicate_ir, text, here: Here(span) }))
     }
 
@@ -263,6 +276,13 @@ impl Lower<'_> {
             tree::Predicate::Between(from, to) => self.between(scope, from, to, predicate.span, ty, name),
             tree::Predicate::Present => Some(Predicate::Present),
             tree::Predicate::Missing => Some(Predicate::Missing),
+            tree::Predicate::Days { negated, past, length } => {
+                let (negated, past, zone) = (*negated, *past, self.zone.clone());
+                let days = self.days_of_a_date(length, predicate.span, ty, name)?;
+                Some(Predicate::Days { negated, past, days, zone })
+            }
+            // Told with its subject: it may be two comparisons.
+            tree::Predicate::Scale { .. } => None,
             tree::Predicate::Contains { negated, text } => {
                 let text = self.text_operand(scope, text, ty, name, predicate.span, "contains")?;
                 Some(Predicate::Contains { negated: *negated, text })

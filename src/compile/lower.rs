@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::compile::action::opens_case;
 use crate::compile::project::Unit;
-use crate::compile::scope::Scope;
+use crate::compile::scope::{Scope, did_you_mean};
 use crate::id::RuleId;
 use crate::ir::{self, Here, Limit};
 use crate::lang::codes;
@@ -42,6 +42,14 @@ pub struct Lower<'a> {
     pub defines: FxHashMap<&'a str, &'a tree::Define>,
     /// Defined conditions being put in the place of their names, outermost first, each with where it is used.
     pub inlining: Vec<(String, Span)>,
+    /// Guards of all rules: `every rule: unless …`.
+    pub every_rule: &'a [tree::Guard],
+    /// Of each, whether some rule could be asked it, and whether what is wrong with it was told.
+    pub every_asked: Vec<(bool, bool)>,
+    /// Whether the tree is all of a playbook: a guard that no rule knows is an error only there.
+    pub is_all: bool,
+    /// The playbook's zone.
+    pub zone: TimeZone,
     /// How many definitions the condition at hand has unfolded.
     pub inlined: usize,
     /// Defined conditions that some rule uses.
@@ -95,6 +103,10 @@ impl<'a> Lower<'a> {
             broken_templates,
             defines: FxHashMap::default(),
             inlining: Vec::new(),
+            every_rule: &[],
+            every_asked: Vec::new(),
+            is_all: true,
+            zone: TimeZone::UTC,
             inlined: 0,
             used: FxHashSet::default(),
             when: None,
@@ -148,6 +160,7 @@ impl<'a> Lower<'a> {
         let mut scope = Scope { incomplete: true, ..Scope::default() };
         let triggered = self.trigger(rule, &mut scope);
         let guards = self.guards(&scope, &rule.guards);
+        let of_all = self.guards_of_all(&scope);
         let check = self.check(rule);
         let limit = rule.limit.as_ref().map(|limit| self.limit(&scope, limit));
         scope.case = opens_case(&rule.then);
@@ -167,7 +180,7 @@ impl<'a> Lower<'a> {
             zone: home.zone.clone(),
             trigger: triggered.trigger,
             key: triggered.key,
-            guards: guards?,
+            guards: [guards?, of_all?].concat(),
             check,
             limit: match limit {
                 Some(limit) => Some(limit?),
@@ -190,6 +203,71 @@ impl<'a> Lower<'a> {
             })
             .collect();
         guards.into_iter().collect()
+    }
+
+    /// Resolves the guards that hold for all rules, as far as this one knows what they speak of: a rule on readings of a
+    /// store is not asked about a customer.
+    fn guards_of_all(&mut self, scope: &Scope) -> Option<Vec<ir::Guard>> {
+        let mut ordered: Vec<(usize, &tree::Guard)> = self.every_rule.iter().enumerate().collect();
+        ordered.sort_by_key(|(_, guard)| guard.unless);
+        let mut guards = Some(Vec::new());
+        for (place, guard) in ordered {
+            if scope.incomplete || !self.knows(scope, &guard.condition, 0) {
+                continue;
+            }
+            let (before, told) = (self.problems.len(), self.every_asked[place].1);
+            self.every_asked[place].0 = true;
+            match self.condition(scope, &guard.condition) {
+                Some(condition) => {
+                    let guard = ir::Guard { unless: guard.unless, condition, here: Here(guard.span) };
+                    guards.iter_mut().for_each(|guards| guards.push(guard.clone()));
+                }
+                None => guards = None,
+            }
+            // What is wrong with it is told once, not for each rule.
+            match told {
+                true => self.problems.truncate(before),
+                false => self.every_asked[place].1 = self.problems.len() > before,
+            }
+        }
+        guards
+    }
+
+    /// Tells whether every subject of a condition is known in a scope.
+    fn knows(&self, scope: &Scope, condition: &tree::Condition, deep: usize) -> bool {
+        const DEEPEST: usize = 32;
+        match &condition.kind {
+            tree::ConditionKind::And(parts) | tree::ConditionKind::Or(parts) => {
+                parts.iter().all(|part| self.knows(scope, part, deep))
+            }
+            tree::ConditionKind::Group(inner) => self.knows(scope, inner, deep),
+            tree::ConditionKind::Name(path) => match self.defines.get(path.words[0].node.as_str()) {
+                Some(define) if path.words.len() == 1 => {
+                    deep > DEEPEST || self.knows(scope, &define.condition, deep + 1)
+                }
+                _ => self.begins(scope, path),
+            },
+            tree::ConditionKind::Test(subject, _) => match &subject.kind {
+                tree::OperandKind::Path(path) => self.begins(scope, path),
+                _ => true,
+            },
+            tree::ConditionKind::Script(_) | tree::ConditionKind::Hours { .. } => true,
+        }
+    }
+
+    /// Reports guards of all rules that no rule can be asked.
+    pub(super) fn unasked(&mut self) {
+        for (guard, (asked, _)) in self.every_rule.iter().zip(self.every_asked.clone()) {
+            if asked || self.has_hole(guard.span) {
+                continue;
+            }
+            let names: Vec<&str> = self.vocabulary.things.iter().map(|thing| &*thing.name).collect();
+            let subject = subject(&guard.condition);
+            let (span, name) = subject.map_or((guard.span, ""), |word| (word.span, word.node.as_str()));
+            let message = format!("no rule of this playbook knows `{name}`");
+            let problem = Diagnostic::error(codes::UNKNOWN_NAME, span, message);
+            self.report(did_you_mean(problem, name, names, "things are"));
+        }
     }
 
     fn check(&mut self, rule: &tree::Rule) -> Option<ir::Schedule> {
@@ -220,6 +298,17 @@ impl<'a> Lower<'a> {
             })
             .collect();
         Some(Limit { per: per.into_iter().collect::<Option<_>>()?, every: every?, here: Here(limit.span) })
+    }
+}
+
+/// Returns the first name that a condition speaks of.
+fn subject(condition: &tree::Condition) -> Option<&tree::Word> {
+    match &condition.kind {
+        tree::ConditionKind::And(parts) | tree::ConditionKind::Or(parts) => parts.iter().find_map(subject),
+        tree::ConditionKind::Group(inner) => subject(inner),
+        tree::ConditionKind::Name(path) => path.words.first(),
+        tree::ConditionKind::Test(tree::Operand { kind: tree::OperandKind::Path(path), .. }, _) => path.words.first(),
+        _ => None,
     }
 }
 

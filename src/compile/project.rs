@@ -472,6 +472,9 @@ impl<'a> Lower<'a> {
             zone: self.zone(tree.zone.as_ref()),
             owner: info.owner.clone(),
         };
+        self.zone = home.zone.clone();
+        self.every_rule = &tree.every_rule;
+        self.every_asked = vec![(false, false); tree.every_rule.len()];
         let mut rules = Vec::with_capacity(tree.rules.len());
         let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
         // What could be read of a broken rule is checked with the others, in the order of the file, and goes no further.
@@ -506,6 +509,9 @@ impl<'a> Lower<'a> {
         // A rule that could not be read may use what seems unused.
         if tree.broken.is_empty() {
             self.unused_defines(&tree.defines);
+            if self.is_all && !tree.rules.is_empty() {
+                self.unasked();
+            }
         }
         (info, rules)
     }

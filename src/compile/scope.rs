@@ -128,6 +128,11 @@ impl Lower<'_> {
         Ok(access)
     }
 
+    /// Tells whether a path begins with something that is known.
+    pub fn begins(&self, scope: &Scope, path: &Path) -> bool {
+        !matches!(self.start(scope, &path.words), Ok(None))
+    }
+
     fn start(&self, scope: &Scope, words: &[Word]) -> Result<Option<Start>, Box<Diagnostic>> {
         let Some(head) = words.first() else { return Ok(None) };
         if let Some((place, key)) = longest_key(scope, words) {
@@ -328,7 +333,7 @@ fn clock_word(name: &str) -> Option<&'static str> {
     let asked = ["now", "today", "day", "weekday", "weekend", "hour", "time", "month"].contains(&&*small);
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].contains(&&*small);
     (asked || days).then_some(
-        "a condition does not know the time or the day: plan the action with a calendar, `then during business_hours: alert …`",
+        "a condition asks a calendar for the time: `within business_hours`, `outside business_hours`; to act at a time, plan it: `then during business_hours: alert …`",
     )
 }
 

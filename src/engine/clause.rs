@@ -64,7 +64,7 @@ fn awaited(then: &Source, vocabulary: &Vocabulary) -> String {
 pub(crate) fn condition(of: &Condition) -> String {
     let all = |parts: &[Condition], word: &str| {
         let part = |part: &Condition| match part {
-            Condition::Test(_) | Condition::Script(..) => condition(part),
+            Condition::Test(_) | Condition::Script(..) | Condition::Hours(_) => condition(part),
             group => format!("({})", condition(group)),
         };
         parts.iter().map(part).collect::<Vec<_>>().join(word)
@@ -74,6 +74,7 @@ pub(crate) fn condition(of: &Condition) -> String {
         Condition::Any(parts) => all(parts, " or "),
         Condition::Test(test) => test.text.to_string(),
         Condition::Script(script, _) => format!("`{}`", script.text),
+        Condition::Hours(hours) => hours.text.to_string(),
     }
 }
 

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+
 use crate::engine::effect::Values;
 use crate::engine::facts::FactView;
 use crate::engine::trace::Compared;
-use crate::ir::expr::{Access, Condition, Operand, Predicate, Root, Test};
+use crate::ir::expr::{Access, Condition, Hours, Operand, Predicate, Root, Test};
 use crate::ir::{Guard, Order};
 use crate::signal::Signal;
 use crate::value::{Str, Value};
@@ -25,6 +27,8 @@ pub(crate) struct Scope<'a> {
     pub signal: Option<&'a Signal>,
     /// The rest of a firing's values.
     pub values: Option<&'a Values>,
+    /// What time it is: of a `where` that of its signal, otherwise now (M4).
+    pub at: Timestamp,
     /// Whether what is asked was answered before, when the signal came: facts may have changed since, and a trace says so.
     pub again: bool,
 }
@@ -35,12 +39,12 @@ pub(crate) type Record = Option<Vec<Compared>>;
 impl<'a> Scope<'a> {
     /// Returns a scope in which `signal` alone is known: for `where`.
     pub fn of_signal(facts: FactView<'a>, signal: &'a Signal) -> Scope<'a> {
-        Scope { facts, signal: Some(signal), values: None, again: false }
+        Scope { facts, signal: Some(signal), values: None, at: signal.at, again: false }
     }
 
     /// Returns a scope of a firing: for guards and actions.
     pub fn of_values(facts: FactView<'a>, values: &'a Values) -> Scope<'a> {
-        Scope { facts, signal: values.signal.as_deref(), values: Some(values), again: false }
+        Scope { facts, signal: values.signal.as_deref(), values: Some(values), at: facts.now, again: false }
     }
 
     /// Returns the value an access leads to.
@@ -92,6 +96,7 @@ impl<'a> Scope<'a> {
             Condition::All(parts) => parts.iter().all(|part| self.holds(part, record)),
             Condition::Any(parts) => parts.iter().any(|part| self.holds(part, record)),
             Condition::Test(test) => self.test(test, record),
+            Condition::Hours(hours) => self.hours(hours, record),
             Condition::Script(script, here) => {
                 let result = self.script(script);
                 let holds = result == Ok(Value::YesNo(true));
@@ -107,6 +112,19 @@ impl<'a> Scope<'a> {
                 holds
             }
         }
+    }
+
+    /// Tells whether it is a time within, or outside, a calendar's opening times.
+    fn hours(&self, hours: &Hours, record: &mut Record) -> bool {
+        let calendar = &self.facts.vocabulary.calendars[hours.calendar.index()];
+        let of_place = || self.signal.and_then(|signal| self.facts.zone_of(signal));
+        let zone = calendar.zone.clone().or_else(of_place).unwrap_or_else(|| hours.zone.clone());
+        let holds = calendar.is_open(self.at, &zone) != hours.outside;
+        if let Some(record) = record {
+            let actual = self.at.to_zoned(zone).strftime("%a %H:%M").to_string().into();
+            record.push(Compared { clause: hours.text.clone(), actual, holds, here: hours.here });
+        }
+        holds
     }
 
     /// Tells whether a guard lets a firing pass.
@@ -149,6 +167,13 @@ impl<'a> Scope<'a> {
             Predicate::Between(low, high) => {
                 in_order(subject, Order::AtLeast, &self.operand(low))
                     && in_order(subject, Order::AtMost, &self.operand(high))
+            }
+            Predicate::Days { negated, past, days, zone } => {
+                let Value::Date(date) = subject else { return false };
+                let today = self.at.to_zoned(zone.clone()).date();
+                let (first, last) = if *past { (*date, today) } else { (today, *date) };
+                let away = first.until(last).map_or(i64::MAX, |span| i64::from(span.get_days()));
+                (0..=i64::from(*days)).contains(&away) != *negated
             }
             Predicate::Contains { negated, text } => {
                 self.text_test(subject, text, *negated, |subject, text| subject.contains(text))

@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::cases::Cases;
+use crate::signal::Signal;
 use crate::value::{Str, Value};
 use crate::vocabulary::directory::Directory;
 use crate::vocabulary::{FactNo, Field, ThingNo, Type, Vocabulary, builtin};
@@ -122,6 +125,8 @@ impl Facts {
 /// A look at all facts.
 #[derive(Clone, Copy)]
 pub(crate) struct FactView<'a> {
+    /// The engine's clock.
+    pub now: Timestamp,
     /// What exists.
     pub vocabulary: &'a Vocabulary,
     /// Who and what the directory knows.
@@ -149,6 +154,29 @@ impl FactView<'_> {
         // The directory's key owns its text; looking up by a borrowed pair needs one short-lived copy.
         let place = self.directory.places.get(&(thing, Str::from(id)));
         place.and_then(|place| place.facts.get(fact.index())).cloned().unwrap_or_default()
+    }
+
+    /// Returns the zone of the first place that has one, of those a signal is about and upwards from each.
+    pub fn zone_of(&self, signal: &Signal) -> Option<TimeZone> {
+        const WIDEST: usize = 16;
+        let kind = self.vocabulary.signal_type(signal.kind);
+        let about = kind.fields.iter().zip(&signal.fields).take(kind.about);
+        let things = about.filter_map(|(field, value)| match (&field.ty, value) {
+            (Type::Thing(thing), Value::Id(id)) => Some((*thing, id.clone())),
+            _ => None,
+        });
+        for thing in things {
+            let mut level = vec![thing];
+            for _ in 0..WIDEST {
+                let zone =
+                    |place: &(ThingNo, Str)| self.directory.places.get(place).and_then(|place| place.zone.clone());
+                if let Some(zone) = level.iter().find_map(zone) {
+                    return Some(zone);
+                }
+                level = level.iter().flat_map(|(thing, id)| self.wider(*thing, id)).collect();
+            }
+        }
+        None
     }
 
     /// Returns the things a thing belongs to: its facts that are things, in order.

@@ -64,6 +64,7 @@ impl<'a> Turn<'a> {
     /// Returns the facts of now.
     pub fn facts(&self) -> FactView<'_> {
         FactView {
+            now: self.now,
             vocabulary: &self.rules.vocabulary,
             directory: &self.rules.directory,
             facts: &self.state.facts,

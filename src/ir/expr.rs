@@ -3,10 +3,12 @@
 //! Every text literal is stored folded (`vocabulary::text::fold`) because text compares folded (M14); ids are
 //! stored as [`Value::Id`] and compare exactly. Units are gone: durations are lengths, scores numbers.
 
+use jiff::tz::TimeZone;
+
 use crate::ir::{Here, Order};
 use crate::script::Script;
 use crate::value::{Str, Value};
-use crate::vocabulary::{FactNo, FieldNo, LexiconNo, ThingNo, Type};
+use crate::vocabulary::{CalendarNo, FactNo, FieldNo, LexiconNo, ThingNo, Type};
 
 /// A condition.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +21,23 @@ pub enum Condition {
     Test(Test),
     /// A script that must give `true`.
     Script(Script, Here),
+    /// What time it is: of a `where` that of its signal, of a guard now.
+    Hours(Hours),
+}
+
+/// Opening times as a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hours {
+    /// Whether it has to be closed.
+    pub outside: bool,
+    /// The calendar.
+    pub calendar: CalendarNo,
+    /// The rule's zone, where neither the calendar nor a place has one.
+    pub zone: TimeZone,
+    /// As it reads in the DSL.
+    pub text: Str,
+    /// The clause.
+    pub here: Here,
 }
 
 /// One comparison.
@@ -77,6 +96,17 @@ pub enum Predicate {
         negated: bool,
         /// The text.
         text: Operand,
+    },
+    /// A date from today to that many days ahead, or back; both included.
+    Days {
+        /// Whether `is not in`: present, and another date.
+        negated: bool,
+        /// Whether back.
+        past: bool,
+        /// How many.
+        days: u32,
+        /// Whose today: the rule's zone.
+        zone: TimeZone,
     },
     /// Has a word of the lexicon.
     Mentions {

@@ -65,7 +65,7 @@ codes! {
     BAD_NAME "P048" "a name with characters that names do not have";
     NO_TIME_OF_DAY "P049" "a schedule without a time of day";
     NEGATED "P050" "a negation that the language says in another way";
-    MISPLACED_DEFINE "P051" "a `define` that stands below a rule";
+    MISPLACED_DEFINE "P051" "a `define` or an `every rule` that stands below a rule";
     BAD_LIMIT "P052" "a limit of another form than `at most once every …`";
     NO_FIELD "P053" "a measure or reading of a signal without its field";
     QUOTE_IN_TEXT "P054" "a quote inside a text that ends it too early";

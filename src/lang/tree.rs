@@ -44,6 +44,8 @@ pub struct Playbook {
     pub owner: Option<Text>,
     /// Named conditions.
     pub defines: Vec<Define>,
+    /// `every rule: unless …`: guards of all rules.
+    pub every_rule: Vec<Guard>,
     /// Rules whose text could be read.
     pub rules: Vec<Rule>,
     /// Rules whose text could not: at least their id, so that a running version can be kept.
@@ -358,6 +360,13 @@ pub enum ConditionKind {
     Test(Operand, Spanned<Predicate>),
     /// A script in back-ticks, without them.
     Script(Text),
+    /// `within business_hours`, `outside business_hours`: what time it is.
+    Hours {
+        /// Whether `outside`.
+        outside: bool,
+        /// The calendar.
+        calendar: Word,
+    },
 }
 
 /// What is said of a subject.
@@ -410,6 +419,22 @@ pub enum Predicate {
         negated: bool,
         /// The lexicon.
         lexicon: Word,
+    },
+    /// `is in the next 60 days`, `is not in the last 2 weeks`, of dates
+    Days {
+        /// Whether `not`.
+        negated: bool,
+        /// Whether `last`.
+        past: bool,
+        /// How many.
+        length: Length,
+    },
+    /// `is a detractor`, `is not passive`, of scores
+    Scale {
+        /// Whether `not`.
+        negated: bool,
+        /// The word, without its article.
+        word: Word,
     },
 }
 

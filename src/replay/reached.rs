@@ -125,6 +125,7 @@ fn collect(condition: &Condition, found: &mut Vec<(Span, Str)>) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect(part, found)),
         Condition::Test(test) => found.push((test.here.0, test.text.clone())),
+        Condition::Hours(hours) => found.push((hours.here.0, hours.text.clone())),
         Condition::Script(script, here) => found.push((here.0, format!("`{}`", script.text).into())),
     }
 }

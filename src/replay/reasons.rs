@@ -69,6 +69,7 @@ fn by<'a>(condition: &Condition, holds: bool, made: &'a [Compared], found: &mut 
     let here = match condition {
         Condition::Test(test) => test.here.0,
         Condition::Script(_, here) => here.0,
+        Condition::Hours(hours) => hours.here.0,
         Condition::All(parts) | Condition::Any(parts) => {
             let before = found.len();
             let all = matches!(condition, Condition::All(_)) == holds;
@@ -105,6 +106,7 @@ fn places(condition: &Condition, found: &mut Vec<Span>) {
     match condition {
         Condition::Test(test) => found.push(test.here.0),
         Condition::Script(_, here) => found.push(here.0),
+        Condition::Hours(hours) => found.push(hours.here.0),
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| places(part, found)),
     }
 }

@@ -230,6 +230,7 @@ fn condition_text(condition: &Condition) -> String {
         Condition::Any(parts) => joined(parts, " or "),
         Condition::Test(test) => test.text.to_string(),
         Condition::Script(script, _) => format!("`{}`", script.text),
+        Condition::Hours(hours) => hours.text.to_string(),
     }
 }
 

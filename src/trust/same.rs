@@ -3,7 +3,7 @@
 //! Only what holds whatever the signals are: brackets and the order of parts, an order of whole numbers with or without its
 //! end, ends of a scale. Two rules that differ here may still never differ in fact.
 
-use crate::ir::expr::{Condition, Operand, Predicate, Test};
+use crate::ir::expr::{Condition, Hours, Operand, Predicate, Test};
 use crate::ir::{MeasureKind, MeasureTest, Order, Rule, Source, Trigger};
 use crate::number::Number;
 use crate::value::Value;
@@ -71,6 +71,7 @@ pub fn condition(of: Condition) -> Condition {
             joined(any.collect(), Condition::Any)
         }
         Condition::Test(test) => tested(test),
+        Condition::Hours(hours) => Condition::Hours(Hours { text: "".into(), ..hours }),
         Condition::Script(..) => of,
     }
 }

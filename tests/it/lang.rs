@@ -92,7 +92,7 @@ fn whole_playbook(block: &str) -> String {
     let first = block.split_whitespace().find(|word| !word.starts_with('#')).unwrap_or_default();
     match first {
         "playbook" => block.to_owned(),
-        "rule" | "define" | "owner" | "time" => format!("{header}{block}"),
+        "rule" | "define" | "owner" | "time" | "every" => format!("{header}{block}"),
         "when" => format!("{header}rule one \"One\"\n{block}\nthen alert care_team"),
         "where" => format!("{header}rule one \"One\"\nwhen survey_response\n{block}\nthen alert care_team"),
         _ => format!("{header}rule one \"One\"\nwhen survey_response\n{block}"),

@@ -29,6 +29,7 @@ pub fn plain(mut playbook: Playbook) -> String {
     playbook.comments.clear();
     // YAML names a counted signal in the singular.
     let singular = |word: &mut Word| word.node = word.node.trim_end_matches('s').to_owned();
+    playbook.every_rule.sort_by_key(|guard| guard.unless);
     for rule in &mut playbook.rules {
         // YAML has one key for all `only if` and one for all `unless`.
         rule.guards.sort_by_key(|guard| guard.unless);

@@ -57,7 +57,7 @@ fn answer(condition: &Condition, set: &Action) -> Option<bool> {
             asks_it(access)?;
             says(predicate, value)
         }
-        Condition::Test(_) | Condition::Script(..) => None,
+        Condition::Test(_) | Condition::Script(..) | Condition::Hours(_) => None,
         Condition::All(parts) => joined(parts, set, false),
         Condition::Any(parts) => joined(parts, set, true),
     }

@@ -70,7 +70,10 @@ impl Left {
                     self.bound(Order::AtMost, high);
                 }
             }
-            Predicate::Contains { .. } | Predicate::StartsWith { .. } | Predicate::Mentions { .. } => self.must(false),
+            Predicate::Contains { .. }
+            | Predicate::StartsWith { .. }
+            | Predicate::Mentions { .. }
+            | Predicate::Days { .. } => self.must(false),
         }
     }
 
@@ -145,7 +148,7 @@ impl Known {
                 never.into_iter().collect::<Option<Vec<_>>>()?.into_iter().next()
             }
             Condition::Test(test) => self.narrow(test).then_some(test),
-            Condition::Script(..) => None,
+            Condition::Script(..) | Condition::Hours(_) => None,
         }
     }
 

@@ -22,6 +22,7 @@ pub(super) fn playbook(playbook: &Playbook, forms: &Forms<'_>, keywords: &Keywor
     for define in &playbook.defines {
         writer.define(define);
     }
+    writer.every_rule(&playbook.every_rule);
     for rule in &playbook.rules {
         writer.rule(rule);
     }
@@ -66,6 +67,18 @@ impl Writer<'_> {
     fn define(&mut self, define: &Define) {
         let head = format!("define {} as ", define.name.node);
         self.condition(0, &head, &define.condition, define.name.span.start);
+    }
+
+    fn every_rule(&mut self, guards: &[Guard]) {
+        let Some(first) = guards.first() else { return };
+        self.page.blank();
+        let from = self.keywords.before(first.span.start, "rule").and_then(|at| self.keywords.before(at, "every"));
+        let from = from.unwrap_or(first.span.start);
+        self.page.line(0, "every rule:".to_owned(), (from, from));
+        for Guard { unless, condition, .. } in guards {
+            self.condition(2, if *unless { "unless " } else { "only if " }, condition, condition.span.start);
+        }
+        self.page.blank();
     }
 
     fn rule(&mut self, rule: &Rule) {

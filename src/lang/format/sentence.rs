@@ -16,6 +16,7 @@ pub fn condition(condition: &Condition) -> String {
         ConditionKind::Name(name) => path(name),
         ConditionKind::Test(subject, predicate) => test(subject, &predicate.node),
         ConditionKind::Script(script) => format!("`{}`", script.node),
+        ConditionKind::Hours { outside, calendar } => hours(*outside, &calendar.node),
     }
 }
 
@@ -45,9 +46,22 @@ pub fn predicate(predicate: &Predicate) -> String {
         Predicate::Contains { negated: true, text } => format!("does not contain {}", operand(text)),
         Predicate::StartsWith { negated: false, text } => format!("starts with {}", operand(text)),
         Predicate::StartsWith { negated: true, text } => format!("does not start with {}", operand(text)),
+        Predicate::Days { negated, past, length: days } => {
+            format!("is {}in the {} {}", not(negated), if *past { "last" } else { "next" }, length(days))
+        }
+        Predicate::Scale { negated, word } => {
+            // One is a detractor, and passive.
+            let article = if word.node == "passive" { "" } else { "a " };
+            format!("is {}{article}{}", not(negated), word.node)
+        }
         Predicate::Mentions { negated: false, lexicon } => format!("mentions {}", lexicon.node),
         Predicate::Mentions { negated: true, lexicon } => format!("does not mention {}", lexicon.node),
     }
+}
+
+/// Returns `outside business_hours`, `within business_hours`.
+pub fn hours(outside: bool, calendar: &str) -> String {
+    format!("{} {calendar}", if outside { "outside" } else { "within" })
 }
 
 /// Returns the words of an order: `at least`.

@@ -9,8 +9,8 @@ use crate::lang::format::play::{
 use crate::lang::format::{Forms, Keywords, sentence};
 use crate::lang::source::Span;
 use crate::lang::tree::{
-    Action, ActionKind, Condition, ConditionKind, Enough, Length, MeasureTest, Operand, OperandKind, Path, Playbook,
-    Rule, Side, Source, Step, Timing, Trigger, Word,
+    Action, ActionKind, Condition, ConditionKind, Enough, Guard, Length, MeasureTest, Operand, OperandKind, Path,
+    Playbook, Rule, Side, Source, Step, Timing, Trigger, Word,
 };
 use crate::lang::yaml::plain;
 
@@ -59,6 +59,12 @@ impl Writer<'_> {
         for define in &playbook.defines {
             self.condition(2, &define.name.node, &define.condition, define.name.span.start);
         }
+        if let Some(first) = playbook.every_rule.first() {
+            let from = self.keywords.before(first.span.start, "every_rule").unwrap_or(first.span.start);
+            self.page.line(0, "every_rule:", (from, from));
+            self.guards(&playbook.every_rule, false);
+            self.guards(&playbook.every_rule, true);
+        }
     }
 
     fn rule(&mut self, rule: &Rule) {
@@ -73,8 +79,8 @@ impl Writer<'_> {
         self.page.line(2, "when:", (from, from));
         self.when(&rule.when.node, rule.when.span);
         self.paths(2, "for_each", &rule.for_each);
-        self.guards(rule, false);
-        self.guards(rule, true);
+        self.guards(&rule.guards, false);
+        self.guards(&rule.guards, true);
         if let Some(check) = &rule.check {
             self.page.line(2, format!("check: {}", schedule(&check.node)), of(check.span));
         }
@@ -89,9 +95,9 @@ impl Writer<'_> {
     }
 
     /// `only_if` or `unless`: one, or a list of them.
-    fn guards(&mut self, rule: &Rule, unless: bool) {
+    fn guards(&mut self, guards: &[Guard], unless: bool) {
         let key = if unless { "unless" } else { "only_if" };
-        let guards: Vec<_> = rule.guards.iter().filter(|guard| guard.unless == unless).collect();
+        let guards: Vec<_> = guards.iter().filter(|guard| guard.unless == unless).collect();
         if let [one] = guards[..] {
             let text = leaf(&sentence::condition(&one.condition));
             self.page.line(2, format!("{key}: {text}"), of(one.span));

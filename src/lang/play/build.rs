@@ -150,6 +150,16 @@ impl<'a> Builder<'a> {
         Some(tree::Define { name, condition, span })
     }
 
+    /// Reads the guards of `every rule:`.
+    pub fn every_rule(&mut self, pair: Pair<Rule>) -> Built<Vec<tree::Guard>> {
+        let mut node = Node::new(pair);
+        let mut guards = Vec::new();
+        while let Some(pair) = node.take(Rule::guard) {
+            guards.push(self.guard(pair)?);
+        }
+        Some(guards)
+    }
+
     fn guard(&mut self, pair: Pair<Rule>) -> Built<tree::Guard> {
         let span = self.span(&pair);
         let mut node = Node::new(pair);

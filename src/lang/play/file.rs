@@ -156,6 +156,7 @@ fn empty(file: FileNo) -> Playbook {
         zone: None,
         owner: None,
         defines: Vec::new(),
+        every_rule: Vec::new(),
         rules: Vec::new(),
         broken: Vec::new(),
         holes: Vec::new(),
@@ -170,6 +171,8 @@ enum Section {
     Zone,
     Owner,
     Define,
+    /// `every rule:`
+    Every,
     Rule,
 }
 
@@ -205,6 +208,7 @@ impl Reader {
                     self.once(owner, &sentence, "owner", |playbook| &mut playbook.owner);
                 }
                 Section::Define => self.define(&sentence),
+                Section::Every => self.every_rule(&sentence),
                 Section::Rule => self.rule(&sentence),
             }
         }
@@ -301,6 +305,50 @@ impl Reader {
         self.playbook.defines.push(define);
     }
 
+    /// Reads guards of all rules. One that cannot be read holds for all rules as well: none of them runs without it.
+    fn every_rule(&mut self, sentence: &Sentence) {
+        let read = |builder: &mut Builder, node: &mut Node| builder.every_rule(node.any()?);
+        let mut reading = repair::read(sentence, Rule::e_every, &read);
+        let span = sentence.whole();
+        if let Some(token) = sentence.tokens.get(3).filter(|_| !reading.problems.is_empty())
+            && sentence.word(&sentence.tokens[2]) == ":"
+            && !["unless", "only"].contains(&sentence.word(token))
+        {
+            let word = sentence.word(token);
+            let help = match nearest(word, ["unless", "only"].into_iter()) {
+                Some("only") => "did you mean `only if`?".to_owned(),
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write `unless` or `only if`, then what has to hold".to_owned(),
+            };
+            let message = format!("`every rule:` has guards, and `{}` begins none", diagnose::shown(word));
+            reading.problems = vec![Diagnostic::error(codes::MISSPELT, sentence.span(token), message).help(help)];
+        }
+        let sound = reading.problems.is_empty();
+        if sound && (!self.playbook.rules.is_empty() || !self.playbook.broken.is_empty()) {
+            let problem = Diagnostic::error(codes::MISPLACED_DEFINE, span, "`every rule:` stands below a rule");
+            self.problems.push(problem.help("move it above the first rule"));
+        }
+        if let (Some(guards), true) = (reading.value, sound) {
+            self.playbook.every_rule.extend(guards);
+            return;
+        }
+        // In pieces, for the misspelt names in it; what was told of the whole is not told again.
+        let words: Vec<&str> = sentence.tokens.iter().map(|token| sentence.word(token)).collect();
+        let from = words.iter().position(|word| ["unless", "if"].contains(word)).map(|place| place + 1);
+        let condition = from.filter(|from| *from < words.len()).map(|from| {
+            let read = pieces::condition(&sentence.part(from..words.len()));
+            if sound {
+                self.problems.extend(read.problems);
+            }
+            self.playbook.holes.extend(read.holes);
+            read.value
+        });
+        self.problems.extend(reading.problems);
+        self.playbook.holes.push(span);
+        let condition = condition.flatten().unwrap_or_else(|| Unread::unread(span));
+        self.playbook.every_rule.push(tree::Guard { unless: true, condition, span });
+    }
+
     fn rule(&mut self, sentence: &Sentence) {
         let enough = self.problems.len() >= super::MOST_PROBLEMS;
         let reading = match sentence.try_read(Rule::e_rule, |builder, node| builder.rule(node.any()?)) {
@@ -357,7 +405,7 @@ fn sections(whole: &Sentence) -> Vec<(Section, Range<usize>)> {
     let mut in_rules = false;
     for index in 0..whole.tokens.len() {
         match section_at(whole, index) {
-            Some(section @ (Section::Rule | Section::Define)) => {
+            Some(section @ (Section::Rule | Section::Define | Section::Every)) => {
                 in_rules |= section == Section::Rule;
                 starts.push((section, index));
             }
@@ -403,6 +451,9 @@ fn section_at(whole: &Sentence, index: usize) -> Option<Section> {
         let follows = whole.tokens.get(index + 1).is_some_and(|token| !token.first && token.kind == Kind::Number);
         let first = token.first && !predicate && (word(1).is_some() || is_text(1) || follows);
         return (named || first).then_some(Section::Rule);
+    }
+    if is(0, "every") && is(1, "rule") {
+        return Some(Section::Every);
     }
     if is(0, "define") && (word(1).is_some() && is(2, "as") || token.first && word(1).is_some()) {
         return Some(Section::Define);

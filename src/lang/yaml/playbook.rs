@@ -20,6 +20,7 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::lang::play;
 use crate::lang::source::{FileNo, Sources, Span, Spanned};
 use crate::lang::tree::{BrokenRule, Define, Guard, Playbook, Rule, Status, Syntax, Word};
+use crate::lang::unread::Unread;
 use crate::lang::yaml::node::{Key, Node, NodeKind, ScalarStyle};
 use crate::lang::yaml::parse::{Parsed, limit_problems, parse_unlimited};
 use crate::lang::yaml::read;
@@ -38,6 +39,7 @@ pub fn playbook(sources: &Sources, file: FileNo) -> (Playbook, Vec<Diagnostic>) 
         zone: None,
         owner: None,
         defines: Vec::new(),
+        every_rule: Vec::new(),
         rules: Vec::new(),
         holes: Vec::new(),
         broken: lost.iter().flat_map(|span| lost_rules(sources, *span)).collect(),
@@ -125,6 +127,7 @@ impl Reader<'_> {
                 "time_zone" => playbook.zone = self.text(node, "time_zone"),
                 "owner" => playbook.owner = self.text(node, "owner"),
                 "define" => playbook.defines = self.defines(node),
+                "every_rule" => playbook.every_rule = self.every_rule(node),
                 "rules" => self.rules(node, playbook),
                 _ => {}
             }
@@ -135,6 +138,26 @@ impl Reader<'_> {
                 .help("add `playbook: name_of_it` as the first line");
             self.problem(problem);
         }
+    }
+
+    /// Reads guards of all rules. One that cannot be read holds for all rules as well: none of them runs without it.
+    fn every_rule(&mut self, node: &Node) -> Vec<Guard> {
+        let Some(entries) = self.map(node, "every_rule") else { return Vec::new() };
+        self.check_keys(entries, keys::EVERY_RULE);
+        let node = &as_meant(node, keys::EVERY_RULE);
+        let (before, mut guards) = (self.errors, Vec::new());
+        for (key, value) in node.map().unwrap_or_default() {
+            match key.text.as_str() {
+                "only_if" => self.guards(key, value, false, &mut guards),
+                "unless" => self.guards(key, value, true, &mut guards),
+                _ => {}
+            }
+        }
+        if self.errors > before {
+            self.holes.push(node.span);
+            guards.push(Guard { unless: true, condition: Unread::unread(node.span), span: node.span });
+        }
+        guards
     }
 
     fn defines(&mut self, node: &Node) -> Vec<Define> {

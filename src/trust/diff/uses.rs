@@ -101,6 +101,10 @@ impl Finder<'_> {
         match condition {
             Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| self.condition(part)),
             Condition::Test(test) => self.test(test),
+            Condition::Hours(hours) => {
+                let name = self.vocabulary.calendars[hours.calendar.index()].name.clone();
+                self.uses.calendars.insert(name);
+            }
             Condition::Script(script, _) => script.reads.iter().for_each(|(_, access)| self.access(access)),
         }
     }
@@ -115,7 +119,7 @@ impl Finder<'_> {
             Predicate::Mentions { lexicon, .. } => {
                 self.uses.lexicons.insert(self.vocabulary.lexicons.lists[lexicon.index()].name.clone());
             }
-            Predicate::Present | Predicate::Missing => {}
+            Predicate::Present | Predicate::Missing | Predicate::Days { .. } => {}
         }
     }
 

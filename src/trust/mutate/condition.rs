@@ -28,6 +28,10 @@ pub fn of(condition: &Condition) -> Vec<Changed<Condition>> {
             put(ConditionKind::Test(subject.clone(), Spanned { node: changed, span: said.span }))
         })
         .collect(),
+        ConditionKind::Hours { outside, calendar } => {
+            let other = ConditionKind::Hours { outside: !outside, calendar: calendar.clone() };
+            vec![Changed::new(Kind::Condition, condition.span, put(other))]
+        }
         ConditionKind::Name(_) | ConditionKind::Script(_) => vec![],
     }
 }
@@ -66,7 +70,12 @@ pub fn predicate(said: &Spanned<Predicate>) -> Vec<Changed<Predicate>> {
         Predicate::Is { negated, to } => {
             within(amount::operand(to), |to| Predicate::Is { negated: *negated, to }).collect()
         }
+        Predicate::Days { negated, past, length } => {
+            let put = |length| Predicate::Days { negated: *negated, past: *past, length };
+            within(amount::window(length), put).collect()
+        }
         Predicate::OneOf { .. }
+        | Predicate::Scale { .. }
         | Predicate::Present
         | Predicate::Missing
         | Predicate::Contains { .. }

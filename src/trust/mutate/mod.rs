@@ -95,6 +95,8 @@ fn changed(playbook: &Playbook) -> Vec<Changed<Playbook>> {
         };
         all.extend(within(condition::of(&define.condition), put));
     }
+    let of_all = |every_rule| Playbook { every_rule, ..playbook.clone() };
+    all.extend(within(guards(&playbook.every_rule), of_all));
     for own in &playbook.rules {
         let put = |rule| Playbook { rules: vec![rule], ..playbook.clone() };
         all.extend(within(rule(own), put));

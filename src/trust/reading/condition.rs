@@ -2,7 +2,7 @@
 
 use crate::ir::Order;
 use crate::ir::expr::{Condition, Operand, Predicate, Test};
-use crate::lang::format::sentence::{order, quoted};
+use crate::lang::format::sentence::{self, order, quoted};
 use crate::trust::same;
 use crate::value::Value;
 use crate::vocabulary::Type;
@@ -41,6 +41,9 @@ impl Reader<'_> {
             Condition::Any(parts) => self.joined(parts, " or "),
             Condition::Test(test) => self.test(test),
             Condition::Script(script, _) => format!("`{}`", script.text),
+            Condition::Hours(hours) => {
+                sentence::hours(hours.outside, &self.vocabulary.calendars[hours.calendar.index()].name)
+            }
         }
     }
 
@@ -85,6 +88,10 @@ impl Reader<'_> {
             Predicate::Between(from, end) => format!("is between {} and {}", to(from), to(end)),
             Predicate::Present => "is present".into(),
             Predicate::Missing => "is missing".into(),
+            Predicate::Days { negated, past, days, .. } => {
+                let (side, unit) = (if *past { "last" } else { "next" }, if *days == 1 { "day" } else { "days" });
+                format!("is {}in the {side} {days} {unit}", not(negated))
+            }
             Predicate::Contains { negated, text } => {
                 format!("{} {}", does(negated, "contains", "does not contain"), to(text))
             }

@@ -12,11 +12,13 @@ use touchline::vocabulary::text::fold;
 
 use super::world::World;
 
-/// What a condition can see: nothing of it is a clock.
+/// What a condition can see.
 pub struct Scope<'a> {
     pub ruleset: &'a RuleSet,
     pub world: &'a World,
     pub values: &'a Values,
+    /// M4: a `where` is asked at the time of its signal, a guard now.
+    pub at: jiff::Timestamp,
 }
 
 /// What can be seen while a signal is filtered: the signal itself.
@@ -66,10 +68,34 @@ impl Scope<'_> {
             Condition::All(parts) => parts.iter().all(|part| self.holds(part)),
             Condition::Any(parts) => parts.iter().any(|part| self.holds(part)),
             Condition::Test(test) => self.test(test),
+            Condition::Hours(hours) => self.is_open(hours) != hours.outside,
             Condition::Script(script, here) => {
                 self.operand(&Operand::Script(script.clone(), *here)) == Value::YesNo(true)
             }
         }
+    }
+
+    /// Open in the zone of the calendar, else of the place, else of the rule.
+    fn is_open(&self, hours: &touchline::ir::expr::Hours) -> bool {
+        let (vocabulary, directory) = (&self.ruleset.vocabulary, &self.ruleset.directory);
+        let calendar = &vocabulary.calendars[hours.calendar.index()];
+        let of_place = || {
+            let signal = self.values.signal.as_ref()?;
+            let kind = vocabulary.signal_type(signal.kind);
+            let about = kind.fields.iter().zip(&signal.fields).take(kind.about);
+            about.into_iter().find_map(|(field, value)| {
+                let touchline::vocabulary::Type::Thing(thing) = field.ty else { return None };
+                let place = Some((thing, value.as_text()?));
+                self.world.nearest(vocabulary, directory, place, |place| place.zone.clone())
+            })
+        };
+        let zone = calendar.zone.clone().or_else(of_place).unwrap_or_else(|| hours.zone.clone());
+        let local = self.at.to_zoned(zone);
+        let day = &calendar.week[local.weekday().to_monday_zero_offset() as usize];
+        let opens = |shift: &touchline::vocabulary::calendar::Shift| {
+            shift.opens <= local.time() && shift.closes.is_none_or(|closes| local.time() < closes)
+        };
+        !calendar.holidays.contains(&local.date()) && day.iter().any(opens)
     }
 
     /// M11: all guards, as things are now.
@@ -104,6 +130,17 @@ impl Scope<'_> {
             }
             Predicate::StartsWith { negated, text } => {
                 both_texts(&subject, &self.operand(text), |subject, text| subject.starts_with(text) != *negated)
+            }
+            Predicate::Days { negated, past, days, zone } => {
+                let mut day = self.at.to_zoned(zone.clone()).date();
+                let mut found = false;
+                // Today and each of the days.
+                for _ in 0..=*days {
+                    found |= subject == Value::Date(day);
+                    let next = if *past { day.yesterday() } else { day.tomorrow() };
+                    day = next.expect("within the calendar");
+                }
+                found != *negated
             }
             Predicate::Mentions { negated, lexicon } => match subject.as_text() {
                 Some(text) => self.ruleset.vocabulary.lexicons.find(*lexicon, text).is_some() != *negated,

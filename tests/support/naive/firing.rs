@@ -203,7 +203,7 @@ impl Naive {
     }
 
     pub(super) fn scope<'a>(&'a self, values: &'a Values) -> Scope<'a> {
-        Scope { ruleset: &self.ruleset, world: &self.before, values }
+        Scope { ruleset: &self.ruleset, world: &self.before, values, at: self.now() }
     }
 
     /// M13: a missing part of a limit key means no match.

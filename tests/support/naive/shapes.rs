@@ -71,7 +71,7 @@ impl Naive {
             return None;
         }
         let values = seeing(look.signal);
-        let scope = self.scope(&values);
+        let scope = super::eval::Scope { at: look.signal.at, ..self.scope(&values) };
         if source.filter.as_ref().is_some_and(|filter| !scope.holds(filter)) {
             return None;
         }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use touchline::clock::Length;
 use touchline::id::RuleId;
 use touchline::ir::action::{Action, ActionKind, Ladder, Piece, Step, Then, Timing};
-use touchline::ir::expr::{Access, Condition, Operand, Predicate, Root, Test};
+use touchline::ir::expr::{Access, Condition, Hours, Operand, Predicate, Root, Test};
 use touchline::ir::{
     Delay, DifferenceUnit, Enough, Guard, Here, KeyPart, Limit, Measure, MeasureKind, MeasureTest, Order, Rule,
     Schedule, Side, Source, Status, Trigger,
@@ -97,6 +97,18 @@ impl Maker<'_> {
     }
 
     fn test(&mut self, access: Access) -> Option<Condition> {
+        if access.ty == Type::Date {
+            let zone = TimeZone::get("Europe/Madrid").expect("the zone is known");
+            let (negated, past, days) = (self.dice.once_in(3), self.dice.once_in(2), self.dice.below(3) as u32);
+            let predicate = Predicate::Days { negated, past, days, zone };
+            let text = format!("{} …", access.name).into();
+            return Some(Condition::Test(Test {
+                subject: Operand::Access(access),
+                predicate,
+                text,
+                here: Here::default(),
+            }));
+        }
         let ty = access.ty.clone();
         let to = Operand::Literal(self.literal(&ty)?);
         let negated = self.dice.once_in(3);
@@ -155,8 +167,17 @@ impl Maker<'_> {
             "customer.open_cases",
             "store",
             "customer.company",
+            "customer.last_contact",
+            "customer.last_contact",
         ];
         let script = if self.dice.once_in(6) { self.script(signal) } else { None };
+        let hours = self.dice.once_in(6).then(|| {
+            let name = *self.dice.pick(&["business_hours", "nights"]);
+            let calendar = self.vocabulary.calendar(name).expect("it stands in the ground");
+            let zone = TimeZone::get("Europe/Madrid").expect("the zone is known");
+            let outside = self.dice.once_in(2);
+            Condition::Hours(Hours { outside, calendar, zone, text: name.into(), here: Here::default() })
+        });
         let tests: Vec<Condition> = (0..1 + self.dice.below(6))
             .filter_map(|_| {
                 let path = *self.dice.pick(&paths);
@@ -164,6 +185,7 @@ impl Maker<'_> {
                 self.test(access)
             })
             .chain(script)
+            .chain(hours)
             .take(2)
             .collect();
         match (tests.len(), self.dice.below(2)) {

@@ -38,7 +38,7 @@ fn joined(dice: &mut Dice, tokens: &[String]) -> String {
         text += &format!("#{}\n\n", dice.pick(COMMENTS));
     }
     for token in tokens {
-        let top = matches!(token.as_str(), "rule" | "define" | "owner" | "time zone");
+        let top = matches!(token.as_str(), "rule" | "define" | "owner" | "time zone" | "every");
         match dice.below(24) {
             0 => text += &format!("  #{}\n", dice.pick(COMMENTS)),
             1 => text += &format!("\n{}#{}\n", " ".repeat(dice.below(7)), dice.pick(COMMENTS)),
@@ -108,6 +108,13 @@ impl Text<'_> {
             self.token(format!("d{number}"));
             self.say("as");
             self.condition(0);
+        }
+        if self.dice.once_in(3) {
+            self.say("every rule :");
+            for _ in 0..1 + self.dice.below(2) {
+                self.one(&["unless", "only if"]);
+                self.condition(0);
+            }
         }
         for number in 0..1 + self.dice.below(4) {
             self.rule(number);
@@ -349,7 +356,8 @@ impl Text<'_> {
     }
 
     fn term(&mut self, depth: usize) {
-        match self.dice.below(8) {
+        match self.dice.below(9) {
+            8 => self.one(&["within business_hours", "outside nights"]),
             0 if depth < 3 => {
                 self.say("(");
                 self.condition(depth + 1);
@@ -365,7 +373,12 @@ impl Text<'_> {
     }
 
     fn predicate(&mut self) {
-        match self.dice.below(9) {
+        match self.dice.below(11) {
+            9 => {
+                self.one(&["is in the next", "is not in the last", "is in the last"]);
+                self.one(&["1 day", "60 days", "2 weeks", "30 d"]);
+            }
+            10 => self.one(&["is a detractor", "is not a promoter", "is passive", "is a passive", "is not passive"]),
             0 => self.one(&["is present", "is missing"]),
             1 => {
                 self.one(&["contains", "does not contain", "starts with", "does not start with"]);

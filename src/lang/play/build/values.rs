@@ -251,6 +251,10 @@ impl Builder<'_> {
         let mut node = Node::new(pair);
         let kind = match rule {
             Rule::group => ConditionKind::Group(Box::new(self.condition(node.take(Rule::condition)?)?)),
+            Rule::open_hours => {
+                let outside = node.has(Rule::w_outside);
+                ConditionKind::Hours { outside, calendar: self.word(&node.take(Rule::word)?) }
+            }
             Rule::yes_name => ConditionKind::Name(self.path(node.take(Rule::path)?)?),
             _ => {
                 let subject = self.operand(node.take(Rule::operand)?)?;
@@ -275,6 +279,16 @@ impl Builder<'_> {
             Rule::p_present => Predicate::Present,
             Rule::p_missing => Predicate::Missing,
             Rule::p_mentions => Predicate::Mentions { negated, lexicon: self.word(&node.take(Rule::word)?) },
+            Rule::p_days => Predicate::Days {
+                negated,
+                past: node.has(Rule::w_last),
+                length: self.length(node.take(Rule::length)?)?,
+            },
+            Rule::p_scale => {
+                node.take(Rule::article);
+                let word = node.take(Rule::scale_word).or_else(|| node.take(Rule::word))?;
+                Predicate::Scale { negated, word: self.word(&word) }
+            }
             Rule::p_contains => Predicate::Contains { negated, text: self.operand(node.take(Rule::operand)?)? },
             Rule::p_starts => Predicate::StartsWith { negated, text: self.operand(node.take(Rule::operand)?)? },
             Rule::p_between => {

@@ -4,7 +4,10 @@ use crate::lang::play;
 use crate::lang::suggest::nearest;
 
 /// Keys of the file.
-pub(super) const FILE: &[&str] = &["playbook", "title", "version", "time_zone", "owner", "define", "rules"];
+pub(super) const FILE: &[&str] =
+    &["playbook", "title", "version", "time_zone", "owner", "define", "every_rule", "rules"];
+/// Keys of `every_rule`.
+pub(super) const EVERY_RULE: &[&str] = &["only_if", "unless"];
 /// Keys of a rule, in the order of the sentence.
 pub(super) const RULE: &[&str] =
     &["id", "title", "status", "when", "for_each", "only_if", "unless", "check", "at_most", "then"];
