@@ -449,12 +449,35 @@ impl Turn<'_> {
         let window = state.window.absence();
         let (answered, left) = window.insert_then(arrived.place, now);
         window.trim(horizon);
+        let first_answer = window.first_answer();
         if left {
             self.leave(number, &key);
         }
+        self.forget_answers(number, &key, first_answer, horizon, &arrived.signal);
         let verdict = if answered { Verdict::Answered } else { Verdict::Noted };
         self.note_key(number, &key, Some(&arrived.signal.id), verdict, compared);
         self.arm_absence(number, &key);
+    }
+
+    /// Forgets answers too old for any A that may still come: a live one may be late up to `horizon`, one of history is
+    /// waited for where its deadline is still ahead, and is answered by what followed it, however long ago (M10).
+    fn forget_answers(
+        &mut self,
+        number: RuleNo,
+        key: &Key,
+        mut first: Option<Timestamp>,
+        horizon: Timestamp,
+        signal: &Signal,
+    ) {
+        while let Some(at) = first.filter(|at| *at < horizon) {
+            if self.absence_deadline(number, at, signal) > self.now {
+                break;
+            }
+            let Some(state) = self.key_state(number, key) else { break };
+            let window = state.window.absence();
+            window.forget_answer();
+            first = window.first_answer();
+        }
     }
 
     fn wait_for_answer(

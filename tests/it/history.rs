@@ -137,6 +137,36 @@ fn history_enters_at_the_next_signal_and_old_history_counts_nothing() {
 }
 
 #[test]
+fn an_imported_signal_is_answered_by_what_followed_it_however_long_ago_that_came() {
+    let (rules, _) = retail();
+    let told = |line: serde_json::Value| match parse_line(&line.to_string(), &rules.vocabulary) {
+        Ok(FeedLine::Signal(signal)) => Input::Signal(signal),
+        Ok(FeedLine::Facts { change, .. }) => Input::Fact(change),
+        other => panic!("{other:?}"),
+    };
+    let begin: Timestamp = "2026-03-20T12:00:00Z".parse().unwrap();
+    let day = |day: i64| begin + SignedDuration::from_hours(24 * day);
+    let bought = |id: &str, at: i64| {
+        told(serde_json::json!({"id": id, "signal": "purchase", "at": day(at).to_string(), "customer": "C1",
+            "store": "S7", "amount": "10 EUR", "channel": "store"}))
+    };
+    let gold = serde_json::json!({"thing": "customer", "id": "C1", "at": day(0).to_string(),
+        "facts": {"segment": "gold"}});
+    let mut engine = Engine::new(rules.clone());
+    engine.handle(told(gold), day(0));
+    engine.handle(bought("live", 0), day(0));
+    // Its 28 days are over on day 18; it was answered on day 0, longer ago than a signal may be late.
+    let Input::Signal(before) = bought("before", -10) else { unreachable!("a purchase is a signal") };
+    engine.handle(Input::History(before), day(9));
+    let mut fired = |at: i64| {
+        let step = engine.handle(Input::Tick, day(at));
+        step.firings.iter().filter(|firing| &*firing.rule.rule == "gold_silent").count()
+    };
+    assert_eq!((fired(21), fired(27)), (0, 0), "the purchase of ten days later answered it");
+    assert_eq!(fired(32), 1, "and is not answered itself");
+}
+
+#[test]
 fn what_is_imported_is_journaled_and_facts_known_before_count_more() {
     let folder = Folder::new();
     let (rules, sources) = retail();

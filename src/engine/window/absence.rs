@@ -205,11 +205,18 @@ impl AbsenceWindow {
         self.open.iter_mut().chain(overdue).for_each(|open| open.signal = change(&open.signal));
     }
 
-    /// Forgets answers and past episodes before `horizon`.
+    /// Returns when the first answer came that is kept.
+    pub fn first_answer(&self) -> Option<Timestamp> {
+        self.answers.front().map(|answer| answer.at())
+    }
+
+    /// Forgets the first answer: no A can come any more that it would answer.
+    pub fn forget_answer(&mut self) {
+        self.answers.pop_front();
+    }
+
+    /// Forgets past episodes before `horizon`.
     pub fn trim(&mut self, horizon: Timestamp) {
-        while self.answers.front().is_some_and(|answer| answer.at < horizon) {
-            self.answers.pop_front();
-        }
         while self.past.front().is_some_and(|(_, until)| *until < horizon) {
             self.past.pop_front();
         }
