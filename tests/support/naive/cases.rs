@@ -182,6 +182,7 @@ impl Naive {
         self.history.push(Past::Closed { rule: closed.rule.clone(), key: closed.key.clone(), at: now });
         let story = self.story(&closed.rule);
         story.seen.retain(|seen| seen.key != closed.key);
+        story.met.remove(&closed.key);
         story.floors.insert(closed.key.clone(), now);
         story.waiting.retain(|waiting| waiting.key != closed.key);
         story.entered.remove(&closed.key);

@@ -159,6 +159,7 @@ impl Naive {
         let (now_chain, now_before) = (std::mem::take(&mut self.chain), self.before.clone());
         let story = self.story(&rule.id);
         story.seen.clear();
+        story.met.clear();
         story.floors.clear();
         self.known.iter_mut().for_each(|known| known.took_part.retain(|id| *id != rule.id));
         for past in &history {
@@ -166,6 +167,7 @@ impl Naive {
                 Past::Closed { rule: of, key, at } if *of == rule.id => {
                     let story = self.story(of);
                     story.seen.retain(|seen| seen.key != *key);
+                    story.met.remove(key);
                     story.floors.insert(key.clone(), *at);
                 }
                 Past::Closed { .. } => {}
@@ -217,6 +219,7 @@ impl Naive {
                 self.see(rule, first, Part::First, look);
             }
             Trigger::Measure(measure) => {
+                self.meet(rule, &measure.source, look);
                 if measured(measure, look.signal) {
                     self.see(rule, &measure.source, Part::First, look);
                 }

@@ -269,7 +269,7 @@ impl Naive {
                 let ids = self.before.all_of(&self.ruleset.directory, thing);
                 ids.into_iter().map(|id| vec![Value::Id(id)]).collect()
             }
-            _ => self.seen(rule).iter().map(|seen| seen.key.clone()).collect(),
+            _ => self.stories[&rule.id].met.clone(),
         }
     }
 

@@ -91,6 +91,8 @@ pub struct Naive {
 #[derive(Clone, Debug, Default)]
 pub struct Story {
     pub seen: Vec<Seen>,
+    /// Keys of a measure's signals, also of those that had nothing to measure (M14).
+    pub met: BTreeSet<Vec<Value>>,
     /// Closing the rule's case: what happened before this enters no window any more (M9).
     pub floors: BTreeMap<Vec<Value>, Timestamp>,
     /// Episodes of a measure that were entered and not left.

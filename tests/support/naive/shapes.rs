@@ -53,6 +53,7 @@ impl Naive {
                 }
             }
             Trigger::Measure(measure) => {
+                self.meet(rule, &measure.source, look);
                 // M13: without the measured value it is not of the sample, and an update may still bring it (M6).
                 if measured(measure, look.signal)
                     && let Some(place) = self.see(rule, &measure.source, Part::First, look)
@@ -112,6 +113,17 @@ impl Naive {
         let place = story.seen.len() - 1;
         self.took_part = true;
         Some(place)
+    }
+
+    /// M14: a measure runs over the values seen, whatever else the signal had.
+    pub(super) fn meet(&mut self, rule: &Arc<Rule>, source: &Source, look: Look) {
+        let values = seeing(look.signal);
+        let scope = super::eval::Scope { at: look.signal.at, ..self.scope(&values) };
+        let passes =
+            look.signal.kind == source.signal && source.filter.as_ref().is_none_or(|filter| scope.holds(filter));
+        if let Some(key) = scope.key(&rule.key, look.signal).filter(|_| passes) {
+            self.story(&rule.id).met.insert(key);
+        }
     }
 
     pub(super) fn seen(&self, rule: &Rule) -> &[Seen] {
